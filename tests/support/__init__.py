@@ -1,0 +1,1 @@
+"""What tests of several areas share; on pytest's path as `support`."""

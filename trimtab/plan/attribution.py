@@ -1,0 +1,74 @@
+"""Names, tags and labels of what a plan provisions: one place, so that every consumer agrees.
+
+A resource that costs money carries who pays for it and which plan line it came from. Tags are for
+clouds, labels for Kubernetes nodes and objects; both have the same values.
+"""
+
+from trimtab.plan.model import CapacityPlan, Group, Pool
+
+LABEL_PREFIX = "trimtab.dev/"
+PLAN_LABEL = f"{LABEL_PREFIX}plan"
+DIGEST_LABEL = f"{LABEL_PREFIX}plan-digest"
+POOL_LABEL = f"{LABEL_PREFIX}pool"
+GROUP_LABEL = f"{LABEL_PREFIX}group"
+OPTION_LABEL = f"{LABEL_PREFIX}purchase-option"
+MANAGED_BY = "trimtab"
+SPOT_TAINT_VALUE = "spot"
+"""On a spot group of a pool that also has work which must not be interrupted, the taint
+`trimtab.dev/purchase-option=spot:NoSchedule` keeps that work away."""
+
+
+def group_key(pool: Pool, group: Group) -> str:
+    """Name of the group's resources, stable for its generation: `<pool>-<group>-<generation>`."""
+    return f"{pool.name}-{group.name}-{group.generation}"
+
+
+def owner_tags(pool: Pool) -> dict[str, str]:
+    """Who pays, as the cost allocation tags `team`, `project`, `model`, `environment`.
+
+    What is not stated is left out: an empty tag would count as attributed.
+    """
+    stated = pool.owner.model_dump()
+    return {key: value for key, value in stated.items() if value}
+
+
+def plan_tags(plan: CapacityPlan) -> dict[str, str]:
+    """Tags of a resource that serves the whole plan."""
+    return {
+        "managed-by": MANAGED_BY,
+        "trimtab:plan": plan.metadata.name,
+        "trimtab:plan-digest": plan.digest,
+    }
+
+
+def group_tags(plan: CapacityPlan, pool: Pool, group: Group) -> dict[str, str]:
+    """Tags of a group's resources: owner, plan, pool, group and purchase option."""
+    return {
+        **owner_tags(pool),
+        **plan_tags(plan),
+        "trimtab:pool": pool.name,
+        "trimtab:group": group.name,
+        "trimtab:purchase-option": group.purchase.option,
+    }
+
+
+def node_labels(pool: Pool, group: Group) -> dict[str, str]:
+    """Labels of a group's nodes: what selectors ask for, and where the node belongs.
+
+    No digest: a label that moved with every plan would roll the nodes.
+    """
+    return {
+        **pool.labels,
+        POOL_LABEL: pool.name,
+        GROUP_LABEL: group.name,
+        OPTION_LABEL: group.purchase.option,
+    }
+
+
+def object_labels(plan: CapacityPlan) -> dict[str, str]:
+    """Labels of Kubernetes objects that a plan provisions."""
+    return {
+        "app.kubernetes.io/managed-by": MANAGED_BY,
+        PLAN_LABEL: plan.metadata.name[:63].rstrip(".-"),
+        DIGEST_LABEL: plan.digest,
+    }

@@ -1,0 +1,152 @@
+"""Reading and writing plans: one clear error in, the same bytes out."""
+
+import math
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from trimtab.errors import InputError
+from trimtab.files import read_text, write_atomic
+from trimtab.plan.model import API_VERSION, KIND, MAX_BYTES, CapacityPlan
+
+# libyaml's loader reads a plan of the largest size in well under a second; pure Python takes ten.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_METADATA = ("name", "namespace", "labels", "annotations")
+SIGNIFICANT_DIGITS = 6
+
+
+def rounded(value: float) -> float:
+    """The value to the digits that a plan keeps, so that bytes do not hang on the last bit."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value))))
+
+
+def parse_plan(document: object, where: str) -> CapacityPlan:
+    """A plan from plain data: a parsed file, or a Kubernetes object as the API server returns it.
+
+    Args:
+        document: the data; server-side metadata and `status` are passed over.
+        where: what to call it in an error.
+
+    Raises:
+        InputError: it is no CapacityPlan, or a field is wrong; names the first wrong field.
+    """
+    if not isinstance(document, Mapping):
+        raise InputError("is not a CapacityPlan document", where=where, mend=f"give kind: {KIND}")
+    kind, version = document.get("kind"), document.get("apiVersion")
+    if kind != KIND or version != API_VERSION:
+        raise InputError(
+            f"is {version or 'no apiVersion'}, kind {kind or 'missing'}",
+            where=where,
+            mend=f"give apiVersion: {API_VERSION}, kind: {KIND}",
+        )
+    metadata = document.get("metadata")
+    body = {key: value for key, value in document.items() if key != "status"}
+    if isinstance(metadata, Mapping):
+        body["metadata"] = {key: metadata[key] for key in _METADATA if key in metadata}
+    try:
+        return CapacityPlan.model_validate(body)
+    except ValidationError as error:
+        raise input_error(error, CapacityPlan, where) from None
+
+
+def load_plan(path: Path) -> CapacityPlan:
+    """The plan in a YAML or JSON file.
+
+    Raises:
+        InputError: the file can't be read, is not YAML, or is no valid plan.
+    """
+    text = read_text(path)
+    try:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader either way
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "cannot be parsed"
+        raise InputError(f"is not YAML ({problem})", where=f"{path}{line}") from None
+    return parse_plan(document, str(path))
+
+
+def to_data(plan: CapacityPlan) -> dict[str, Any]:
+    """The plan as plain data in the document's own names; unset optional fields are absent."""
+    data: dict[str, Any] = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for empty in ("labels", "annotations"):
+        if not data["metadata"][empty]:
+            del data["metadata"][empty]
+    return data
+
+
+def to_yaml(plan: CapacityPlan) -> str:
+    """The plan as a YAML file: the same plan gives the same bytes.
+
+    Raises:
+        InputError: it is larger than a Kubernetes object may be.
+    """
+    text: str = yaml.dump(
+        to_data(plan),
+        Dumper=_Dumper,
+        sort_keys=False,
+        default_flow_style=None,
+        allow_unicode=True,
+        width=110,
+    )
+    if len(text.encode()) > MAX_BYTES:
+        raise InputError(
+            f"the plan takes {len(text.encode()):,} bytes, more than {MAX_BYTES:,}",
+            mend="plan fewer pools or a shorter horizon in one file",
+        )
+    return text
+
+
+def save_plan(plan: CapacityPlan, path: Path) -> None:
+    """Write the plan to a file, whole or not at all."""
+    write_atomic(path, to_yaml(plan))
+
+
+def input_error(error: ValidationError, model: type[BaseModel], where: str) -> InputError:
+    """The first of pydantic's complaints as one line that names the field and what is allowed."""
+    problems = error.errors(include_url=False)
+    # An unknown key is nearly always the cause of whatever else is wrong: it goes first.
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+    field = _field_path(first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    mend = None
+    if first["type"] == "extra_forbidden":
+        names = _field_names(model)
+        message = "unknown field"
+        near = get_close_matches(str(first["loc"][-1]), names, n=1)
+        mend = f"did you mean {near[0]}?" if near else "remove it"
+    elif first["type"] not in {"missing", "value_error"}:
+        shown = repr(first["input"])
+        message = f"{message} (found {shown if len(shown) < 60 else shown[:57] + '…'})"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return InputError(f"{field}: {message}{more}", where=where, mend=mend)
+
+
+def _field_path(location: tuple[int | str, ...]) -> str:
+    """pydantic's location as the document writes it: `spec.pools[0].groups[2].windows[1].min`."""
+    options = {"reserved", "on-demand", "spot", "capacity-block", "owned"}
+    path = ""
+    for index, part in enumerate(location):
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part in options and index and location[index - 1] == "purchase":
+            continue  # the union's tag is no field
+        else:
+            path += f".{part}" if path else part
+    return path or "the document"
+
+
+def _field_names(model: type[BaseModel]) -> list[str]:
+    """Every field name that the model or a part of it knows, as written in a document."""
+    properties: set[str] = set()
+    schema = model.model_json_schema(by_alias=True)
+    for part in [schema, *schema.get("$defs", {}).values()]:
+        properties.update(part.get("properties", {}))
+    return sorted(properties)

@@ -1,0 +1,421 @@
+"""The CapacityPlan document, `trimtab.dev/v1alpha1`.
+
+A plan says what capacity one cluster runs, when, bought how, and why. It is a file in Git and, with
+the same bytes, a Kubernetes resource. Sizes are whole nodes; a window is half-open, [start, end).
+Commitments are proposals: buying one needs a separate approval that people own.
+"""
+
+import hashlib
+import json
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from trimtab.plan.types import (
+    Amount,
+    Count,
+    Digest,
+    DnsLabel,
+    Document,
+    Instant,
+    Invariant,
+    LabelValue,
+    Name,
+    Share,
+    ShortText,
+    Text,
+)
+
+API_VERSION: Literal["trimtab.dev/v1alpha1"] = "trimtab.dev/v1alpha1"
+KIND: Literal["CapacityPlan"] = "CapacityPlan"
+MAX_WINDOWS = 48
+MAX_GROUPS = 16
+MAX_POOLS = 64
+MAX_BYTES = 1_000_000
+"""etcd takes about 1.5 MB; the rest is left to managed fields and status."""
+
+Provider = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")]
+UnitName = Literal["gpus", "nodes", "vcpus", "replicas", "requests-per-second"]
+PurchaseOption = Literal["reserved", "on-demand", "spot", "capacity-block", "owned"]
+PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = (
+    "owned",
+    "reserved",
+    "capacity-block",
+    "spot",
+    "on-demand",
+)
+"""In merit order: the order in which a pool's groups are filled."""
+
+
+class Reserved(Document):
+    """Nodes that a commitment pays for whether they run or not (RI, Savings Plan, CUD, held ODCR).
+
+    They are provisioned as on-demand nodes and billed by the commitment; until the proposal named by
+    `commitment` is approved and bought they cost the on-demand price.
+    """
+
+    option: Literal["reserved"] = "reserved"
+    term: Literal["1y", "3y"]
+    commitment: Digest | None = Field(
+        default=None, description="Digest of the proposed commitment line; absent when it is held."
+    )
+
+
+class OnDemand(Document):
+    """Nodes at list price, for demand above what is committed and what spot serves."""
+
+    option: Literal["on-demand"] = "on-demand"
+
+
+class Spot(Document):
+    """Interruptible nodes; only a pool with interruptible work may hold them."""
+
+    option: Literal["spot"] = "spot"
+    pools: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+        description="Spot pools (instance type x zone) that the group draws from."
+    )
+
+
+class CapacityBlock(Document):
+    """Accelerators reserved for a stated span; the group must be at zero well before it ends."""
+
+    option: Literal["capacity-block"] = "capacity-block"
+    reservation_id: ShortText
+    ends_at: Instant
+
+
+class Owned(Document):
+    """Machines on premises or at the edge."""
+
+    option: Literal["owned"] = "owned"
+    site: ShortText
+
+
+Purchase = Annotated[
+    Reserved | OnDemand | Spot | CapacityBlock | Owned, Field(discriminator="option")
+]
+
+
+class PlannedOffer(Document):
+    """One instance type that the group may run, at the price of the group's purchase option."""
+
+    instance_type: ShortText
+    usd_per_hour: Amount | None = Field(
+        default=None, description="Per node at this purchase option; absent: not priced."
+    )
+    gco2e_per_hour: Amount | None = Field(default=None, description="Per node; absent: not known.")
+
+
+class Accelerator(Document):
+    """What a node of the group carries."""
+
+    model: ShortText
+    resource: ShortText = Field(description="Kubernetes resource name, for example nvidia.com/gpu.")
+    per_node: Amount
+
+
+class Taint(Document):
+    """A taint on the group's nodes."""
+
+    key: ShortText
+    value: LabelValue = ""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
+
+
+class Window(Document):
+    """Sizes in whole nodes that hold in [start, end)."""
+
+    start: Instant
+    end: Instant
+    min: Count
+    desired: Count
+    max: Count
+
+    invariants = (
+        Invariant(
+            "a window must start before it ends",
+            lambda w: w.start < w.end,
+            "self.start < self.end",
+        ),
+        Invariant(
+            "sizes must satisfy min <= desired <= max",
+            lambda w: w.min <= w.desired <= w.max,
+            "self.min <= self.desired && self.desired <= self.max",
+        ),
+    )
+
+
+class GroupExpected(Document):
+    """Means over the plan's span, with every proposed commitment approved."""
+
+    nodes: Amount
+    usd_per_hour: Amount | None = Field(default=None, description="Absent: not priced.")
+    kgco2e_per_hour: Amount | None = Field(default=None, description="Absent: not known.")
+
+
+class Group(Document):
+    """A pool's part with one purchase option: what a cloud can provision.
+
+    `generation` digests what a cloud can't change in place (purchase option, instance types,
+    accelerator, architecture); a changed group is a new resource, and the old one drains once the new
+    one is ready.
+    """
+
+    name: DnsLabel
+    generation: Annotated[str, Field(pattern=r"^[0-9a-f]{6}$", max_length=6)]
+    purchase: Purchase
+    offers: Annotated[tuple[PlannedOffer, ...], Field(min_length=1, max_length=16)] = Field(
+        description="In order of preference; all have the same unitsPerNode."
+    )
+    units_per_node: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+    architecture: Literal["x86_64", "arm64"]
+    accelerator: Accelerator | None = None
+    taints: Annotated[tuple[Taint, ...], Field(max_length=16)] = ()
+    windows: Annotated[tuple[Window, ...], Field(min_length=1, max_length=MAX_WINDOWS)]
+    expected: GroupExpected
+
+    invariants = (
+        Invariant(
+            "windows must follow one another without gap or overlap",
+            lambda g: all(a.end == b.start for a, b in pairwise(g.windows)),
+            # CEL has no index into neighbours: it checks the order, and pydantic the seams.
+            "self.windows.map(w, w.start).isSorted() && self.windows.map(w, w.end).isSorted()",
+        ),
+    )
+
+
+class Interval(Document):
+    """A mean with the bounds of its central 80 % interval."""
+
+    mean: Amount
+    low: Amount
+    high: Amount
+
+
+class Baseline(Document):
+    """What another rule would be expected to cost on the same forecast."""
+
+    name: ShortText
+    usd_per_hour: Interval
+    kgco2e_per_hour: Amount | None = None
+    shortage_share: Share
+
+
+class PoolExpected(Document):
+    """What the pool is expected to do over the plan's span.
+
+    Intervals take every hour at the same quantile at once, so they are at their widest: hours that
+    are not perfectly correlated make the true interval narrower.
+    """
+
+    demand: Interval = Field(description="Mean demand in the pool's unit.")
+    usd_per_hour: Interval = Field(description="With every proposed commitment approved.")
+    usd_per_hour_unapproved: Interval = Field(
+        description="If no proposed commitment is approved: the same nodes at list price."
+    )
+    kgco2e_per_hour: Interval | None = Field(default=None, description="Absent: not known.")
+    shortage_share: Share = Field(description="Expected share of demand unit-hours unmet.")
+    shortage_unit_hours: Amount
+    baselines: Annotated[tuple[Baseline, ...], Field(max_length=16)]
+
+
+class OwnerRef(Document):
+    """Who pays; an absent field is not stated."""
+
+    team: LabelValue = ""
+    project: LabelValue = ""
+    model: LabelValue = ""
+    environment: LabelValue = ""
+
+
+class Pool(Document):
+    """A set of interchangeable nodes that serves one or more workloads."""
+
+    name: DnsLabel
+    workloads: Annotated[tuple[Name, ...], Field(min_length=1, max_length=64)]
+    unit: UnitName
+    owner: OwnerRef = OwnerRef()
+    interruptible_share: Share = Field(description="Share of demand that spot may serve.")
+    shortage_tolerance: Share
+    labels: Annotated[dict[ShortText, LabelValue], Field(max_length=32)] = Field(
+        default_factory=dict, description="Node labels that the workloads' selectors ask for."
+    )
+    groups: Annotated[tuple[Group, ...], Field(min_length=1, max_length=MAX_GROUPS)]
+    expected: PoolExpected
+
+    invariants = (
+        Invariant(
+            "group names must be unique in a pool",
+            lambda p: len({g.name for g in p.groups}) == len(p.groups),
+            "self.groups.all(g, self.groups.exists_one(h, h.name == g.name))",
+        ),
+        Invariant(
+            "a pool without interruptible work must not hold a spot group",
+            lambda p: (
+                p.interruptible_share > 0 or all(g.purchase.option != "spot" for g in p.groups)
+            ),
+            "self.interruptibleShare > 0.0 || self.groups.all(g, g.purchase.option != 'spot')",
+        ),
+    )
+
+
+class Commitment(Document):
+    """A proposal to bind money; nothing buys it without a matching, unexpired approval."""
+
+    digest: Digest = Field(description="Of pool, offer, term, payment, quantity and price.")
+    pool: DnsLabel
+    group: DnsLabel
+    provider: Provider
+    region: ShortText
+    instance_type: ShortText
+    term: Literal["1y", "3y"]
+    quantity: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    usd_per_hour: Amount = Field(description="Per node, whether it runs or not.")
+    on_demand_usd_per_hour: Amount
+    binding_usd: Amount = Field(description="What the whole line binds over its term.")
+    break_even_utilisation: Share = Field(
+        description="Share of the term that the last node must be used to pay for itself."
+    )
+    expected_utilisation: Share = Field(description="Of the whole line, over the plan's span.")
+    last_node_utilisation: Share = Field(description="Of the line's least used node.")
+
+
+class Site(Document):
+    """Where the cluster is."""
+
+    provider: Provider
+    region: ShortText
+    zones: Annotated[tuple[ShortText, ...], Field(max_length=16)] = ()
+
+
+class Input(Document):
+    """One input of the plan, so that anyone can tell whether it was the same."""
+
+    kind: Literal["demand", "workloads", "offers"]
+    name: ShortText
+    digest: Digest
+    detail: Text = ""
+
+
+class ForecastEvidence(Document):
+    """Which model forecast the pool's demand, and how well it did on rolling origins."""
+
+    pool: DnsLabel
+    model: ShortText
+    reason: Text = Field(default="", description="Why this model, when it is a fallback.")
+    origins: Count
+    horizon_hours: Count
+    coverage80: Share | None = Field(
+        default=None, description="Measured coverage of the raw 80 % interval."
+    )
+    calibrated_coverage80: Share | None = Field(
+        default=None, description="The same after conformal calibration, each origin held out."
+    )
+    scaled_pinball_loss: Amount | None = Field(
+        default=None, description="Weighted quantile loss over mean demand, calibrated, held out."
+    )
+
+
+class Candidate(Document):
+    """A commitment rule, replayed on rolling origins inside the history."""
+
+    rule: ShortText
+    nodes: Count = Field(description="What the rule would commit now.")
+    usd_per_hour: Amount = Field(description="Its mean cost on the replayed history.")
+
+
+class DecisionEvidence(Document):
+    """Which candidate set the pool's commitment, against which others, and what held it back."""
+
+    pool: DnsLabel
+    rule: ShortText
+    reason: Text
+    guardrail: Text = ""
+    replayed_hours: Count
+    candidates: Annotated[tuple[Candidate, ...], Field(max_length=32)]
+
+
+class SiteEvidence(Document):
+    """A site that was weighed, at the plan's expected cost there."""
+
+    provider: Provider
+    region: ShortText
+    usd_per_hour: Amount
+    kgco2e_per_hour: Amount | None = None
+
+
+class Evidence(Document):
+    """What the plan was made from, and why it says what it says."""
+
+    generator: ShortText
+    inputs: Annotated[tuple[Input, ...], Field(max_length=128)]
+    repairs: Annotated[tuple[Text, ...], Field(max_length=256)] = ()
+    assumptions: Annotated[tuple[Text, ...], Field(max_length=64)] = ()
+    forecasts: Annotated[tuple[ForecastEvidence, ...], Field(max_length=MAX_POOLS)]
+    decisions: Annotated[tuple[DecisionEvidence, ...], Field(max_length=MAX_POOLS)]
+    sites: Annotated[tuple[SiteEvidence, ...], Field(max_length=8)] = ()
+    sites_considered: Count = 1
+
+
+class PlanSpec(Document):
+    """The plan itself."""
+
+    as_of: Instant = Field(description="The instant at which the plan was made; an input.")
+    start: Instant
+    valid_until: Instant
+    fallback: Literal["keep-running"] = Field(
+        default="keep-running",
+        description="After validUntil a consumer keeps what runs and lets it grow within its max.",
+    )
+    site: Site
+    pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=MAX_POOLS)]
+    commitments: Annotated[tuple[Commitment, ...], Field(max_length=256)] = ()
+    evidence: Evidence
+
+    invariants = (
+        Invariant(
+            "a plan must start before it expires, and not before it was made",
+            lambda s: s.as_of <= s.start < s.valid_until,
+            "self.asOf <= self.start && self.start < self.validUntil",
+        ),
+        Invariant(
+            "pool names must be unique in a plan",
+            lambda s: len({p.name for p in s.pools}) == len(s.pools),
+            "self.pools.all(p, self.pools.exists_one(q, q.name == p.name))",
+        ),
+        Invariant(
+            "a commitment must name a pool of the plan",
+            lambda s: {c.pool for c in s.commitments} <= {p.name for p in s.pools},
+            "!has(self.commitments) || self.commitments.all(c, self.pools.exists(p, p.name == c.pool))",
+        ),
+    )
+
+
+class Metadata(Document):
+    """The Kubernetes metadata that a plan file carries."""
+
+    name: Name
+    namespace: DnsLabel | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+
+
+class CapacityPlan(Document):
+    """The whole document."""
+
+    api_version: Literal["trimtab.dev/v1alpha1"] = API_VERSION
+    kind: Literal["CapacityPlan"] = KIND
+    metadata: Metadata
+    spec: PlanSpec
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of the spec: what every provisioned resource is tagged with.
+
+        It speaks of the spec alone: labelling a plan or moving it to a namespace changes nothing.
+        """
+        spec = self.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+        canonical = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
