@@ -15,13 +15,24 @@ def parse_instant(text: str) -> datetime:
     Raises:
         ValueError: the text is not an instant.
     """
-    instant = datetime.fromisoformat(text.strip())
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    text = text.strip()
+    # 1604012400000 would pass for a basic-format instant in the year 1604.
+    if text.isdecimal() and len(text) > len("20260301"):
+        raise ValueError(f"{text} is a bare number, not an ISO 8601 instant")
+    try:
+        return _utc(datetime.fromisoformat(text))
+    except OverflowError:
+        raise ValueError(f"{text} is out of range") from None
 
 
 def format_instant(instant: datetime) -> str:
     """The instant in UTC to the second, for example `2026-03-01T00:00:00Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _utc(instant).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _utc(instant: datetime) -> datetime:
+    # astimezone alone would read a naive instant in the machine's own zone.
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def format_duration(duration: timedelta) -> str:

@@ -46,8 +46,13 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         InputError: the folder does not exist, is not writable, or the disk is full.
     """
     data = content.encode() if isinstance(content, str) else content
-    path = path.resolve() if path.is_symlink() else path
     try:
+        if path.is_dir():
+            raise InputError("is a folder", where=str(path), mend="name a file in it")
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a rename would put a file in /dev/stdout's or a pipe's place
+            return
+        path = path.resolve() if path.is_symlink() else path
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise InputError(
@@ -63,10 +68,12 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         os.umask(umask)
         Path(temporary).chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~umask)
         Path(temporary).replace(path)
-    except OSError as error:
+    except BaseException as error:  # an interrupt, too, must leave no temporary file
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
-        raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+        raise
 
 
 def sha256(data: bytes) -> str:
