@@ -1,0 +1,132 @@
+"""Forecasts as arrays: quantile levels x hours."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LEVELS: Final[tuple[float, ...]] = (
+    0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5,
+    0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99,
+)  # fmt: skip
+"""Quantile levels that every forecast gives; symmetric about the median."""
+
+HOURS_PER_DAY = 24
+HOURS_PER_WEEK = 168
+
+
+class Backend(Protocol):
+    """A model that turns one hourly history into quantiles; others can be added beside these.
+
+    It holds no state between calls, so it can be run on any past origin.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the evidence names it."""
+        ...
+
+    def quantiles(self, history: Array, hours: int) -> Array:
+        """Quantiles of the hours that follow the history.
+
+        Args:
+            history: demand per hour, shape (T,), finite, at least a day.
+            hours: how many hours to forecast.
+
+        Returns:
+            Shape (len(LEVELS), hours), rising along the first axis, not below zero.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Calibrated forecasts at past origins, each made without its own truth.
+
+    Attributes:
+        hours: index into the history at which each forecast was made, shape (K,), rising.
+        quantiles: shape (K, len(LEVELS), H).
+    """
+
+    hours: NDArray[np.int64]
+    quantiles: Array
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Calibrated quantiles of hourly demand, and how good they have been.
+
+    Attributes:
+        start: first hour that is forecast.
+        quantiles: shape (len(LEVELS), hours).
+        model: the backend that won.
+        reason: why, when a library model was not used.
+        origins: the same model's forecasts at past origins; empty where the history is too short.
+        coverage80: measured coverage of the raw 80 % interval, or None.
+        calibrated_coverage80: the same after calibration, each origin held out, or None.
+        scaled_pinball_loss: calibrated, held out, over the mean demand; or None.
+    """
+
+    start: datetime
+    quantiles: Array
+    model: str
+    reason: str
+    origins: Origins
+    coverage80: float | None
+    calibrated_coverage80: float | None
+    scaled_pinball_loss: float | None
+
+    @property
+    def hours(self) -> int:
+        """How many hours are forecast."""
+        return int(self.quantiles.shape[1])
+
+    def at(self, level: float) -> Array:
+        """The quantile at a level, interpolated between LEVELS, flat beyond them; shape (hours,)."""
+        at: Array = interpolate(self.quantiles, np.array([level]))[0]
+        return at
+
+    def scenarios(self, count: int = 100) -> Array:
+        """Equally likely demand per hour, shape (count, hours).
+
+        Row i is the forecast at level (i + 1/2) / count: marginals, not paths. A cost that is a sum
+        over hours has the right mean; its interval over rows is that of hours moving together.
+        """
+        return interpolate(self.quantiles, (np.arange(count) + 0.5) / count)
+
+
+def interpolate(quantiles: Array, levels: Array) -> Array:
+    """Quantiles at other levels: linear between LEVELS, flat beyond.
+
+    Args:
+        quantiles: shape (len(LEVELS), hours).
+        levels: shape (n,).
+
+    Returns:
+        Shape (n, hours).
+    """
+    position = np.interp(levels, LEVELS, np.arange(len(LEVELS)))
+    below = np.floor(position).astype(np.int64)
+    above = np.minimum(below + 1, len(LEVELS) - 1)
+    weight = (position - below)[:, None]
+    return (1 - weight) * quantiles[below] + weight * quantiles[above]
+
+
+def pinball(quantiles: Array, truth: Array) -> Array:
+    """Quantile loss averaged over LEVELS, per hour.
+
+    Args:
+        quantiles: shape (..., len(LEVELS), H).
+        truth: shape (..., H).
+
+    Returns:
+        Shape (..., H), in the unit of demand.
+    """
+    levels = np.array(LEVELS)[:, None]
+    error = truth[..., None, :] - quantiles
+    loss: Array = np.maximum(levels * error, (levels - 1) * error).mean(axis=-2)
+    return loss
