@@ -1,0 +1,55 @@
+"""The real engines as fixtures; each skips its tests where the engine is absent, and fails in CI.
+
+`kube_api` is one API server for the whole run: tests share its cluster-scoped objects, and take a
+namespace each from `kube_namespace`.
+"""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.crossplane_cli import CrossplaneCli, crossplane_cli
+from support.engines import engine_path
+from support.kube_api import KubeApi, kube_api_server
+from support.pulumi_cli import PulumiCli, pulumi_cli
+
+_namespace_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def kube_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeApi]:
+    """A Kubernetes API server with etcd, on loopback."""
+    with kube_api_server(tmp_path_factory.mktemp("kube-api")) as api:
+        yield api
+
+
+@pytest.fixture
+def kube_namespace(kube_api: KubeApi) -> str:
+    """The name of a fresh namespace."""
+    name = f"test-{next(_namespace_numbers)}"
+    kube_api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    return name
+
+
+@pytest.fixture
+def crossplane(tmp_path: Path) -> CrossplaneCli:
+    """Crossplane's command line: `render` and `validate`."""
+    scratch = tmp_path / "crossplane"
+    scratch.mkdir()
+    return crossplane_cli(scratch)
+
+
+@pytest.fixture(scope="session")
+def crossplane_core() -> Path:
+    """The binary of Crossplane's core."""
+    return engine_path("crossplane-core")
+
+
+@pytest.fixture
+def pulumi_engine(tmp_path: Path) -> PulumiCli:
+    """Pulumi's command line, with a home and a file backend of the test's own."""
+    folder = tmp_path / "pulumi"
+    folder.mkdir()
+    return pulumi_cli(folder)

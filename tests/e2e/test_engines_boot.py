@@ -1,0 +1,311 @@
+"""Each engine that `make engines` builds starts, is the pinned version, and does its work."""
+
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from support.crossplane_cli import CrossplaneCli, CrossplaneError
+from support.engines import builder, engine_path, engine_share, engine_version, running
+from support.kube_api import KubeApi, KubeError
+from support.pulumi_cli import PulumiCli
+
+pytestmark = pytest.mark.engine
+
+CRD: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "probes.boot.trimtab.dev"},
+    "spec": {
+        "group": "boot.trimtab.dev",
+        "scope": "Namespaced",
+        "names": {"kind": "Probe", "plural": "probes", "singular": "probe"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "subresources": {"status": {}},
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "required": ["min", "max"],
+                                "properties": {
+                                    "min": {"type": "integer", "minimum": 0},
+                                    "max": {"type": "integer"},
+                                },
+                                "x-kubernetes-validations": [
+                                    {"rule": "self.min <= self.max", "message": "min exceeds max"}
+                                ],
+                            },
+                            "status": {
+                                "type": "object",
+                                "properties": {
+                                    "conditions": {
+                                        "type": "array",
+                                        "items": {
+                                            "type": "object",
+                                            "properties": {
+                                                "type": {"type": "string"},
+                                                "status": {"type": "string"},
+                                            },
+                                        },
+                                    }
+                                },
+                            },
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+def probe(spec: dict[str, Any], namespace: str, name: str = "probe") -> dict[str, Any]:
+    return {
+        "apiVersion": "boot.trimtab.dev/v1",
+        "kind": "Probe",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def test_api_server_is_the_pinned_version(kube_api: KubeApi) -> None:
+    version = kube_api.request("GET", "/version")
+    assert version["gitVersion"] == engine_version("kube-apiserver")
+    assert f"v{version['major']}.{version['minor']}." in version["gitVersion"]
+
+
+def test_api_server_asks_for_a_token(kube_api: KubeApi) -> None:
+    stranger = KubeApi(kube_api.url, "wrong", kube_api.ca_file, kube_api.kubeconfig)
+    with pytest.raises(KubeError) as refusal:
+        stranger.request("GET", "/api/v1/namespaces")
+    assert refusal.value.code == 401
+
+
+def test_api_server_stores_merges_and_deletes(kube_api: KubeApi, kube_namespace: str) -> None:
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "kept", "namespace": kube_namespace},
+        "data": {"key": "one"},
+    }
+    first = kube_api.apply(manifest)
+    second = kube_api.apply({**manifest, "data": {"key": "two"}})
+    assert first["metadata"]["uid"] == second["metadata"]["uid"]
+    assert [item["data"] for item in kube_api.list_all("v1", "ConfigMap", kube_namespace)] == [
+        {"key": "two"}
+    ]
+    kube_api.delete("v1", "ConfigMap", "kept", kube_namespace)
+    with pytest.raises(KubeError) as absent:
+        kube_api.get("v1", "ConfigMap", "kept", kube_namespace)
+    assert absent.value.code == 404
+    assert absent.value.reason == "NotFound"
+
+
+def test_dry_run_stores_nothing(kube_api: KubeApi, kube_namespace: str) -> None:
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "passing", "namespace": kube_namespace},
+    }
+    assert kube_api.apply(manifest, dry_run=True)["metadata"]["name"] == "passing"
+    assert kube_api.list_all("v1", "ConfigMap", kube_namespace) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"min": 3, "max": 2}, "min exceeds max"),
+        ({"min": -1, "max": 2}, "should be greater than or equal to 0"),
+        ({"min": 1}, "spec.max: Required value"),
+        ({"min": 1, "max": 2, "maxx": 3}, "field not declared in schema"),
+    ],
+    ids=["CEL rule", "schema bound", "required field", "unknown field"],
+)
+def test_custom_resource_is_refused_with_the_servers_words(
+    kube_api: KubeApi, kube_namespace: str, spec: dict[str, Any], said: str
+) -> None:
+    kube_api.apply_all([CRD])
+    with pytest.raises(KubeError) as refusal:
+        kube_api.apply(probe(spec, kube_namespace))
+    assert said in str(refusal.value)
+
+
+def test_custom_resource_is_accepted_and_awaited(kube_api: KubeApi, kube_namespace: str) -> None:
+    kube_api.apply_all([CRD])
+    good = probe({"min": 1, "max": 2}, kube_namespace)
+    kube_api.apply(good)
+    with pytest.raises(TimeoutError, match="probe is not Ready"):
+        kube_api.wait_for_condition(
+            good["apiVersion"], "Probe", "probe", "Ready", kube_namespace, seconds=0.2
+        )
+    kube_api.patch_status(good, {"conditions": [{"type": "Ready", "status": "True"}]})
+    ready = kube_api.wait_for_condition(
+        good["apiVersion"], "Probe", "probe", "Ready", kube_namespace
+    )
+    assert ready["spec"] == good["spec"]
+
+
+def test_unknown_kind_is_a_kube_error(kube_api: KubeApi) -> None:
+    with pytest.raises(KubeError, match="v1 has no kind Gadget"):
+        kube_api.apply({"apiVersion": "v1", "kind": "Gadget", "metadata": {"name": "x"}})
+
+
+def test_crossplane_crds_are_accepted(kube_api: KubeApi) -> None:
+    crds = sorted((engine_share("crossplane-core") / "cluster" / "crds").glob("*.yaml"))
+    assert crds
+    kube_api.apply_all("".join(crd.read_text("utf-8") for crd in crds))
+    assert kube_api.list_all("apiextensions.crossplane.io/v1", "Composition") == []
+
+
+def test_a_process_that_fails_shows_its_output(tmp_path: Path) -> None:
+    binary = engine_path("etcd")
+    with (
+        running("etcd", [binary, "--no-such-flag"], tmp_path / "etcd.log") as etcd,
+        pytest.raises(RuntimeError, match=r"etcd ended with status 2\n[^§]*no-such-flag"),
+    ):
+        etcd.wait_until(lambda: False, seconds=20)
+
+
+def test_crossplane_core_is_the_pinned_version(crossplane_core: Path) -> None:
+    said = subprocess.run(
+        [crossplane_core, "--version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == engine_version("crossplane-core")
+
+
+def test_crossplane_cli_is_the_pinned_version(crossplane: CrossplaneCli) -> None:
+    said = crossplane.run("version", "--client").stdout.strip()
+    assert said == f"Client Version: {engine_version('crossplane-cli')}"
+
+
+XR: dict[str, Any] = {
+    "apiVersion": "boot.trimtab.dev/v1alpha1",
+    "kind": "Echo",
+    "metadata": {"name": "echo", "namespace": "default"},
+    "spec": {"size": 3},
+}
+XRD: dict[str, Any] = {
+    "apiVersion": "apiextensions.crossplane.io/v2",
+    "kind": "CompositeResourceDefinition",
+    "metadata": {"name": "echoes.boot.trimtab.dev"},
+    "spec": {
+        "group": "boot.trimtab.dev",
+        "scope": "Namespaced",
+        "names": {"kind": "Echo", "plural": "echoes"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "referenceable": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {"size": {"type": "integer", "maximum": 5}},
+                            }
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+COMPOSITION: dict[str, Any] = {
+    "apiVersion": "apiextensions.crossplane.io/v1",
+    "kind": "Composition",
+    "metadata": {"name": "echo"},
+    "spec": {
+        "compositeTypeRef": {"apiVersion": XR["apiVersion"], "kind": "Echo"},
+        "mode": "Pipeline",
+        "pipeline": [{"step": "say", "functionRef": {"name": "function-say"}}],
+    },
+}
+
+
+def run_function_response(severity: int, message: str) -> bytes:
+    """A RunFunctionResponse of one result: field 3, of severity (field 1) and message (field 2)."""
+    text = message.encode()
+    result = bytes([0x08, severity, 0x12, len(text)]) + text
+    return bytes([0x1A, len(result)]) + result
+
+
+@pytest.fixture
+def said() -> dict[str, bytes]:
+    """What the function answers; a test changes it."""
+    return {"answer": run_function_response(3, "size seen")}
+
+
+@pytest.fixture
+def function_target(said: dict[str, bytes]) -> Iterator[str]:
+    """A composition function without the SDK, which this environment cannot hold: raw messages."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=2))
+    handler = grpc.unary_unary_rpc_method_handler(lambda _request, _context: said["answer"])
+    service = "apiextensions.fn.proto.v1.FunctionRunnerService"
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(service, {"RunFunction": handler})]
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(grace=None).wait()
+
+
+def test_crossplane_renders_through_a_running_function(
+    crossplane: CrossplaneCli, function_target: str
+) -> None:
+    rendered = crossplane.render(XR, COMPOSITION, {"function-say": function_target})
+    assert [document["kind"] for document in rendered] == ["Echo", "Result"]
+    assert rendered[1]["message"] == "size seen"
+
+
+def test_crossplane_render_tells_a_fatal_result(
+    crossplane: CrossplaneCli, function_target: str, said: dict[str, bytes]
+) -> None:
+    said["answer"] = run_function_response(1, "the plan is absent")
+    with pytest.raises(CrossplaneError, match="the plan is absent"):
+        crossplane.render(XR, COMPOSITION, {"function-say": function_target})
+
+
+def test_crossplane_validates_against_the_xrd(crossplane: CrossplaneCli) -> None:
+    assert crossplane.validate([XRD], [XR, COMPOSITION]).ok
+    too_big = crossplane.validate([XRD], {**XR, "spec": {"size": 6}})
+    assert not too_big.ok
+    assert "spec.size" in too_big.report
+    unknown = crossplane.validate([XRD], {**XR, "kind": "Gadget"})
+    assert not unknown.ok
+    assert "could not find CRD/XRD" in unknown.report
+
+
+def test_pulumi_is_the_pinned_version(pulumi_engine: PulumiCli) -> None:
+    assert pulumi_engine.run("version").stdout.strip() == engine_version("pulumi")
+
+
+def test_pulumi_keeps_its_state_in_the_folder(pulumi_engine: PulumiCli) -> None:
+    project = pulumi_engine.folder / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: boot\nruntime: python\n", "utf-8")
+    made = pulumi_engine.run("stack", "init", "dev", cwd=project)
+    assert made.returncode == 0, made.stderr
+    assert list((pulumi_engine.folder / "state").rglob("dev.json"))
+
+
+def test_every_engine_is_booted_here() -> None:
+    assert {engine.name for engine in builder().load()} == {
+        "etcd",
+        "kube-apiserver",
+        "crossplane-core",
+        "crossplane-cli",
+        "pulumi",
+    }
