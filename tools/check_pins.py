@@ -9,6 +9,7 @@ Run in the environment that it checks: `.venv/pulumi/bin/python -m tools.check_p
 """
 
 import argparse
+import dataclasses
 import importlib.metadata
 import sys
 import tomllib
@@ -20,7 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tools.environments import ENVIRONMENTS, Environment
+from tools.environments import ENVIRONMENTS, ROOT, Environment
 
 LOCK = "run `make lock`"
 
@@ -133,12 +134,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--files-only", action="store_true", help="compare the files, not what is installed"
     )
+    parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     installed = None if options.files_only else installed_here()
     problems = {
         f"requirements/{name}.txt: {line}": None
         for name in options.environment
-        for line in check(ENVIRONMENTS[name], installed)
+        for line in check(dataclasses.replace(ENVIRONMENTS[name], root=options.root), installed)
     }
     for line in problems:
         print(f"error: {line}", file=sys.stderr)

@@ -81,7 +81,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             projects=(".", "components"),
             extras=("forecast", "parquet"),
             groups=("test", "lint", "dev"),
-            disk_mib=850,
+            disk_mib=1000,
             download_mib=350,
         ),
         Environment(
@@ -216,7 +216,7 @@ def _finish(environment: Environment, *, first: int, steps: int) -> None:
             cwd=environment.root,
         )
     run(
-        [environment.python, "-m", "tools.check_pins", name],
+        [environment.python, "-m", "tools.check_pins", name, f"--root={environment.root}"],
         title=f"[{name} {first + 1}/{steps}] what is installed, against the pins",
         log=environment.log,
         cwd=ROOT,
