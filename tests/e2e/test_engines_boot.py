@@ -10,9 +10,10 @@ import grpc
 import pytest
 
 from support.crossplane_cli import CrossplaneCli, CrossplaneError
-from support.engines import builder, engine_path, engine_share, engine_version, running
+from support.engines import engine_path, engine_share, engine_version, running
 from support.kube_api import KubeApi, KubeError
 from support.pulumi_cli import PulumiCli
+from tools import engines as builder
 
 pytestmark = pytest.mark.engine
 
@@ -302,7 +303,7 @@ def test_pulumi_keeps_its_state_in_the_folder(pulumi_engine: PulumiCli) -> None:
 
 
 def test_every_engine_is_booted_here() -> None:
-    assert {engine.name for engine in builder().load()} == {
+    assert {engine.name for engine in builder.load()} == {
         "etcd",
         "kube-apiserver",
         "crossplane-core",

@@ -5,36 +5,22 @@ silently stopped testing would look green.
 """
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-REPO = Path(__file__).resolve().parents[2]
+from tools import engines as builder
+
 STOP_SECONDS = 10.0
 LOG_TAIL_LINES = 40
-
-
-def builder() -> ModuleType:
-    """The module tools/engines.py, which is a script and so on no import path."""
-    name = "trimtab_tools_engines"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, REPO / "tools" / "engines.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
 
 
 def engine_path(name: str) -> Path:
@@ -43,24 +29,23 @@ def engine_path(name: str) -> Path:
     Skips the test when it is absent or out of date; fails it in CI (CI set to anything but "",
     "0" or "false").
     """
-    return _found(lambda: builder().find(name))
+    return _found(lambda: builder.find(name))
 
 
 def engine_share(name: str) -> Path:
     """The folder of an engine's shared files (CRDs); skips or fails as `engine_path`."""
-    return _found(lambda: builder().share(name))
+    return _found(lambda: builder.share(name))
 
 
 def engine_version(name: str) -> str:
     """The version that the repository pins, as Go writes it: "v1.36.3"."""
-    module = builder()
-    return str(module.pick(module.load(), [name])[0].version)
+    return builder.pick(builder.load(), [name])[0].version
 
 
 def _found(find: Callable[[], Path]) -> Path:
     try:
-        return Path(find())
-    except builder().EngineError as error:
+        return find()
+    except builder.EngineError as error:
         if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
             pytest.fail(f"{error} (a missing engine fails in CI)", pytrace=False)
         pytest.skip(str(error))
