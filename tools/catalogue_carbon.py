@@ -112,8 +112,8 @@ MEMORY_KG_PER_GIB = 533 / 384
 ACCELERATOR_KG = 150
 LIFETIME_HOURS = 4 * 8760
 
-# Instance type prefix to CPU and vCPUs of the host (the family's largest shared size); the longest
-# prefix wins.
+# Instance type prefix to CPU and vCPUs of the host (the family's largest shared size). No prefix
+# begins another.
 HOSTS = {
     "aws": {
         "m6i.": ("Ice Lake", 128),
@@ -247,10 +247,10 @@ def filled(text: str, where: str) -> str:
 
 
 def _host(provider: str, kind: str) -> tuple[str, int]:
-    prefixes = [prefix for prefix in HOSTS.get(provider, {}) if kind.startswith(prefix)]
-    if not prefixes:
-        raise KeyError(f"no CPU known for {provider} {kind}")
-    return HOSTS[provider][max(prefixes, key=len)]
+    for prefix, host in HOSTS.get(provider, {}).items():
+        if kind.startswith(prefix):
+            return host
+    raise KeyError(f"no CPU known for {provider} {kind}")
 
 
 def _write(path: Path, text: str) -> None:
