@@ -40,7 +40,7 @@ class Progress:
 
     title: str
     stream: TextIO = field(default_factory=lambda: sys.stderr)
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
     said: float = 0.0
 
     def __post_init__(self) -> None:
@@ -156,8 +156,9 @@ def diagnose(output: Sequence[str], log: Path) -> str:
     if missing := NO_VERSION.search(text):
         found = f"{sys.version_info.major}.{sys.version_info.minor}"
         return (
-            f"the index has no {missing[1]} built for Python {found} on this system; use another "
-            f"Python (`make PYTHON=python3.12 ...`) or an index that has it (log: {log})"
+            f"the package index gave no {missing[1]} for Python {found} on this system: it has none "
+            "built for it, or was not reached; use another Python (`make PYTHON=python3.12 ...`), "
+            f"or check the network and PIP_INDEX_URL (log: {log})"
         )
     last = "\n".join(f"    {line}" for line in output[-TAIL_LINES:])
     return f"the command failed; its last lines (all of them in {log}):\n{last}"
