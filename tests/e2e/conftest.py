@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.crossplane_cli import CrossplaneCli, crossplane_cli
+from support.crossplane_core import ControlPlane, crossplane_control_plane
 from support.engines import engine_path
 from support.kube_api import KubeApi, kube_api_server
 from support.pulumi_cli import PulumiCli, pulumi_cli
@@ -53,3 +54,13 @@ def pulumi_engine(tmp_path: Path) -> PulumiCli:
     folder = tmp_path / "pulumi"
     folder.mkdir()
     return pulumi_cli(folder)
+
+
+@pytest.fixture(scope="session")
+def control_plane(
+    kube_api: KubeApi, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """Crossplane's core, running on the API server."""
+    folder = tmp_path_factory.mktemp("crossplane")
+    with crossplane_control_plane(kube_api, folder) as running:
+        yield running

@@ -8,8 +8,10 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.struct_pb2 import Struct
 
 from support.crossplane_cli import CrossplaneCli, CrossplaneError
+from support.crossplane_core import ControlPlane
 from support.engines import engine_path, engine_share, engine_version, running
 from support.kube_api import KubeApi, KubeError
 from support.pulumi_cli import PulumiCli
@@ -235,48 +237,77 @@ COMPOSITION: dict[str, Any] = {
 }
 
 
-def run_function_response(severity: int, message: str) -> bytes:
-    """A RunFunctionResponse of one result: field 3, of severity (field 1) and message (field 2)."""
-    text = message.encode()
-    result = bytes([0x08, severity, 0x12, len(text)]) + text
-    return bytes([0x1A, len(result)]) + result
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited protobuf field."""
+    size, length = len(content), b""
+    while size > 0x7F:
+        length += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
 
 
-@pytest.fixture
-def said() -> dict[str, bytes]:
-    """What the function answers; a test changes it."""
-    return {"answer": run_function_response(3, "size seen")}
+def says(severity: int, message: str) -> bytes:
+    """A RunFunctionResponse of one result (field 3: severity 1, message 2)."""
+    return field(3, bytes([0x08, severity]) + field(2, message.encode()))
 
 
-@pytest.fixture
-def function_target(said: dict[str, bytes]) -> Iterator[str]:
+def desires(name: str, manifest: dict[str, Any]) -> bytes:
+    """A RunFunctionResponse that desires one resource, ready (field 2, map 2: resource 1, ready 3)."""
+    struct = Struct()
+    struct.update(manifest)
+    resource = field(1, struct.SerializeToString()) + bytes([0x18, 1])
+    return field(2, field(2, field(1, name.encode()) + field(2, resource)))
+
+
+class Function:
     """A composition function without the SDK, which this environment cannot hold: raw messages."""
-    server = grpc.server(ThreadPoolExecutor(max_workers=2))
-    handler = grpc.unary_unary_rpc_method_handler(lambda _request, _context: said["answer"])
-    service = "apiextensions.fn.proto.v1.FunctionRunnerService"
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(service, {"RunFunction": handler})]
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield f"127.0.0.1:{port}"
-    server.stop(grace=None).wait()
+
+    def __init__(self) -> None:
+        self.answer = says(3, "size seen")
+        self.server = grpc.server(ThreadPoolExecutor(max_workers=2))
+        handler = grpc.unary_unary_rpc_method_handler(lambda _request, _context: self.answer)
+        service = "apiextensions.fn.proto.v1.FunctionRunnerService"
+        self.server.add_generic_rpc_handlers(
+            [grpc.method_handlers_generic_handler(service, {"RunFunction": handler})]
+        )
+
+    def start(self, certificates: Path | None = None) -> int:
+        """Serve on loopback, with mutual TLS when given certificates; the port."""
+        if certificates is None:
+            port = self.server.add_insecure_port("127.0.0.1:0")
+        else:
+            key, chain, ca = (
+                (certificates / name).read_bytes() for name in ("tls.key", "tls.crt", "ca.crt")
+            )
+            credentials = grpc.ssl_server_credentials([(key, chain)], ca, require_client_auth=True)
+            port = self.server.add_secure_port("127.0.0.1:0", credentials)
+        self.server.start()
+        return int(port)
+
+
+@pytest.fixture
+def function() -> Iterator[Function]:
+    function = Function()
+    yield function
+    function.server.stop(grace=None).wait()
 
 
 def test_crossplane_renders_through_a_running_function(
-    crossplane: CrossplaneCli, function_target: str
+    crossplane: CrossplaneCli, function: Function
 ) -> None:
-    rendered = crossplane.render(XR, COMPOSITION, {"function-say": function_target})
+    target = f"127.0.0.1:{function.start()}"
+    rendered = crossplane.render(XR, COMPOSITION, {"function-say": target})
     assert [document["kind"] for document in rendered] == ["Echo", "Result"]
     assert rendered[1]["message"] == "size seen"
 
 
 def test_crossplane_render_tells_a_fatal_result(
-    crossplane: CrossplaneCli, function_target: str, said: dict[str, bytes]
+    crossplane: CrossplaneCli, function: Function
 ) -> None:
-    said["answer"] = run_function_response(1, "the plan is absent")
+    function.answer = says(1, "the plan is absent")
+    target = f"127.0.0.1:{function.start()}"
     with pytest.raises(CrossplaneError, match="the plan is absent"):
-        crossplane.render(XR, COMPOSITION, {"function-say": function_target})
+        crossplane.render(XR, COMPOSITION, {"function-say": target})
 
 
 def test_crossplane_validates_against_the_xrd(crossplane: CrossplaneCli) -> None:
@@ -287,6 +318,37 @@ def test_crossplane_validates_against_the_xrd(crossplane: CrossplaneCli) -> None
     unknown = crossplane.validate([XRD], {**XR, "kind": "Gadget"})
     assert not unknown.ok
     assert "could not find CRD/XRD" in unknown.report
+
+
+def test_crossplane_serves_the_xrds_kind(
+    control_plane: ControlPlane, kube_api: KubeApi, kube_namespace: str
+) -> None:
+    crd = control_plane.apply_xrd(XRD)
+    assert crd["spec"]["names"]["kind"] == "Echo"
+    metadata = {"name": "echo", "namespace": kube_namespace}
+    with pytest.raises(KubeError, match="should be less than or equal to 5"):
+        kube_api.apply({**XR, "metadata": metadata, "spec": {"size": 6}})
+
+
+def test_crossplane_composes_through_a_function_over_mutual_tls(
+    control_plane: ControlPlane, kube_api: KubeApi, kube_namespace: str, function: Function
+) -> None:
+    control_plane.apply_xrd(XRD)
+    kube_api.apply(COMPOSITION)
+    function.answer = desires(
+        "kept", {"apiVersion": "v1", "kind": "ConfigMap", "data": {"padding": "x" * 300}}
+    )
+    control_plane.register_function(
+        "function-say", function.start(control_plane.function_certificates)
+    )
+    metadata = {"name": "echo", "namespace": kube_namespace}
+    kube_api.apply({**XR, "metadata": metadata})
+    kube_api.wait_for_condition(XR["apiVersion"], "Echo", "echo", "Ready", kube_namespace)
+    composed = kube_api.list_all("v1", "ConfigMap", kube_namespace)
+    assert [item["metadata"]["ownerReferences"][0]["kind"] for item in composed] == ["Echo"]
+    assert composed[0]["data"] == {"padding": "x" * 300}
+    assert control_plane.metric("circuit_breaker_events_total") > 0
+    assert control_plane.metric("circuit_breaker_opens_total") == 0
 
 
 def test_pulumi_is_the_pinned_version(pulumi_engine: PulumiCli) -> None:
