@@ -73,8 +73,11 @@ def test_the_script_holds_nothing_that_an_old_python_cannot_parse() -> None:
 
 @pytest.mark.parametrize("name", ["python2.7", "python3.6", "python3.8", "python3.10"])
 def test_a_real_old_python_is_told(name: str) -> None:
-    found = shutil.which(name)
-    if not found or subprocess.run([found, "-V"], capture_output=True, check=False).returncode:
+    on_path = shutil.which(name)
+    managed = sorted(Path.home().glob(f".pyenv/versions/*/bin/{name}"))
+    candidates = [*managed, *([Path(on_path)] if on_path else [])]
+    found = next((python for python in candidates if starts(python)), None)
+    if found is None:
         pytest.skip(f"no {name} on this machine")
     ended = subprocess.run(
         [found, SCRIPT, "pulumi"], capture_output=True, text=True, check=False, timeout=30
@@ -82,6 +85,11 @@ def test_a_real_old_python_is_told(name: str) -> None:
     assert ended.returncode == 2
     assert re.match(rf"error: Python {name.removeprefix('python')}\.\d+ is too old", ended.stderr)
     assert "Traceback" not in ended.stderr
+
+
+def starts(python: Path) -> bool:
+    """Whether it is a Python at all, and not a version manager's shim for none."""
+    return subprocess.run([python, "-V"], capture_output=True, check=False).returncode == 0
 
 
 # --- What is missing -----------------------------------------------------------------------------
