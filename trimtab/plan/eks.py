@@ -1,9 +1,10 @@
-"""What a plan's group is in EKS's words: capacity type, AMI type and node group name.
+"""What a plan's group is in EKS's words: capacity type, AMI type, taints, sizes and name.
 
 Pure functions, shared by every consumer that provisions EKS node groups. The AMI table is the one
 place that joins architecture and accelerator to a machine image.
 
-Sources: EKS API reference, CreateNodegroup (`capacityType`, `amiType`, `nodegroupName`), 2026-11.
+Sources: EKS API reference, CreateNodegroup (`capacityType`, `amiType`, `nodegroupName`), Taint and
+NodegroupScalingConfig, 2026-11.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from trimtab.catalogue.architecture import Architecture
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_key
 from trimtab.plan.model import Group, Pool, PurchaseOption
+from trimtab.plan.sizing import Sizes
 
 CapacityType = Literal["ON_DEMAND", "SPOT", "CAPACITY_BLOCK"]
 AmiFamily = Literal["AL2023", "BOTTLEROCKET"]
@@ -22,6 +24,15 @@ AMI_FAMILIES: tuple[AmiFamily, ...] = get_args(AmiFamily)
 
 MAX_NAME = 63
 """EKS's limit for a node group's name; that of a DNS label, too."""
+
+TAINT_EFFECTS = MappingProxyType(
+    {
+        "NoSchedule": "NO_SCHEDULE",
+        "PreferNoSchedule": "PREFER_NO_SCHEDULE",
+        "NoExecute": "NO_EXECUTE",
+    }
+)
+"""EKS's word for each of Kubernetes' taint effects."""
 
 # EKS knows no reserved type: a commitment bills nodes that are provisioned on demand.
 _CAPACITY_TYPES: dict[PurchaseOption, CapacityType] = {
@@ -102,6 +113,11 @@ def ami_type(group: Group, family: AmiFamily = "AL2023") -> str:
             mend=f"use another AMI family or instance type; {family} has {allowed(known)}",
         )
     return found
+
+
+def accepted_sizes(sizes: Sizes) -> Sizes:
+    """The sizes as EKS takes them: it refuses a max of 0, so an empty group has a max of 1."""
+    return sizes if sizes.max else Sizes(sizes.min, sizes.desired, 1)
 
 
 def node_group_name(pool: Pool, group: Group) -> str:

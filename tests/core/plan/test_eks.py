@@ -12,12 +12,15 @@ from trimtab.errors import InputError
 from trimtab.plan.eks import (
     AMI_FAMILIES,
     MAX_NAME,
+    TAINT_EFFECTS,
     AmiFamily,
+    accepted_sizes,
     ami_type,
     capacity_type,
     node_group_name,
 )
-from trimtab.plan.model import Group, Pool
+from trimtab.plan.model import Group, Pool, Taint
+from trimtab.plan.sizing import Sizes
 
 ON_DEMAND = {"option": "on-demand"}
 GPU = {"model": "a100-40gb", "resource": "nvidia.com/gpu", "perNode": 8.0}
@@ -126,6 +129,17 @@ def test_every_image_carries_its_family() -> None:
 def test_a_short_name_is_the_groups_key() -> None:
     pool = Pool.model_validate(plans.pool())
     assert node_group_name(pool, pool.groups[0]) == "trainer-reserved-0a1b2c"
+
+
+def test_an_empty_group_gets_the_smallest_max_that_eks_takes() -> None:
+    assert accepted_sizes(Sizes(0, 0, 0)) == Sizes(0, 0, 1)
+    assert accepted_sizes(Sizes(0, 0, 1)) == Sizes(0, 0, 1)
+    assert accepted_sizes(Sizes(2, 3, 4)) == Sizes(2, 3, 4)
+
+
+def test_every_taint_effect_of_a_plan_has_ekss_word() -> None:
+    effects = Taint.model_json_schema()["properties"]["effect"]["enum"]
+    assert sorted(TAINT_EFFECTS) == sorted(effects)
 
 
 label = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True)
