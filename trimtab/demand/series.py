@@ -135,6 +135,31 @@ class DemandSeries:
             repairs=(*self.repairs, note) if left_out else self.repairs,
         )
 
+    def held(self, step: timedelta) -> "DemandSeries":
+        """The series in a finer step: each value holds over the steps that it is split into.
+
+        Raises:
+            InputError: the step does not divide the series' own.
+        """
+        if self.step % step:
+            raise InputError(
+                f"a step of {format_duration(self.step)} is no multiple of {format_duration(step)}",
+                where=self.source or self.name,
+                mend=f"give a series whose step is a multiple of {format_duration(step)}",
+            )
+        ratio = self.step // step
+        note = (
+            f"steps of {format_duration(self.step)} were split into {format_duration(step)}, "
+            "each holding its value: what happens within them is not known"
+        )
+        return replace(
+            self,
+            step=step,
+            demand=np.repeat(self.demand, ratio),
+            peak=None if self.peak is None else np.repeat(self.peak, ratio),
+            repairs=(*self.repairs, note) if ratio > 1 else self.repairs,
+        )
+
     def _part(self, steps: slice) -> "DemandSeries":
         return replace(
             self,

@@ -1,7 +1,7 @@
 """Forecasts as arrays: quantile levels x hours."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import numpy as np
@@ -89,6 +89,14 @@ class Forecast:
         """The quantile at a level, interpolated between LEVELS, flat beyond them; shape (hours,)."""
         at: Array = interpolate(self.quantiles, np.array([level]))[0]
         return at
+
+    def after(self, hours: int) -> "Forecast":
+        """The same forecast without its first hours."""
+        if not hours:
+            return self
+        return replace(
+            self, start=self.start + timedelta(hours=hours), quantiles=self.quantiles[:, hours:]
+        )
 
     def scenarios(self, count: int = 100) -> Array:
         """Equally likely demand per hour, shape (count, hours).

@@ -1,0 +1,391 @@
+"""One pool of the plan: groups, sizes, the commitment proposed, and what it is all expected to cost."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.catalogue.accelerators import ACCELERATORS
+from trimtab.catalogue.offers import Offer
+from trimtab.forecast.model import Forecast
+from trimtab.plan.attribution import OPTION_LABEL, SPOT_TAINT_VALUE
+from trimtab.plan.document import rounded
+from trimtab.plan.model import (
+    Accelerator,
+    Baseline,
+    Commitment,
+    Group,
+    GroupExpected,
+    Interval,
+    OnDemand,
+    OwnerRef,
+    PlannedOffer,
+    Pool,
+    PoolExpected,
+    Purchase,
+    Reserved,
+    Spot,
+    Taint,
+    Window,
+)
+from trimtab.planning.commitment import COST_EXPLORER_RULES, ONCE, Decision
+from trimtab.planning.economics import Nodes, nodes_for, split
+from trimtab.planning.request import PoolRequest
+from trimtab.planning.supply import Supply, interruptible_share
+from trimtab.planning.windows import Envelope, Sizes, Stack, convert, envelope, merged, stack
+from trimtab.workloads.matching import node_labels
+from trimtab.workloads.model import Owner, Workload
+
+TERM_HOURS = {"1y": 8_760, "3y": 26_280}
+GPU_TAINT_EFFECT = "NoSchedule"
+OWNER_FIELDS = ("team", "project", "model", "environment")
+
+
+@dataclass(frozen=True)
+class Running:
+    """Nodes that are expected to run per scenario and hour, shape (scenarios, hours) each.
+
+    An autoscaler is taken to follow demand inside the plan's bounds. `spot` counts spot's own nodes;
+    the others base nodes. `capacity` is in the pool's unit.
+    """
+
+    reserved: Nodes
+    spot: Nodes
+    on_demand: Nodes
+    capacity: NDArray[np.floating[Any]]
+
+
+def build_pool(
+    request: PoolRequest,
+    supply: Supply,
+    decision: Decision,
+    ahead: Forecast,
+    peak_factor: float,
+    line: Commitment | None,
+) -> Pool:
+    """The pool of the plan.
+
+    Args:
+        request: its workloads and unit.
+        supply: its offers and prices at the chosen site.
+        decision: how many base nodes are committed.
+        ahead: forecast demand over the plan's span.
+        peak_factor: peak within an hour over the hour's mean.
+        line: the proposal behind the committed nodes, or None when nothing is committed.
+    """
+    tolerance = min(w.shortage_tolerance for w in request.workloads)
+    needs = envelope(ahead, supply.units_per_node, peak_factor, tolerance)
+    sizes = stack(needs, decision.nodes, supply.prices.spot_share)
+    spot = (
+        convert(sizes.spot, supply.units_per_node, supply.spot.units_per_node)
+        if supply.spot
+        else None
+    )
+    running = _running(ahead, supply, needs, sizes, spot)
+
+    def windows(sizes: Sizes) -> tuple[Window, ...]:
+        return merged(sizes, ahead.start, needs.hours, ahead.start + timedelta(hours=ahead.hours))
+
+    groups: list[Group] = []
+    if line:
+        groups.append(
+            _group(
+                request,
+                "reserved",
+                Reserved(term=line.term, commitment=line.digest),
+                (supply.base,),
+                supply.units_per_node,
+                windows(sizes.committed),
+                running.reserved,
+                lambda _offer: line.usd_per_hour,
+                line.usd_per_hour * line.quantity,
+            )
+        )
+    if supply.spot and spot is not None:
+        groups.append(
+            _group(
+                request,
+                "spot",
+                Spot(pools=supply.spot.pools),
+                supply.spot.offers,
+                supply.spot.units_per_node,
+                windows(spot),
+                running.spot,
+                lambda offer: offer.spot_usd_per_hour,
+                float(running.spot.mean()) * supply.spot.usd_per_node_hour,
+            )
+        )
+    groups.append(
+        _group(
+            request,
+            "on-demand",
+            OnDemand(),
+            (supply.base,),
+            supply.units_per_node,
+            windows(sizes.on_demand),
+            running.on_demand,
+            lambda offer: offer.on_demand_usd_per_hour,
+            float(running.on_demand.mean()) * supply.prices.on_demand,
+        )
+    )
+    return Pool(
+        name=request.name,
+        workloads=tuple(w.name for w in request.workloads),
+        unit=request.unit.value,
+        owner=_owner([w.owner for w in request.workloads]),
+        interruptible_share=rounded(interruptible_share(request.workloads)),
+        shortage_tolerance=tolerance,
+        labels=_labels(request.workloads, supply.base),
+        groups=tuple(groups),
+        expected=_expected(ahead, supply, decision, needs, running),
+    )
+
+
+def proposal(
+    request: PoolRequest, supply: Supply, decision: Decision, ahead: Forecast
+) -> Commitment | None:
+    """The commitment line that the decision proposes, or None when it commits nothing."""
+    price, term = supply.prices.committed, supply.term
+    if not decision.nodes or price is None or term is None:
+        return None
+    needed = nodes_for(ahead.scenarios(), supply.units_per_node)
+    identity = {
+        "pool": request.name,
+        "provider": supply.site.provider,
+        "region": supply.site.region,
+        "instanceType": supply.base.instance_type,
+        "term": term,
+        "quantity": decision.nodes,
+        "usdPerHour": rounded(price),
+    }
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return Commitment(
+        digest=f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
+        pool=request.name,
+        group="reserved",
+        provider=supply.site.provider,
+        region=supply.site.region,
+        instance_type=supply.base.instance_type,
+        term=term,
+        quantity=decision.nodes,
+        usd_per_hour=rounded(price),
+        on_demand_usd_per_hour=rounded(supply.prices.on_demand),
+        binding_usd=rounded(price * decision.nodes * TERM_HOURS[term]),
+        break_even_utilisation=rounded(price / supply.prices.on_demand),
+        expected_utilisation=rounded(
+            float(np.minimum(needed, decision.nodes).mean()) / decision.nodes
+        ),
+        last_node_utilisation=rounded(float((needed >= decision.nodes).mean())),
+    )
+
+
+def _group(
+    request: PoolRequest,
+    name: str,
+    purchase: Purchase,
+    offers: Sequence[Offer],
+    units_per_node: float,
+    windows: tuple[Window, ...],
+    nodes: Nodes,
+    price: Callable[[Offer], float | None],
+    usd_per_hour: float | None,
+) -> Group:
+    first = offers[0]
+    mean = float(nodes.mean())
+    carbon = first.gco2e_per_hour
+    return Group(
+        name=name,
+        generation=_generation(name, offers),
+        purchase=purchase,
+        offers=tuple(
+            PlannedOffer(
+                instance_type=offer.instance_type,
+                usd_per_hour=_maybe(price(offer)),
+                gco2e_per_hour=_maybe(offer.gco2e_per_hour),
+            )
+            for offer in offers
+        ),
+        units_per_node=rounded(units_per_node),
+        architecture="arm64" if first.architecture == "arm64" else "x86_64",
+        accelerator=_accelerator(request.workloads, first),
+        taints=_taints(request.workloads, name),
+        windows=windows,
+        expected=GroupExpected(
+            nodes=rounded(mean),
+            usd_per_hour=_maybe(usd_per_hour),
+            kgco2e_per_hour=None if carbon is None else rounded(mean * carbon / 1000),
+        ),
+    )
+
+
+def _running(
+    ahead: Forecast,
+    supply: Supply,
+    needs: Envelope,
+    sizes: Stack,
+    spot: Sizes | None,
+) -> Running:
+    """Nodes per scenario and hour, with demand followed inside the bounds of each group."""
+    scenarios = ahead.scenarios()
+    needed = nodes_for(scenarios, supply.units_per_node)
+    share = supply.prices.spot_share if spot is not None else 0.0
+    parts = split(needed, int(sizes.committed.max.max()), share)
+
+    def within(nodes: Nodes, bounds: Sizes) -> Nodes:
+        low, high = (np.repeat(b, needs.hours)[: ahead.hours] for b in (bounds.min, bounds.max))
+        return np.clip(nodes, low, high)
+
+    reserved = within(parts.committed, sizes.committed)
+    list_nodes = within(parts.on_demand, sizes.on_demand)
+    spot_nodes = np.zeros_like(needed)
+    capacity = (reserved + list_nodes) * supply.units_per_node
+    if spot is not None and supply.spot is not None:
+        own = nodes_for(parts.spot * (supply.units_per_node / supply.spot.units_per_node), 1.0)
+        spot_nodes = within(own, spot)
+        capacity = capacity + spot_nodes * supply.spot.units_per_node
+    return Running(reserved, spot_nodes, list_nodes, capacity)
+
+
+def _expected(
+    ahead: Forecast, supply: Supply, decision: Decision, needs: Envelope, running: Running
+) -> PoolExpected:
+    scenarios = ahead.scenarios()
+    prices = supply.prices
+    spot_usd = supply.spot.effective_usd_per_node_hour if supply.spot else 0.0
+    variable = running.spot * spot_usd + running.on_demand * prices.on_demand
+    unmet = np.maximum(scenarios - running.capacity, 0.0)
+    return PoolExpected(
+        demand=_interval(scenarios),
+        usd_per_hour=_interval(variable + decision.nodes * (prices.committed or 0.0)),
+        usd_per_hour_unapproved=_interval(variable + running.reserved * prices.on_demand),
+        kgco2e_per_hour=_carbon(supply, running.reserved + running.on_demand, running.spot),
+        shortage_share=_share(unmet, scenarios),
+        shortage_unit_hours=rounded(float(unmet.mean()) * ahead.hours),
+        baselines=_baselines(ahead, supply, decision, needs),
+    )
+
+
+def _baselines(
+    ahead: Forecast, supply: Supply, decision: Decision, needs: Envelope
+) -> tuple[Baseline, ...]:
+    """Other rules on the same forecast and bounds: all on-demand, and the residual Cost-Explorer."""
+    scenarios = ahead.scenarios()
+    high = np.repeat(needs.high, needs.hours)[: ahead.hours]
+    needed = np.minimum(nodes_for(scenarios, supply.units_per_node), high)
+    capacity = np.maximum(needed, 0) * supply.units_per_node
+    unmet = _share(np.maximum(scenarios - capacity, 0.0), scenarios)
+    rules = {"all on-demand": (0, 0.0)} | {
+        f"residual Cost-Explorer, {candidate.rule.removesuffix(f', {ONCE}')}": (
+            candidate.nodes,
+            supply.prices.spot_share,
+        )
+        for candidate in sorted(
+            decision.candidates, key=lambda c: COST_EXPLORER_RULES.get(c.rule, 0)
+        )
+        if candidate.rule in COST_EXPLORER_RULES
+    }
+    baselines = []
+    for name, (committed, share) in rules.items():
+        parts = split(needed, committed, share)
+        cost = (
+            committed * (supply.prices.committed or 0.0)
+            + parts.spot * (supply.prices.spot or 0.0)
+            + parts.on_demand * supply.prices.on_demand
+        )
+        at_base = parts.committed + parts.on_demand
+        own = parts.spot
+        if supply.spot:
+            own = nodes_for(parts.spot * (supply.units_per_node / supply.spot.units_per_node), 1.0)
+        carbon = _carbon(supply, at_base, own)
+        baselines.append(
+            Baseline(
+                name=name,
+                usd_per_hour=_interval(cost),
+                kgco2e_per_hour=carbon.mean if carbon else None,
+                shortage_share=unmet,
+            )
+        )
+    return tuple(baselines)
+
+
+def _carbon(supply: Supply, base: Nodes, spot: Nodes) -> Interval | None:
+    """kg CO2e per hour, or None where a type that runs has no figure."""
+    base_g = supply.base.gco2e_per_hour
+    spot_g = supply.spot.offers[0].gco2e_per_hour if supply.spot else 0.0
+    if base_g is None or (spot_g is None and spot.any()):
+        return None
+    return _interval((base * base_g + spot * (spot_g or 0.0)) / 1000)
+
+
+def _interval(values: NDArray[np.float64]) -> Interval:
+    """Mean over scenarios and hours; bounds are the 10 % and 90 % scenario, every hour at once."""
+    rows = values.mean(axis=1)
+    low, high = np.quantile(rows, (0.1, 0.9))
+    return Interval(
+        mean=rounded(float(rows.mean())), low=rounded(float(low)), high=rounded(float(high))
+    )
+
+
+def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
+    total = float(whole.mean())
+    return rounded(float(part.mean()) / total) if total > 0 else 0.0
+
+
+def _maybe(value: float | None) -> float | None:
+    return None if value is None else rounded(value)
+
+
+def _generation(name: str, offers: Sequence[Offer]) -> str:
+    """Digest of what a cloud can't change in place: another one is another resource."""
+    immutable = [name, *(offer.instance_type for offer in offers), offers[0].architecture]
+    return hashlib.sha256("\n".join(immutable).encode()).hexdigest()[:6]
+
+
+def _accelerator(workloads: Sequence[Workload], offer: Offer) -> Accelerator | None:
+    if offer.accelerator is None or not offer.accelerator_count:
+        return None
+    stated = next((w.replica.accelerator_resource for w in workloads), None)
+    return Accelerator(
+        model=offer.accelerator,
+        resource=stated or ACCELERATORS[offer.accelerator].device,
+        per_node=rounded(offer.accelerator_count),
+    )
+
+
+def _taints(workloads: Sequence[Workload], option: str) -> tuple[Taint, ...]:
+    """Taints that keep the wrong pods away, and only those that every pod that belongs tolerates."""
+    resources = {w.replica.accelerator_resource for w in workloads}
+    taints = [
+        Taint(key=resource, value="present", effect=GPU_TAINT_EFFECT)
+        for resource in sorted(filter(None, resources))
+        if all(_tolerates(workload, resource, "present") for workload in workloads)
+    ]
+    if option == "spot" and not all(w.interruptible for w in workloads):
+        taints.append(Taint(key=OPTION_LABEL, value=SPOT_TAINT_VALUE, effect="NoSchedule"))
+    return tuple(taints)
+
+
+def _tolerates(workload: Workload, key: str, value: str) -> bool:
+    return any(t.tolerates(key, value, GPU_TAINT_EFFECT) for t in workload.tolerations)
+
+
+def _labels(workloads: Sequence[Workload], base: Offer) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for workload in workloads:
+        labels |= node_labels(workload, base)
+    return dict(sorted(labels.items()))
+
+
+def _owner(owners: Sequence[Owner]) -> OwnerRef:
+    """What all workloads agree on; where they differ, the pool is shared and nobody's alone."""
+    agreed = {
+        field: getattr(owners[0], field)
+        for field in OWNER_FIELDS
+        if len({getattr(owner, field) for owner in owners}) == 1
+    }
+    return OwnerRef(**agreed)
