@@ -135,13 +135,21 @@ def _history(pool: PoolRequest, request: PlanRequest) -> History:
             mend="export newer demand, or set --as-of to the end of the series",
         )
     hourly = _hourly(seen)
-    factor = 1.0
-    if hourly.peak is not None:
-        busy = hourly.demand > 0
-        if busy.any():
-            ratio = hourly.peak[busy] / hourly.demand[busy]
-            factor = max(1.0, float(np.quantile(ratio, PEAK_LEVEL)))
-    return History(hourly.demand, hourly.end, factor, hourly.repairs)
+    return History(hourly.demand, hourly.end, _peak_factor(hourly), hourly.repairs)
+
+
+def _peak_factor(hourly: DemandSeries) -> float:
+    """How far peaks stand over means where it matters: high peaks over high means, at least 1.
+
+    A quantile of the hours' own ratios would speak of nearly idle hours, where one request is many
+    times the mean.
+    """
+    if hourly.peak is None:
+        return 1.0
+    mean, peak = (float(np.quantile(x, PEAK_LEVEL)) for x in (hourly.demand, hourly.peak))
+    if mean <= 0:
+        mean, peak = float(hourly.demand.max()), float(hourly.peak.max())
+    return max(1.0, peak / mean) if mean > 0 else 1.0
 
 
 def _hourly(series: DemandSeries) -> DemandSeries:
@@ -186,6 +194,15 @@ def _choose_site(
         for s in order
     ]
     return [sites[order[0]] for sites in per_pool], evidence
+
+
+def _site_assumption(request: PlanRequest, sites: int) -> tuple[str, ...]:
+    """Nothing limits where the cluster is: someone should know that the planner chose freely."""
+    stated = request.providers or request.regions
+    if stated or any(w.regions for pool in request.pools for w in pool.workloads) or sites == 1:
+        return ()
+    free = f"site: the cheapest of {sites}, since nothing limits it"
+    return (f"{free}; --provider, --region and a workload's allowed regions do",)
 
 
 def _forecast(history: History, start: datetime, hours: int, progress: Progress | None) -> Forecast:
