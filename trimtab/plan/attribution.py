@@ -12,6 +12,11 @@ DIGEST_LABEL = f"{LABEL_PREFIX}plan-digest"
 POOL_LABEL = f"{LABEL_PREFIX}pool"
 GROUP_LABEL = f"{LABEL_PREFIX}group"
 OPTION_LABEL = f"{LABEL_PREFIX}purchase-option"
+PLAN_TAG = "trimtab:plan"
+DIGEST_TAG = "trimtab:plan-digest"
+POOL_TAG = "trimtab:pool"
+GROUP_TAG = "trimtab:group"
+OPTION_TAG = "trimtab:purchase-option"
 MANAGED_BY = "trimtab"
 SPOT_TAINT_VALUE = "spot"
 """On a spot group of a pool that also has work which must not be interrupted, the taint
@@ -36,8 +41,8 @@ def plan_tags(plan: CapacityPlan) -> dict[str, str]:
     """Tags of a resource that serves the whole plan."""
     return {
         "managed-by": MANAGED_BY,
-        "trimtab:plan": plan.metadata.name,
-        "trimtab:plan-digest": plan.digest,
+        PLAN_TAG: plan.metadata.name,
+        DIGEST_TAG: plan.digest,
     }
 
 
@@ -46,9 +51,9 @@ def group_tags(plan: CapacityPlan, pool: Pool, group: Group) -> dict[str, str]:
     return {
         **owner_tags(pool),
         **plan_tags(plan),
-        "trimtab:pool": pool.name,
-        "trimtab:group": group.name,
-        "trimtab:purchase-option": group.purchase.option,
+        POOL_TAG: pool.name,
+        GROUP_TAG: group.name,
+        OPTION_TAG: group.purchase.option,
     }
 
 
