@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pulumi
 import pytest
 from google.protobuf.struct_pb2 import Struct
+from pulumi import automation
 
 from support.crossplane_cli import CrossplaneCli, CrossplaneError
 from support.crossplane_core import ControlPlane
@@ -362,6 +364,21 @@ def test_pulumi_keeps_its_state_in_the_folder(pulumi_engine: PulumiCli) -> None:
     made = pulumi_engine.run("stack", "init", "dev", cwd=project)
     assert made.returncode == 0, made.stderr
     assert list((pulumi_engine.folder / "state").rglob("dev.json"))
+
+
+def test_pulumi_runs_an_inline_program(pulumi_engine: PulumiCli) -> None:
+    stack = automation.create_stack(
+        "dev",
+        project_name="boot",
+        program=lambda: pulumi.export("answer", 42),
+        opts=automation.LocalWorkspaceOptions(
+            work_dir=str(pulumi_engine.folder),
+            env_vars=pulumi_engine.env,
+            pulumi_command=automation.PulumiCommand(root=str(pulumi_engine.root)),
+        ),
+    )
+    assert stack.up().outputs["answer"].value == 42
+    assert set(stack.preview().change_summary) <= {automation.OpType.SAME}
 
 
 def test_every_engine_is_booted_here() -> None:
