@@ -3,8 +3,9 @@
 The hypervisor, the kubelet's reservation and eviction threshold, and the daemons of any cluster come
 off a node's nominal size. The formulas are those of the provisioners themselves: Karpenter's AWS and
 Azure providers (2026-08; the former follows the EKS images, the latter AKS) and GKE's documentation;
-GKE's stand for any other provider. The AWS ones reproduce Karpenter's published allocatable figures
-of m5, c5, p4d, p5 and g6 types to the MiB.
+GKE's stand for any other provider. Against
+Karpenter's published figures of the 1,274 AWS types with 8 GiB or more, vCPUs agree exactly and
+memory within 2 % for 1,094 of them; the rest differ in their pod limit, which no price table tells.
 """
 
 from functools import lru_cache

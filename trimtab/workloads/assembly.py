@@ -17,6 +17,7 @@ from trimtab.workloads.documents import Field
 from trimtab.workloads.labels import (
     CAPACITY_TYPE_KEYS,
     INSTANCE_TYPE_KEYS,
+    ZONE_KEYS,
     accelerator_key,
     accelerator_models,
     unanswerable,
@@ -197,6 +198,14 @@ def _remark_unchecked(
     keys += [item.key for term in needs.node_requirements for item in term]
     for key in dict.fromkeys(key for key in keys if unanswerable(key)):
         remark(f"no price table tells {key}, so it does not narrow the offers")
+    zones = [value for key, value in needs.node_selector if key in ZONE_KEYS]
+    zones += [
+        v for term in needs.node_requirements for i in term if i.key in ZONE_KEYS for v in i.values
+    ]
+    if zones:
+        remark(
+            f"offers are regional: its pool must be placed in {' or '.join(dict.fromkeys(zones))}"
+        )
     for name in unchecked_resources(needs.requests, {resource.name} if resource else set()):
         remark(f"no price table tells {name}, so it does not narrow the offers")
     if policy.latency_ms is not None and not policy.allowed_regions:

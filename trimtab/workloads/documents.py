@@ -15,6 +15,8 @@ import yaml
 from trimtab.errors import InputError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LARGEST_COUNT = 2**31 - 1
+_DEEPEST = 100
 _TYPES = {dict: "a mapping", list: "a list", str: "text", int: "a whole number"}
 
 
@@ -138,6 +140,8 @@ class Field:
         value: int = self._typed(int, default)
         if value < 0:
             self.fail(f"{value} is below zero")
+        if value > LARGEST_COUNT:
+            self.fail("is beyond the largest count, 2^31 - 1")
         return value
 
     def _typed(self, kind: type, default: Any) -> Any:
@@ -157,18 +161,18 @@ def parse_documents(text: str, source: str) -> list[Field]:
     fields = _parse_json(text, source) if text.lstrip()[:1] in ("{", "[") else None
     if fields is None:
         fields = _parse_yaml(text, source)
-    return [item for root in fields for item in _unlisted(root)]
+    objects = [item for root in fields for item in _unlisted(root)]
+    for item in objects:
+        if not isinstance(item.value, dict):
+            item.fail("is not a Kubernetes object", "write a mapping with apiVersion and kind")
+    return objects
 
 
 def _unlisted(root: Field) -> Iterator[Field]:
-    if not isinstance(root.value, dict):
-        root.fail("is not a Kubernetes object", "write a mapping with apiVersion and kind")
-    kind = root["kind"].value
+    kind = root.value.get("kind") if isinstance(root.value, dict) else None
     if isinstance(kind, str) and kind.endswith("List") and root["items"].present:
-        for item in root["items"].items():
-            yield from _unlisted(item)
-    else:
-        yield root
+        return root["items"].items()
+    return iter([root])
 
 
 def _parse_json(text: str, source: str) -> list[Field] | None:
@@ -184,11 +188,12 @@ def _parse_json(text: str, source: str) -> list[Field] | None:
 
     try:
         value = json.loads(text, object_pairs_hook=unique)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         if source.endswith(".json"):
             line = getattr(error, "lineno", 1)
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "beyond its limits"
             raise InputError(
-                f"is not JSON ({getattr(error, 'msg', 'nested too deeply')})",
+                f"is not JSON ({reason})",
                 where=f"{source}, line {line}",
             ) from None
         return None
@@ -200,6 +205,7 @@ def _parse_yaml(text: str, source: str) -> list[Field]:
     fields: list[Field] = []
     number = 0
     try:
+        _refuse_depth(text, source)
         loader = _Loader(text)
         while loader.check_node():
             number += 1
@@ -220,6 +226,17 @@ def _parse_yaml(text: str, source: str) -> list[Field]:
             f"is not YAML ({' '.join(reason.split())})", where=source, mend=_yaml_mend(text)
         ) from None
     return fields
+
+
+def _refuse_depth(text: str, source: str) -> None:
+    """The C loader composes recursively and would overflow its stack; its events are a stream."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = getattr(event.start_mark, "line", 0) + 1
+            raise InputError("is nested too deeply", where=f"{source}, line {line}")
 
 
 def _yaml_mend(text: str) -> str | None:

@@ -9,6 +9,7 @@ never dropped in silence.
 from dataclasses import dataclass
 from fractions import Fraction
 
+from trimtab.catalogue.accelerators import accelerator_resource
 from trimtab.workloads.documents import Field
 from trimtab.workloads.labels import OPERATORS
 from trimtab.workloads.model import NodeRequirement, Toleration
@@ -148,7 +149,7 @@ def container_requests(resources: Field) -> dict[str, Fraction]:
 
     Raises:
         InputError: a quantity is malformed, a request exceeds its limit, or an extended resource is
-            asked for in parts or in unequal request and limit.
+            unknown, asked for in parts, or in unequal request and limit.
     """
     limits = {name: _quantity(item) for name, item in resources["limits"].fields()}
     requests = dict(limits)
@@ -161,6 +162,8 @@ def container_requests(resources: Field) -> dict[str, Fraction]:
             item.fail("request and limit of an extended resource differ", "make them equal")
     for part in ("limits", "requests"):
         for name, item in resources[part].fields():
+            with item.located():
+                accelerator_resource(name)
             if "/" in name and _quantity(item).denominator != 1:
                 item.fail(f"{item.value} is not a whole number of {name}", "ask for whole devices")
     return requests

@@ -108,7 +108,10 @@ class WorkloadSpec(Policy):
     """What one replica needs, and the policy."""
 
     replicas: int = Field(
-        default=1, ge=1, description="Replicas; several workloads share a series in proportion."
+        default=1,
+        ge=1,
+        le=documents.LARGEST_COUNT,
+        description="Replicas; several workloads share a series in proportion.",
     )
     resources: dict[Name, Quantity] = Field(
         min_length=1,
