@@ -1,0 +1,408 @@
+"""Every resource of a recording with its count, price and emissions, and the plan line it is from.
+
+Pure: a recording and a plan in, a `Preview` out. A resource that bears nodes belongs to the plan's
+group that its tags or labels name; its count is what the program asks for, its price and emissions
+are the plan's. Two figures stand side by side: what it costs at the count that it starts with, and
+what the plan expects over its span. What has no price is counted, and never $0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from trimtab.clock import HOURS_PER_MONTH
+from trimtab.plan.attribution import (
+    DIGEST_LABEL,
+    DIGEST_TAG,
+    GROUP_LABEL,
+    GROUP_TAG,
+    POOL_LABEL,
+    POOL_TAG,
+)
+from trimtab.plan.model import CapacityPlan, Group, Pool, Reserved
+from trimtab.plan.sizing import Sizes, expired, window_at
+from trimtab.preview.records import Recording, ResourceRecord
+from trimtab.preview.tariff import tariff, value_at
+
+LABEL_PATHS = ("tags", "labels", "spec.template.metadata.labels", "metadata.labels")
+"""Inputs where a resource may carry the tags or labels of its plan group, most telling first."""
+
+
+class Status(StrEnum):
+    """What is known of a resource's cost."""
+
+    PRICED = "priced"
+    FREE = "free"
+    NOT_PRICED = "not priced"
+    EXISTING = "existing"  # only read: somebody else pays for it
+    COMPONENT = "component"  # costs what its children cost
+
+
+@dataclass(frozen=True)
+class PlanSource:
+    """A plan and where it was read.
+
+    Attributes:
+        plan: the plan.
+        file: its file, as shown to the user.
+        lines: the line of each group in the file, by names of pool and group.
+    """
+
+    plan: CapacityPlan
+    file: str
+    lines: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class PricedResource:
+    """One resource and what it costs per month of 730 hours.
+
+    Attributes:
+        record: the resource.
+        status: what is known of its cost.
+        nodes: the sizes that the program asks for; None for what bears no nodes.
+        purchase_option: the plan group's.
+        usd_per_month_now: at `nodes.desired`.
+        usd_per_month_expected: what the plan expects over its span.
+        list_usd_per_month_now: the same as now at list price, while a commitment is not approved.
+        kgco2e_per_month_now, kgco2e_per_month_expected: emissions, likewise; None: not known.
+        plan_line: `plan.yaml:42 pools[trainer].groups[spot]`.
+        note: what the user should know about the figures.
+    """
+
+    record: ResourceRecord
+    status: Status
+    nodes: Sizes | None = None
+    purchase_option: str | None = None
+    usd_per_month_now: float | None = None
+    usd_per_month_expected: float | None = None
+    list_usd_per_month_now: float | None = None
+    kgco2e_per_month_now: float | None = None
+    kgco2e_per_month_expected: float | None = None
+    plan_line: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over what is priced; the counts say how much that leaves out."""
+
+    usd_per_month_now: float
+    usd_per_month_expected: float
+    kgco2e_per_month_now: float
+    kgco2e_per_month_expected: float
+    priced: int
+    free: int
+    not_priced: int
+    emissions_unknown: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a stack would provision, priced.
+
+    Attributes:
+        recording: what it was made from.
+        as_of: the instant at which the plan is read; None without a plan.
+        source: the plan; None when the stack has none.
+        resources: in the order of the recording.
+        totals: their sums.
+        notes: what concerns the preview as a whole.
+    """
+
+    recording: Recording
+    as_of: datetime | None
+    source: PlanSource | None
+    resources: tuple[PricedResource, ...]
+    totals: Totals
+    notes: tuple[str, ...]
+
+
+def price(recording: Recording, source: PlanSource | None, as_of: datetime | None) -> Preview:
+    """Price a recording.
+
+    Args:
+        recording: what an engine recorded.
+        source: the stack's plan; without one, what bears nodes is not priced.
+        as_of: the instant whose windows hold; None for the plan's start.
+    """
+    plan = source.plan if source else None
+    if plan and as_of is None:
+        as_of = plan.spec.start
+    regions = _regions(recording, plan)
+    resources = [
+        _priced(record, source, as_of, regions.get(record.urn)) for record in recording.records
+    ]
+    shared = _share_expected(resources)
+    return Preview(
+        recording=recording,
+        as_of=as_of,
+        source=source,
+        resources=shared,
+        totals=_totals(shared),
+        notes=(*recording.notes, *_notes(plan, as_of, shared)),
+    )
+
+
+def _priced(
+    record: ResourceRecord,
+    source: PlanSource | None,
+    as_of: datetime | None,
+    region: str | None,
+) -> PricedResource:
+    if record.existing:
+        return PricedResource(record, Status.EXISTING)
+    if record.type in NODES:
+        return _nodes(record, source, as_of)
+    if not record.custom:
+        return _component(record)
+    fixed = tariff(record, region)
+    if fixed.usd_per_hour is None:
+        return PricedResource(record, Status.NOT_PRICED, note=fixed.note)
+    if fixed.usd_per_hour == 0:
+        return PricedResource(record, Status.FREE)
+    monthly = fixed.usd_per_hour * HOURS_PER_MONTH
+    return PricedResource(
+        record,
+        Status.PRICED,
+        usd_per_month_now=monthly,
+        usd_per_month_expected=monthly,
+        note=fixed.note,
+    )
+
+
+def _component(record: ResourceRecord) -> PricedResource:
+    if record.type in OPAQUE:
+        return PricedResource(record, Status.NOT_PRICED, note="what the chart makes is not seen")
+    return PricedResource(record, Status.COMPONENT)
+
+
+def _nodes(
+    record: ResourceRecord, source: PlanSource | None, as_of: datetime | None
+) -> PricedResource:
+    """What bears nodes: its count from its inputs, everything else from the plan's group."""
+    unpriced = PricedResource(record, Status.NOT_PRICED, nodes=NODES[record.type](record.inputs))
+    names = _group_names(record.inputs)
+    if source is None or as_of is None:
+        return replace(unpriced, note="the stack has no plan to price it from")
+    if names is None:
+        return replace(unpriced, note=f"carries no {POOL_TAG} and {GROUP_TAG}")
+    found = _find(source.plan, *names)
+    if found is None:
+        return replace(unpriced, note=f"the plan has no pools[{names[0]}].groups[{names[1]}]")
+    if (digest := _label(record.inputs, DIGEST_TAG, DIGEST_LABEL)) not in {
+        None,
+        source.plan.digest,
+    }:
+        return replace(unpriced, note=f"is of another plan, digest {digest}")
+    pool, group = found
+    linked = replace(
+        unpriced,
+        purchase_option=group.purchase.option,
+        plan_line=_plan_line(source, pool, group),
+    )
+    note = ""
+    sizes = linked.nodes
+    if sizes is None and record.type in SIZED_BY_PLAN:
+        window = window_at(group, as_of)
+        sizes = Sizes(window.min, window.desired, window.max)
+        note = "sized by its autoscaler: the plan's window"
+    if sizes is None:
+        return replace(linked, note="its size is known only once it is deployed")
+    return _at_plan_rates(replace(linked, nodes=sizes), source.plan, group, note)
+
+
+def _at_plan_rates(
+    resource: PricedResource, plan: CapacityPlan, group: Group, note: str
+) -> PricedResource:
+    desired = resource.nodes.desired if resource.nodes else 0
+    usd, grams = _node_rates(group)
+    expected = group.expected
+    resource = replace(
+        resource,
+        kgco2e_per_month_now=_monthly(desired, None if grams is None else grams / 1000),
+        kgco2e_per_month_expected=_monthly(1, expected.kgco2e_per_hour),
+    )
+    if usd is None:
+        return replace(resource, note=f"the plan has no price for {group.offers[0].instance_type}")
+    list_usd = _monthly(desired, _list_price(plan, group))
+    if list_usd is not None:
+        extra = f"at list price, ${list_usd:,.2f} now, until the commitment is approved"
+        note = f"{note}; {extra}" if note else extra
+    return replace(
+        resource,
+        status=Status.PRICED,
+        usd_per_month_now=_monthly(desired, usd),
+        usd_per_month_expected=_monthly(1, expected.usd_per_hour),
+        list_usd_per_month_now=list_usd,
+        note=note,
+    )
+
+
+def _node_rates(group: Group) -> tuple[float | None, float | None]:
+    """US dollars and grams of CO2e per node-hour: the offer's, or the plan's own blend of several."""
+    first, expected = group.offers[0], group.expected
+    if len(group.offers) == 1 or expected.nodes == 0:
+        return first.usd_per_hour, first.gco2e_per_hour
+    usd, kilograms = expected.usd_per_hour, expected.kgco2e_per_hour
+    return (
+        first.usd_per_hour if usd is None else usd / expected.nodes,
+        first.gco2e_per_hour if kilograms is None else kilograms * 1000 / expected.nodes,
+    )
+
+
+def _list_price(plan: CapacityPlan, group: Group) -> float | None:
+    """What a node of a proposed, not yet approved commitment costs until it is bought."""
+    if not isinstance(group.purchase, Reserved) or group.purchase.commitment is None:
+        return None
+    proposals = {line.digest: line.on_demand_usd_per_hour for line in plan.spec.commitments}
+    return proposals.get(group.purchase.commitment)
+
+
+def _monthly(count: float, per_hour: float | None) -> float | None:
+    return None if per_hour is None else count * per_hour * HOURS_PER_MONTH
+
+
+def _share_expected(resources: Sequence[PricedResource]) -> tuple[PricedResource, ...]:
+    """The plan's expectation is the group's: where several resources bear it, they share it."""
+    desired: dict[str, list[int]] = {}
+    for resource in resources:
+        if resource.plan_line and resource.nodes:
+            desired.setdefault(resource.plan_line, []).append(resource.nodes.desired)
+
+    def share(resource: PricedResource) -> PricedResource:
+        counts = desired.get(resource.plan_line or "", [])
+        if len(counts) < 2 or resource.nodes is None:
+            return resource
+        total = sum(counts)
+        part = resource.nodes.desired / total if total else 1 / len(counts)
+        return replace(
+            resource,
+            usd_per_month_expected=_scaled(resource.usd_per_month_expected, part),
+            kgco2e_per_month_expected=_scaled(resource.kgco2e_per_month_expected, part),
+        )
+
+    return tuple(map(share, resources))
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _totals(resources: Sequence[PricedResource]) -> Totals:
+    counts = dict.fromkeys(Status, 0)
+    for resource in resources:
+        counts[resource.status] += 1
+    return Totals(
+        usd_per_month_now=sum(r.usd_per_month_now or 0.0 for r in resources),
+        usd_per_month_expected=sum(r.usd_per_month_expected or 0.0 for r in resources),
+        kgco2e_per_month_now=sum(r.kgco2e_per_month_now or 0.0 for r in resources),
+        kgco2e_per_month_expected=sum(r.kgco2e_per_month_expected or 0.0 for r in resources),
+        priced=counts[Status.PRICED],
+        free=counts[Status.FREE],
+        not_priced=counts[Status.NOT_PRICED],
+        emissions_unknown=sum(
+            r.record.type in NODES and r.kgco2e_per_month_now is None for r in resources
+        ),
+    )
+
+
+def _notes(
+    plan: CapacityPlan | None, as_of: datetime | None, resources: Sequence[PricedResource]
+) -> list[str]:
+    notes = []
+    if plan and as_of and expired(plan, as_of):
+        notes.append("the plan has expired at this instant: what runs is kept, and may differ")
+    if plan:
+        shown = {resource.plan_line for resource in resources}
+        groups = sum(len(pool.groups) for pool in plan.spec.pools)
+        if missing := groups - len(shown - {None}):
+            notes.append(f"{missing} of the plan's {groups} groups have no resource in this stack")
+    if any(r.status is Status.PRICED and r.usd_per_month_expected is None for r in resources):
+        notes.append("some groups have no expected cost: that total leaves them out")
+    return notes
+
+
+def _find(plan: CapacityPlan, pool_name: str, group_name: str) -> tuple[Pool, Group] | None:
+    for pool in plan.spec.pools:
+        for group in pool.groups:
+            if (pool.name, group.name) == (pool_name, group_name):
+                return pool, group
+    return None
+
+
+def _plan_line(source: PlanSource, pool: Pool, group: Group) -> str:
+    line = source.lines.get((pool.name, group.name))
+    place = f"{source.file}:{line}" if line else source.file
+    return f"{place} pools[{pool.name}].groups[{group.name}]"
+
+
+def _group_names(inputs: Mapping[str, Any]) -> tuple[str, str] | None:
+    pool = _label(inputs, POOL_TAG, POOL_LABEL)
+    group = _label(inputs, GROUP_TAG, GROUP_LABEL)
+    return (pool, group) if pool and group else None
+
+
+def _label(inputs: Mapping[str, Any], tag: str, label: str) -> str | None:
+    for path in LABEL_PATHS:
+        labels = value_at(inputs, path)
+        if isinstance(labels, Mapping):
+            value = labels.get(tag, labels.get(label))
+            if isinstance(value, str):
+                return value
+    return None
+
+
+def _regions(recording: Recording, plan: CapacityPlan | None) -> dict[str, str | None]:
+    """Each resource's region: its own, its provider's, the stack's, else the plan's."""
+    own = {record.urn: record.inputs.get("region") for record in recording.records}
+    stack = recording.config.get("aws:region") or (plan.spec.site.region if plan else None)
+    return {
+        record.urn: own[record.urn] or own.get(record.provider.rpartition("::")[0]) or stack
+        for record in recording.records
+    }
+
+
+def _sizes(inputs: Mapping[str, Any], *paths: str) -> Sizes | None:
+    low, desired, high = (value_at(inputs, path) for path in paths)
+    if isinstance(low, int) and isinstance(high, int) and isinstance(desired, int | None):
+        return Sizes(low, low if desired is None else desired, high)
+    return None
+
+
+def _node_group(inputs: Mapping[str, Any]) -> Sizes | None:
+    return _sizes(
+        inputs, "scalingConfig.minSize", "scalingConfig.desiredSize", "scalingConfig.maxSize"
+    )
+
+
+def _auto_scaling_group(inputs: Mapping[str, Any]) -> Sizes | None:
+    return _sizes(inputs, "minSize", "desiredCapacity", "maxSize")
+
+
+def _node_pool(inputs: Mapping[str, Any]) -> Sizes | None:
+    return _sizes(inputs, "spec.replicas", "spec.replicas", "spec.replicas")
+
+
+KARPENTER_NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+
+NODES: dict[str, Callable[[Mapping[str, Any]], Sizes | None]] = {
+    "aws:eks/nodeGroup:NodeGroup": _node_group,
+    "aws:autoscaling/group:Group": _auto_scaling_group,
+    KARPENTER_NODE_POOL: _node_pool,
+}
+"""The types that bear nodes, and how to read the sizes that they ask for."""
+
+SIZED_BY_PLAN = {KARPENTER_NODE_POOL}
+"""Types that may leave their size to an autoscaler; the plan's window then says it."""
+
+OPAQUE = {
+    "kubernetes:helm.sh/v4:Chart",
+    "kubernetes:helm.sh/v3:Chart",
+    "kubernetes:kustomize/v2:Directory",
+    "kubernetes:yaml/v2:ConfigFile",
+    "kubernetes:yaml/v2:ConfigGroup",
+}
+"""Components that another process would fill."""

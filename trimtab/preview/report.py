@@ -1,0 +1,156 @@
+"""A preview as a human reads it (a tree with columns) and as a program does (a JSON document)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from trimtab.clock import format_instant
+from trimtab.preview.pricing import NODES, Preview, PricedResource, Status
+
+SCOPE = (
+    "Not included: data transfer, disks, logs, taxes, discounts, what pods allocate by themselves."
+)
+
+
+def document(preview: Preview, engine: str) -> dict[str, Any]:
+    """The preview as plain data; keys carry their units, unknown figures are null."""
+    source, recording = preview.source, preview.recording
+    return {
+        "project": recording.project,
+        "stack": recording.stack,
+        "engine": engine,
+        "as_of": format_instant(preview.as_of) if preview.as_of else None,
+        "plan": {
+            "file": source.file,
+            "name": source.plan.metadata.name,
+            "digest": source.plan.digest,
+            "start": format_instant(source.plan.spec.start),
+            "valid_until": format_instant(source.plan.spec.valid_until),
+        }
+        if source
+        else None,
+        "resources": [_resource(resource) for resource in preview.resources],
+        "totals": {key: _cents(value) for key, value in asdict(preview.totals).items()},
+        "notes": list(preview.notes),
+        "scope": SCOPE,
+    }
+
+
+def _resource(resource: PricedResource) -> dict[str, Any]:
+    record = resource.record
+    return {
+        "urn": record.urn,
+        "type": record.type,
+        "name": record.name,
+        "parent": record.parent or None,
+        "status": resource.status.value,
+        "nodes": asdict(resource.nodes) if resource.nodes else None,
+        "purchase_option": resource.purchase_option,
+        "usd_per_month_now": _cents(resource.usd_per_month_now),
+        "usd_per_month_expected": _cents(resource.usd_per_month_expected),
+        "list_usd_per_month_now": _cents(resource.list_usd_per_month_now),
+        "kgco2e_per_month_now": _cents(resource.kgco2e_per_month_now),
+        "kgco2e_per_month_expected": _cents(resource.kgco2e_per_month_expected),
+        "plan_line": resource.plan_line,
+        "note": resource.note or None,
+    }
+
+
+def _cents(value: float | None) -> float | None:
+    return round(value, 2) if isinstance(value, float) else value
+
+
+def rows(preview: Preview) -> list[dict[str, Any]]:
+    """The resource tree, one row a resource, in the order that it is printed.
+
+    A row's keys: `resource` (drawn as a branch), `nodes` (min/desired/max), `purchase_option`, the
+    four monthly figures (or `free`, `not priced`), `plan_line` and `mark` (of its footnote); all
+    text, "" where a column does not apply, None where a figure is not known.
+    """
+    marks = {note: index for index, note in enumerate(footnotes(preview), 1)}
+    return [
+        {
+            "resource": f"{branch}{resource.record.name}  {_short(resource.record.type)}",
+            "nodes": _nodes(resource),
+            "purchase_option": resource.purchase_option or "",
+            "usd_per_month_now": _money(resource, resource.usd_per_month_now),
+            "usd_per_month_expected": _money(resource, resource.usd_per_month_expected),
+            "kgco2e_per_month_now": _emissions(resource, resource.kgco2e_per_month_now),
+            "kgco2e_per_month_expected": _emissions(resource, resource.kgco2e_per_month_expected),
+            "plan_line": resource.plan_line or "",
+            "mark": str(marks.get(resource.note, "")),
+        }
+        for branch, resource in _tree(preview.resources)
+    ]
+
+
+def footnotes(preview: Preview) -> list[str]:
+    """The resources' notes, each once, in the order of the tree."""
+    return list(dict.fromkeys(r.note for _, r in _tree(preview.resources) if r.note))
+
+
+def summary(preview: Preview) -> list[str]:
+    """The totals and what they leave out, as lines."""
+    totals = preview.totals
+    counts = [f"{totals.priced} priced", f"{totals.free} free", f"{totals.not_priced} not priced"]
+    if totals.emissions_unknown:
+        counts.append(f"emissions of {totals.emissions_unknown} unknown")
+
+    def line(name: str, usd: float, kilograms: float, meaning: str) -> str:
+        return f"{name:<8}  ${usd:>14,.2f}  {kilograms:>12,.1f} kg CO2e  {meaning}"
+
+    now = (totals.usd_per_month_now, totals.kgco2e_per_month_now)
+    expected = (totals.usd_per_month_expected, totals.kgco2e_per_month_expected)
+    return [
+        f"Per month of 730 hours: {', '.join(counts)}",
+        line("now", *now, "at the nodes that the stack starts with"),
+        line("expected", *expected, "the plan's mean over its span"),
+    ]
+
+
+def _tree(resources: Sequence[PricedResource]) -> Iterator[tuple[str, PricedResource]]:
+    urns = {resource.record.urn for resource in resources}
+    children: dict[str, list[PricedResource]] = {}
+    for resource in resources:
+        parent = resource.record.parent
+        children.setdefault(parent if parent in urns else "", []).append(resource)
+
+    def walk(parent: str, indent: str) -> Iterator[tuple[str, PricedResource]]:
+        family = sorted(children.get(parent, []), key=lambda r: (r.record.type, r.record.name))
+        for position, resource in enumerate(family, 1):
+            last = position == len(family)
+            branch = "" if not parent else f"{indent}{'└─ ' if last else '├─ '}"
+            yield branch, resource
+            deeper = "" if not parent else indent + ("   " if last else "│  ")
+            yield from walk(resource.record.urn, deeper)
+
+    yield from walk("", "")
+
+
+def _short(resource_type: str) -> str:
+    """`aws:eks/nodeGroup:NodeGroup` as `eks.NodeGroup`, `trimtab:index:GpuOperator` as its name."""
+    _, _, rest = resource_type.partition(":")
+    module, _, name = rest.rpartition(":")
+    family = module.partition("/")[0]
+    return name if family in {"", "index", "pulumi"} else f"{family}.{name}"
+
+
+def _nodes(resource: PricedResource) -> str | None:
+    sizes = resource.nodes
+    if sizes is None:
+        return None if resource.record.type in NODES else ""
+    return f"{sizes.min}/{sizes.desired}/{sizes.max}"
+
+
+def _money(resource: PricedResource, value: float | None) -> str | None:
+    if value is not None:
+        return f"{value:,.2f}"
+    if resource.status is Status.PRICED:
+        return None
+    return "" if resource.status is Status.COMPONENT else resource.status.value
+
+
+def _emissions(resource: PricedResource, value: float | None) -> str | None:
+    if value is not None:
+        return f"{value:,.1f}"
+    return None if resource.record.type in NODES else ""
