@@ -82,7 +82,7 @@ def find_project(start: Path) -> Project:
             where=str(start),
             mend="run from the project's folder, or name it with --program",
         )
-    data = _mapping(file)
+    data = load_mapping(file)
     name = data.get("name")
     if not isinstance(name, str) or not name:
         raise InputError("name: missing", where=str(file), mend="give the project a name")
@@ -138,7 +138,7 @@ def read_config(project: Project, stack: str, overrides: Mapping[str, str]) -> C
             value = entry.get("value", entry.get("default"))
         if value is not None:
             values[_full_key(project, key)] = _text(value)
-    for key, value in _section(_mapping(path), "config", path).items():
+    for key, value in _section(load_mapping(path), "config", path).items():
         full = _full_key(project, key)
         values[full] = _text(value)
         secret_keys.discard(full)
@@ -151,7 +151,12 @@ def read_config(project: Project, stack: str, overrides: Mapping[str, str]) -> C
     return Config(values, frozenset(secret_keys))
 
 
-def _mapping(path: Path) -> Mapping[str, Any]:
+def load_mapping(path: Path) -> Mapping[str, Any]:
+    """A YAML file that holds a mapping, timestamps as text.
+
+    Raises:
+        InputError: it cannot be read, is not YAML, or holds something else.
+    """
     try:
         data = yaml.load(read_text(path), Loader=_Loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
