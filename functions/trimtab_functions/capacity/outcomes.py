@@ -1,0 +1,111 @@
+"""What the function tells a user: condition types and reasons, each with when it holds.
+
+Two conditions on the XR: whether the plan can be used, and whether the node groups follow it. The
+XR's Ready condition is Crossplane's own. A message changes only when what it speaks of does, never
+with the clock, so conditions don't flap.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trimtab.errors import allowed
+from trimtab.plan.model import CapacityPlan
+from trimtab_functions.capacity.placement import Decision, Stand
+from trimtab_functions.capacity.plans import Lookup, PlanState
+
+PLAN_USABLE = "PlanUsable"
+"""Whether there is a plan that says what the XR's pools need now. While it isn't True nothing is
+created, changed or removed."""
+
+PLAN_FOUND = "PlanFound"  # True: the plan is read, current, and has the pools
+PLAN_NOT_FETCHED = "PlanNotFetched"  # Unknown: Crossplane has not answered yet; wait
+PLAN_NOT_FOUND = "PlanNotFound"  # False: there is no such CapacityPlan; create it, or mend the name
+PLAN_INVALID = "PlanInvalid"  # False: the message names the field to mend
+PLAN_EXPIRED = "PlanExpired"  # False: past its validUntil; make a new plan
+PLAN_FOR_ANOTHER_POOL = "PlanForAnotherPool"  # False: it lacks a pool; the message lists its pools
+PLAN_FOR_ANOTHER_PLACE = "PlanForAnotherPlace"  # False: its provider or region is another
+INPUT_INVALID = "InputInvalid"  # False: the step's input or the XR's spec is wrong
+
+CAPACITY_PLANNED = "CapacityPlanned"
+"""Whether the node groups have what the plan says. Bounds widened around what runs count as planned:
+the status says so by group."""
+
+AS_PLANNED = "AsPlanned"  # True: every group of the pools is desired as the plan says
+REPLACING = "Replacing"  # False: old generations, or groups that left the plan, are being replaced
+GROUPS_REFUSED = "GroupsRefused"  # False: a group can't be provisioned; the message says why
+KEPT_RUNNING = "KeptRunning"  # False: without a usable plan, what exists is kept as it is
+
+Status = Literal["True", "False", "Unknown"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A condition of the XR."""
+
+    type: str
+    status: Status
+    reason: str
+    message: str
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether nothing but a person's act will change it, so that an event should say so."""
+        return self.status == "False" and self.reason not in {REPLACING, KEPT_RUNNING}
+
+
+_PLAN_REASONS: dict[PlanState, tuple[Status, str]] = {
+    PlanState.UNNAMED: ("False", INPUT_INVALID),
+    PlanState.NOT_FETCHED: ("Unknown", PLAN_NOT_FETCHED),
+    PlanState.NOT_FOUND: ("False", PLAN_NOT_FOUND),
+    PlanState.INVALID: ("False", PLAN_INVALID),
+    PlanState.EXPIRED: ("False", PLAN_EXPIRED),
+    PlanState.CURRENT: ("True", PLAN_FOUND),
+}
+
+
+def plan_outcome(lookup: Lookup, decision: Decision) -> Outcome:
+    """Whether the plan can be used for every pool."""
+    plan = lookup.usable
+    if plan is not None and decision.missing_pools:
+        return Outcome(
+            PLAN_USABLE, "False", PLAN_FOR_ANOTHER_POOL, _other_pool(plan, decision.missing_pools)
+        )
+    if plan is not None and decision.foreign:
+        message = "; ".join(f"pool {pool}: {why}" for pool, why in decision.foreign.items())
+        return Outcome(PLAN_USABLE, "False", PLAN_FOR_ANOTHER_PLACE, message)
+    status, reason = _PLAN_REASONS[lookup.state]
+    return Outcome(PLAN_USABLE, status, reason, lookup.message)
+
+
+def _other_pool(plan: CapacityPlan, missing: list[str]) -> str:
+    pools = [pool.name for pool in plan.spec.pools]
+    return (
+        f"plan {plan.metadata.name} has no pool {', '.join(missing)}; name one of {allowed(pools)}"
+    )
+
+
+def capacity_outcome(decision: Decision) -> Outcome:
+    """Whether the node groups follow the plan; the most urgent reason first."""
+    stands = {stand: _keys(decision, stand) for stand in Stand}
+    kept = [*stands[Stand.HELD], *stands[Stand.WITHHELD]]
+    if decision.problems:
+        message = "; ".join(decision.problems)
+        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, message)
+    if kept or not stands[Stand.PLANNED]:
+        message = f"kept as they are: {_listed(stands[Stand.HELD])}"
+        if stands[Stand.WITHHELD]:
+            message += f"; not created yet: {_listed(stands[Stand.WITHHELD])}"
+        return Outcome(CAPACITY_PLANNED, "False", KEPT_RUNNING, message)
+    if stands[Stand.RETIRING]:
+        message = f"kept until what replaces them is ready: {_listed(stands[Stand.RETIRING])}"
+        return Outcome(CAPACITY_PLANNED, "False", REPLACING, message)
+    message = f"{len(stands[Stand.PLANNED])} node groups have the plan's sizes"
+    return Outcome(CAPACITY_PLANNED, "True", AS_PLANNED, message)
+
+
+def _keys(decision: Decision, stand: Stand) -> list[str]:
+    return sorted(key for key, placed in decision.placed.items() if placed.stand is stand)
+
+
+def _listed(keys: list[str]) -> str:
+    return allowed(keys) if keys else "none"

@@ -1,0 +1,108 @@
+"""The capacity function as a process: started, awaited, ended; with certificates made on the spot.
+
+Imports neither gRPC nor protobuf, so that tests of either environment can use it.
+"""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.engines import EngineProcess, free_ports, running
+
+REPOSITORY = Path(__file__).parents[2]
+COMMAND = REPOSITORY / ".venv" / "function" / "bin" / "trimtab-capacity-function"
+START_SECONDS = 30.0
+_POLL_SECONDS = 0.002
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Folders of PEM files `tls.crt`, `tls.key` and `ca.crt`, as Crossplane mounts them."""
+
+    server: Path
+    client: Path
+
+
+@dataclass(frozen=True)
+class CapacityFunction:
+    """A serving function.
+
+    Attributes:
+        target: its address on loopback, `localhost:PORT`.
+        start_seconds: from its start until it accepted a connection.
+    """
+
+    target: str
+    start_seconds: float
+    process: EngineProcess
+
+
+def make_certificates(folder: Path) -> Certificates:
+    """A new authority, and a server's (for localhost) and a client's certificate of it."""
+    _openssl(
+        folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "1", "-subj", "/CN=test authority",
+    )  # fmt: skip
+    return Certificates(_issue(folder, "server"), _issue(folder, "client"))
+
+
+def _issue(folder: Path, name: str) -> Path:
+    issued = folder / name
+    issued.mkdir()
+    (issued / "names.cnf").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", "utf-8")
+    shutil.copy(folder / "ca.crt", issued / "ca.crt")
+    _openssl(
+        issued, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-keyout", "tls.key", "-out", "tls.csr", "-subj", f"/CN={name}",
+    )  # fmt: skip
+    _openssl(
+        issued, "x509", "-req", "-in", "tls.csr", "-CA", "ca.crt", "-CAkey", str(folder / "ca.key"),
+        "-CAcreateserial", "-out", "tls.crt", "-days", "1", "-extfile", "names.cnf",
+    )  # fmt: skip
+    return issued
+
+
+def _openssl(folder: Path, *arguments: str) -> None:
+    finished = subprocess.run(
+        ["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if finished.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]} failed: {finished.stderr}")
+
+
+@contextlib.contextmanager
+def capacity_function(
+    folder: Path, certificates: Certificates | None = None
+) -> Iterator[CapacityFunction]:
+    """Serve the function for the length of the block; without certificates, without TLS.
+
+    Args:
+        folder: where its log is kept.
+        certificates: what it serves mTLS with.
+    """
+    (port,) = free_ports(1)
+    security = ["--insecure"]
+    if certificates is not None:
+        security = ["--tls-server-certs-dir", str(certificates.server)]
+    begun = time.perf_counter()
+    with running(
+        "trimtab-capacity-function",
+        [COMMAND, "--address", f"localhost:{port}", *security],
+        folder / f"function-{port}.log",
+    ) as process:
+        while not _accepts(port):
+            if process.process.poll() is not None or time.perf_counter() - begun > START_SECONDS:
+                raise RuntimeError(f"the function did not serve\n{process.tail()}")
+            time.sleep(_POLL_SECONDS)
+        yield CapacityFunction(f"localhost:{port}", time.perf_counter() - begun, process)
+
+
+def _accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
+        return True
+    return False
