@@ -83,8 +83,8 @@ class Workload:
         replicas: how many replicas the manifest declares; the share of a series that several
             workloads divide is in proportion to replicas x units per replica.
         replica: what one replica asks for.
-        accelerators: catalogue accelerator models that may serve it (empty: any that offers the
-            accelerator resource; irrelevant for CPU work).
+        accelerators: catalogue accelerator models that may serve it. Empty: any that offers the
+            accelerator resource, or for CPU work none.
         instance_types: instance types that it is limited to (empty: any).
         node_selector: the pod's nodeSelector; keys that name no property of an offer become labels
             of the pool's nodes, or the pods would never schedule.
