@@ -1,0 +1,93 @@
+"""The report: the tree in its order, and a JSON document that is stable."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from support.plans import plan
+from trimtab.plan.attribution import group_tags
+from trimtab.preview.pricing import PlanSource, Preview, price
+from trimtab.preview.records import Recording, ResourceRecord
+from trimtab.preview.report import document, footnotes, rows, summary
+
+
+def a_preview() -> Preview:
+    capacity_plan = plan()
+    pool = capacity_plan.spec.pools[0]
+    stack = ResourceRecord("u0", "pulumi:pulumi:Stack", "p-s", custom=False)
+    net = ResourceRecord("u1", "trimtab:index:Network", "net", "u0", custom=False)
+    vpc = ResourceRecord("u2", "aws:ec2/vpc:Vpc", "vpc", "u1")
+    nat = ResourceRecord(
+        "u3", "aws:ec2/natGateway:NatGateway", "nat", "u1", {"region": "us-east-1"}
+    )
+    nodes = ResourceRecord(
+        "u4",
+        "aws:eks/nodeGroup:NodeGroup",
+        "trainer",
+        "u0",
+        {
+            "scalingConfig": {"minSize": 1, "desiredSize": 2, "maxSize": 3},
+            "tags": group_tags(capacity_plan, pool, pool.groups[1]),
+        },
+    )
+    database = ResourceRecord("u5", "aws:rds/instance:Instance", "db", "u0")
+    records = (stack, net, vpc, nat, nodes, database)
+    recording = Recording("p", "s", Path("p"), Path("p"), {}, records, ("a stand-in",))
+    lines = {("trainer", "on-demand"): 60}
+    return price(recording, PlanSource(capacity_plan, "plan.yaml", lines), None)
+
+
+def test_the_tree_shows_parents_before_children_with_their_figures() -> None:
+    shown = [(row["resource"], row["nodes"], row["usd_per_month_now"]) for row in rows(a_preview())]
+    assert shown == [
+        ("p-s  Stack", "", ""),
+        ("├─ trainer  eks.NodeGroup", "1/2/3", "47,844.20"),
+        ("├─ db  rds.Instance", "", "not priced"),
+        ("└─ net  Network", "", ""),
+        ("   ├─ nat  ec2.NatGateway", "", "32.85"),
+        ("   └─ vpc  ec2.Vpc", "", "free"),
+    ]
+
+
+def test_footnotes_are_numbered_in_the_order_of_the_tree() -> None:
+    preview = a_preview()
+    assert footnotes(preview) == ["no price for this type", "without data processing"]
+    assert [row["mark"] for row in rows(preview)] == ["", "", "1", "", "2", ""]
+
+
+def test_the_summary_counts_what_is_not_priced() -> None:
+    text = "\n".join(summary(a_preview()))
+    assert "2 priced, 1 free, 1 not priced" in text
+    assert "47,877.05" in text
+
+
+def test_a_resource_whose_parent_is_not_shown_is_a_root() -> None:
+    orphan = ResourceRecord("u1", "aws:ec2/vpc:Vpc", "vpc", "urn:gone")
+    recording = Recording("p", "s", Path("p"), Path("p"), {}, (orphan,))
+    assert [row["resource"] for row in rows(price(recording, None, None))] == ["vpc  ec2.Vpc"]
+
+
+def test_the_document_is_json_with_units_in_its_keys() -> None:
+    preview = a_preview()
+    data = document(preview, "recorder")
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert data["plan"]["digest"] == plan().digest
+    assert data["as_of"] == "2026-11-01T00:00:00Z"
+    (nodes,) = (r for r in data["resources"] if r["name"] == "trainer")
+    assert nodes == {
+        "urn": "u4",
+        "type": "aws:eks/nodeGroup:NodeGroup",
+        "name": "trainer",
+        "parent": "u0",
+        "status": "priced",
+        "nodes": {"min": 1, "desired": 2, "max": 3},
+        "purchase_option": "on-demand",
+        "usd_per_month_now": 47844.2,
+        "usd_per_month_expected": 71766.3,
+        "list_usd_per_month_now": None,
+        "kgco2e_per_month_now": 2774.0,
+        "kgco2e_per_month_expected": 4161.0,
+        "plan_line": "plan.yaml:60 pools[trainer].groups[on-demand]",
+        "note": None,
+    }
+    assert set(data["totals"]) == set(asdict(preview.totals))
