@@ -83,7 +83,7 @@ engines: ## Build the engines of the end-to-end tests from pinned Go modules (ne
 	$(PYTHON) tools/engines.py build $(ARGS)
 
 schemas: pulumi-environment ## Write the JSON Schema and the CRD anew from the plan's model
-	$(PULUMI)/python -m trimtab.plan.schema $(ARGS)
+	$(PULUMI)/python -m tools.schemas
 
 bench: pulumi-environment function-environment ## Measure the figures that the documentation states
 	$(PULUMI)/python -m benchmarks $(ARGS)
