@@ -294,3 +294,56 @@ def test_no_replicas_count_as_one_and_it_is_said() -> None:
     found = parse_workloads(yaml.safe_dump(document), "file.yaml")
     assert found.workloads[0].replicas == 1
     assert "declares no replicas" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (manifest("PyTorchJob", "kubeflow.org/v1", {}), "pytorchReplicaSpecs: is missing or empty"),
+        (
+            manifest("PyTorchJob", "kubeflow.org/v1", {"pytorchReplicaSpecs": {"Chief": {}}}),
+            "unknown replica type Chief; use Master and Worker",
+        ),
+        (manifest("RayCluster", "ray.io/v1", {}), "spec.headGroupSpec: is missing"),
+        (
+            manifest("RayCluster", "ray.io/v1", {**RAY, "workerGroupSpecs": [{}]}),
+            "spec.workerGroupSpecs[0].groupName: is missing",
+        ),
+        (
+            manifest(
+                "LeaderWorkerSet",
+                "leaderworkerset.x-k8s.io/v1",
+                {"leaderWorkerTemplate": {"size": 0}},
+            ),
+            "spec.leaderWorkerTemplate.size: is below one",
+        ),
+        (manifest("Job", "batch/v1", {}), "spec.template.spec: is missing"),
+        (
+            deployment(
+                nodeSelector={
+                    "karpenter.sh/capacity-type": "spot",
+                    "eks.amazonaws.com/capacityType": "ON_DEMAND",
+                }
+            ),
+            "selectors contradict each other on the capacity type",
+        ),
+    ],
+)
+def test_wrong_kinds(document: Any, says: str) -> None:
+    assert says in error_of(yaml.safe_dump(document))
+
+
+@pytest.mark.parametrize(
+    ("toleration", "tolerated"),
+    [
+        (Toleration("nvidia.com/gpu", "Exists"), True),
+        (Toleration("nvidia.com/gpu", "Exists", effect="NoSchedule"), True),
+        (Toleration("nvidia.com/gpu", "Exists", effect="NoExecute"), False),
+        (Toleration("nvidia.com/gpu", "Equal", "true"), True),
+        (Toleration("nvidia.com/gpu", "Equal", "false"), False),
+        (Toleration(operator="Exists"), True),
+        (Toleration("other", "Exists"), False),
+    ],
+)
+def test_a_toleration_of_a_gpu_taint(toleration: Toleration, tolerated: bool) -> None:
+    assert toleration.tolerates("nvidia.com/gpu", "true", "NoSchedule") is tolerated

@@ -73,6 +73,11 @@ def test_a_workload_document() -> None:
         ("    cpu: 500m\n    memory: 1Gi\n", "    nvidia.com/gpus: 1\n", "did you mean"),
         ("    cpu: 500m", "    nvidia.com/gpu: 500m", "not whole"),
         ("  owner", "  accelerators: [b1000]\n  owner", "spec.accelerators: unknown accelerator"),
+        (
+            "  owner",
+            "  nodeSelectorTerms: [{matchExpressions: [{key: a, operater: In}]}]\n  owner",
+            "matchExpressions[0].operater: unknown key (and 1 more); did you mean operator?",
+        ),
         ("  owner", "  nodeSelectorTerms: [{}]\n  owner", "matchExpressions: is missing"),
     ],
 )
