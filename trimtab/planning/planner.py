@@ -15,7 +15,7 @@ import trimtab
 from trimtab.clock import format_duration, format_instant
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InfeasibleError, InputError
-from trimtab.forecast.forecaster import forecast
+from trimtab.forecast.forecaster import Progress, forecast
 from trimtab.forecast.model import HOURS_PER_DAY, Forecast
 from trimtab.plan.document import rounded
 from trimtab.plan.model import (
@@ -41,7 +41,8 @@ from trimtab.planning.supply import Supply, best_supply, by_site, feasible
 SCREENING_DAYS = 30
 SITES_SHOWN = 5
 PEAK_LEVEL = 0.9
-Progress = Callable[[str, int, int], None]
+Forecaster = Callable[[NDArray[np.float64], datetime, int, Progress | None], Forecast]
+"""As `trimtab.forecast.forecaster.forecast`."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,17 @@ class History:
     repairs: tuple[str, ...]
 
 
-def make_plan(request: PlanRequest, progress: Progress | None = None) -> CapacityPlan:
+def make_plan(
+    request: PlanRequest,
+    progress: Progress | None = None,
+    forecaster: Forecaster = forecast,
+) -> CapacityPlan:
     """Plan the request's pools.
 
     Args:
         request: what is asked.
         progress: called with (what, done, of) during long steps.
+        forecaster: what forecasts a pool's demand.
 
     Raises:
         InputError: too little history before the as-of instant, or one too old to speak for it.
@@ -78,7 +84,7 @@ def make_plan(request: PlanRequest, progress: Progress | None = None) -> Capacit
     decisions: list[DecisionEvidence] = []
     for pool, supply in zip(request.pools, chosen, strict=True):
         history = histories[pool.name]
-        ahead = _forecast(history, start, hours, progress)
+        ahead = _forecast(history, start, hours, forecaster, progress)
         decision = decide(history.demand, ahead, supply.units_per_node, supply.prices)
         line = proposal(pool, supply, decision, ahead)
         if line:
@@ -205,10 +211,16 @@ def _site_assumption(request: PlanRequest, sites: int) -> tuple[str, ...]:
     return (f"{free}; --provider, --region and a workload's allowed regions do",)
 
 
-def _forecast(history: History, start: datetime, hours: int, progress: Progress | None) -> Forecast:
+def _forecast(
+    history: History,
+    start: datetime,
+    hours: int,
+    forecaster: Forecaster,
+    progress: Progress | None,
+) -> Forecast:
     """The forecast of the plan's span; hours between the history's end and its start are bridged."""
     bridge = max(0, int((start - history.end) / HOUR))
-    whole = forecast(history.demand, history.end, bridge + hours, progress)
+    whole = forecaster(history.demand, history.end, bridge + hours, progress)
     return whole.after(bridge)
 
 

@@ -29,7 +29,7 @@ from trimtab.plan.model import (
 )
 from trimtab.planning.commitment import Decision
 from trimtab.planning.economics import Nodes, nodes_for
-from trimtab.planning.expected import pool_expected, running_nodes
+from trimtab.planning.expected import outcome, pool_expected
 from trimtab.planning.request import PoolRequest
 from trimtab.planning.supply import Supply, interruptible_share
 from trimtab.planning.windows import Sizes, convert, envelope, merged, stack
@@ -67,7 +67,7 @@ def build_pool(
         if supply.spot
         else None
     )
-    running = running_nodes(ahead, supply, needs, sizes, spot)
+    result = outcome(ahead, supply, needs, decision.nodes, supply.prices.spot_share)
 
     def windows(sizes: Sizes) -> tuple[Window, ...]:
         return merged(sizes, ahead.start, needs.hours, ahead.start + timedelta(hours=ahead.hours))
@@ -82,7 +82,7 @@ def build_pool(
                 (supply.base,),
                 supply.units_per_node,
                 windows(sizes.committed),
-                running.reserved,
+                result.reserved,
                 lambda _offer: line.usd_per_hour,
                 line.usd_per_hour * line.quantity,
             )
@@ -96,9 +96,9 @@ def build_pool(
                 supply.spot.offers,
                 supply.spot.units_per_node,
                 windows(spot),
-                running.spot,
+                result.spot,
                 lambda offer: offer.spot_usd_per_hour,
-                float(running.spot.mean()) * supply.spot.usd_per_node_hour,
+                float(result.spot.mean()) * supply.spot.usd_per_node_hour,
             )
         )
     groups.append(
@@ -109,9 +109,9 @@ def build_pool(
             (supply.base,),
             supply.units_per_node,
             windows(sizes.on_demand),
-            running.on_demand,
+            result.on_demand,
             lambda offer: offer.on_demand_usd_per_hour,
-            float(running.on_demand.mean()) * supply.prices.on_demand,
+            float(result.on_demand.mean()) * supply.prices.on_demand,
         )
     )
     return Pool(
@@ -123,7 +123,7 @@ def build_pool(
         shortage_tolerance=tolerance,
         labels=_labels(request.workloads, supply.base),
         groups=tuple(groups),
-        expected=pool_expected(ahead, supply, decision, needs, running),
+        expected=pool_expected(ahead, supply, decision, needs, result),
     )
 
 
