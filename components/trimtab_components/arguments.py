@@ -1,0 +1,127 @@
+"""What a component is given, checked at its construction.
+
+At the boundary of a Pulumi component package arguments are flat TypedDicts of plain types: schema
+inference knows no Literal, Union or Annotated, and whole numbers arrive as floats. Behind it stands
+a pydantic model per component. Unknown names are complained of first, since a typo explains the
+rest; then wrong values; then combinations.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trimtab.clock import parse_instant
+from trimtab.errors import InputError
+from trimtab.plan.document import input_error, load_plan, parse_plan
+from trimtab.plan.model import CapacityPlan
+from trimtab.plan.types import Count
+
+
+class Arguments(BaseModel):
+    """Base of a component's checked arguments: frozen, no unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RunningSizes(TypedDict):
+    """The sizes of a group as observed, in whole nodes."""
+
+    min: int
+    """The lower bound of the group."""
+    desired: int
+    """The nodes that the autoscaler asks for."""
+    max: int
+    """The upper bound of the group."""
+
+
+class ChartOverride(TypedDict, total=False):
+    """What differs from the chart that Trimtab installs; the one shape for every chart."""
+
+    version: str
+    """The chart's version."""
+    namespace: str
+    """The namespace of the release."""
+    values: dict[str, Any]
+    """Helm values, laid over those of Trimtab key by key; lists are replaced."""
+
+
+class Running(Arguments):
+    """`RunningSizes`, checked."""
+
+    min: Count
+    desired: Count
+    max: Count
+
+
+class Override(Arguments):
+    """`ChartOverride`, checked."""
+
+    version: str | None = None
+    namespace: str | None = None
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+Checked = TypeVar("Checked", bound=Arguments)
+
+
+def checked(model: type[Checked], arguments: Mapping[str, Any], where: str) -> Checked:
+    """The arguments as the model has them.
+
+    Args:
+        model: the component's model.
+        arguments: what the component was given; None counts as not given.
+        where: the component's type and name, for the error.
+
+    Raises:
+        InputError: an unknown name, a wrong value or an illegal combination; names the argument.
+    """
+    stated = {key: value for key, value in arguments.items() if value is not None}
+    try:
+        return model.model_validate(stated)
+    except ValidationError as error:
+        complaint = input_error(error, model, where)
+        # A combination has no one field to name.
+        message = complaint.message.removeprefix("the document: ")
+        raise InputError(message, where=where, mend=complaint.mend) from None
+
+
+def plan_of(value: object, where: str) -> CapacityPlan:
+    """The plan that an argument `plan` stands for.
+
+    Args:
+        value: a CapacityPlan, the same as plain data, or the path of its file.
+        where: the component's type and name, for the error.
+
+    Raises:
+        InputError: it is none of them, or no valid plan.
+    """
+    if isinstance(value, CapacityPlan):
+        return value
+    if isinstance(value, str | Path):
+        return load_plan(Path(value))
+    if isinstance(value, Mapping):
+        return parse_plan(value, f"{where}: plan")
+    raise InputError(
+        f"plan is a {type(value).__name__}",
+        where=where,
+        mend="give a CapacityPlan document or the path of its file, known before deployment",
+    )
+
+
+def instant_of(text: str | None, plan: CapacityPlan, where: str) -> datetime:
+    """The instant whose window holds: as stated, or the plan's start.
+
+    Raises:
+        InputError: the text is no instant.
+    """
+    if text is None:
+        return plan.spec.start
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise InputError(
+            f"as_of is {text!r}", where=where, mend="give an instant such as 2026-03-01T00:00:00Z"
+        ) from None

@@ -1,0 +1,76 @@
+"""IAM roles of a cluster: one service may assume each, with AWS's own managed policies.
+
+Managed policies are named by ARN, so what a role may do is AWS's list, kept by AWS, and no policy of
+ours can grow a wildcard.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True)
+class ServiceRole:
+    """A role and the attachments that must stand before it is used, and until it is not."""
+
+    arn: pulumi.Output[str]
+    attachments: tuple[pulumi.Resource, ...]
+
+
+def partition(region: str) -> str:
+    """The part of AWS that ARNs of the region begin with."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def service_role(
+    name: str,
+    service: str,
+    policies: Sequence[str],
+    *,
+    region: str,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> ServiceRole:
+    """A role that one AWS service may assume.
+
+    Args:
+        name: the role's resource name; its attachments' begin with it.
+        service: as principals name it, for example `eks`.
+        policies: names of AWS managed policies.
+        region: decides the partition.
+        tags: of the role.
+        parent: the component that it belongs to.
+    """
+    # EC2's principal alone has a name of its own in China.
+    suffix = (
+        "amazonaws.com.cn" if (service, partition(region)) == ("ec2", "aws-cn") else "amazonaws.com"
+    )
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": f"{service}.{suffix}"},
+            }
+        ],
+    }
+    options = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(
+        name, assume_role_policy=json.dumps(trust, sort_keys=True), tags=dict(tags), opts=options
+    )
+    attachments = tuple(
+        aws.iam.RolePolicyAttachment(
+            f"{name}-{policy}",
+            role=role.name,
+            policy_arn=f"arn:{partition(region)}:iam::aws:policy/{policy}",
+            opts=options,
+        )
+        for policy in policies
+    )
+    return ServiceRole(role.arn, attachments)
