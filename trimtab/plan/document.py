@@ -8,15 +8,30 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from trimtab.errors import InputError
+from trimtab.errors import InputError, allowed
 from trimtab.files import read_text, write_atomic
-from trimtab.plan.model import API_VERSION, KIND, MAX_BYTES, CapacityPlan
+from trimtab.plan.model import API_VERSION, KIND, PURCHASE_OPTIONS, CapacityPlan
+from trimtab.plan.text import MAX_BYTES, parse_text
 
-# libyaml's loader reads a plan of the largest size in well under a second; pure Python takes ten.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_METADATA = ("name", "namespace", "labels", "annotations")
+SERVER_METADATA = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generateName",
+        "generation",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+"""What a cluster keeps in an object's metadata, and a plan passes over."""
 SIGNIFICANT_DIGITS = 6
 
 
@@ -49,9 +64,9 @@ def parse_plan(document: object, where: str) -> CapacityPlan:
     metadata = document.get("metadata")
     body = {key: value for key, value in document.items() if key != "status"}
     if isinstance(metadata, Mapping):
-        body["metadata"] = {key: metadata[key] for key in _METADATA if key in metadata}
+        body["metadata"] = {k: v for k, v in metadata.items() if k not in SERVER_METADATA}
     try:
-        return CapacityPlan.model_validate(body)
+        return CapacityPlan.model_validate(body, by_alias=True, by_name=False)
     except ValidationError as error:
         raise input_error(error, CapacityPlan, where) from None
 
@@ -60,17 +75,9 @@ def load_plan(path: Path) -> CapacityPlan:
     """The plan in a YAML or JSON file.
 
     Raises:
-        InputError: the file can't be read, is not YAML, or is no valid plan.
+        InputError: the file can't be read, is no YAML or JSON, or is no valid plan.
     """
-    text = read_text(path)
-    try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader either way
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "cannot be parsed"
-        raise InputError(f"is not YAML ({problem})", where=f"{path}{line}") from None
-    return parse_plan(document, str(path))
+    return parse_plan(parse_text(read_text(path), str(path)), str(path))
 
 
 def to_data(plan: CapacityPlan) -> dict[str, Any]:
@@ -111,17 +118,17 @@ def save_plan(plan: CapacityPlan, path: Path) -> None:
 
 def input_error(error: ValidationError, model: type[BaseModel], where: str) -> InputError:
     """The first of pydantic's complaints as one line that names the field and what is allowed."""
-    problems = error.errors(include_url=False)
+    problems = _causes(error.errors(include_url=False))
     # An unknown key is nearly always the cause of whatever else is wrong: it goes first.
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     field = _field_path(first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     mend = None
     if first["type"] == "extra_forbidden":
-        names = _field_names(model)
+        names = _siblings(model, first["loc"])
         message = "unknown field"
         near = get_close_matches(str(first["loc"][-1]), names, n=1)
-        mend = f"did you mean {near[0]}?" if near else "remove it"
+        mend = f"did you mean {near[0]}?" if near else f"use one of {allowed(names)}"
     elif first["type"] not in {"missing", "value_error"}:
         shown = repr(first["input"])
         message = f"{message} (found {shown if len(shown) < 60 else shown[:57] + '…'})"
@@ -129,24 +136,44 @@ def input_error(error: ValidationError, model: type[BaseModel], where: str) -> I
     return InputError(f"{field}: {message}{more}", where=where, mend=mend)
 
 
+def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without a list's complaint that it is too short because an item of it is wrong."""
+    inner = {problem["loc"][:-i] for problem in problems for i in range(1, len(problem["loc"]))}
+    return [p for p in problems if p["type"] != "too_short" or p["loc"] not in inner]
+
+
 def _field_path(location: tuple[int | str, ...]) -> str:
     """pydantic's location as the document writes it: `spec.pools[0].groups[2].windows[1].min`."""
-    options = {"reserved", "on-demand", "spot", "capacity-block", "owned"}
     path = ""
     for index, part in enumerate(location):
         if isinstance(part, int):
             path += f"[{part}]"
-        elif part in options and index and location[index - 1] == "purchase":
+        elif part in PURCHASE_OPTIONS and index and location[index - 1] == "purchase":
             continue  # the union's tag is no field
+        elif part == "[key]":
+            continue  # the key itself is wrong, and stands in the path already
         else:
             path += f".{part}" if path else part
     return path or "the document"
 
 
-def _field_names(model: type[BaseModel]) -> list[str]:
-    """Every field name that the model or a part of it knows, as written in a document."""
-    properties: set[str] = set()
+def _siblings(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The field names, as written in a document, of the object that holds the field there."""
     schema = model.model_json_schema(by_alias=True)
-    for part in [schema, *schema.get("$defs", {}).values()]:
-        properties.update(part.get("properties", {}))
-    return sorted(properties)
+
+    def resolved(node: dict[str, Any]) -> dict[str, Any]:
+        reference = node.get("$ref")
+        return schema["$defs"][reference.rpartition("/")[2]] if reference else node
+
+    node = resolved(schema)
+    for part in location[:-1]:
+        mapping = node.get("discriminator", {}).get("mapping", {})
+        if part in mapping:
+            node = resolved({"$ref": mapping[part]})
+            continue
+        choices = [resolved(each) for each in node.get("anyOf", [])] or [node]
+        key = "items" if isinstance(part, int) else "properties"
+        inner = next(choice[key] for choice in choices if key in choice)
+        node = resolved(inner if isinstance(part, int) else inner[part])
+    choices = [resolved(each) for each in node.get("anyOf", [])] or [node]
+    return sorted(name for choice in choices for name in choice.get("properties", ()))

@@ -7,14 +7,19 @@ Commitments are proposals: buying one needs a separate approval that people own.
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from trimtab.plan.types import (
+    QUALIFIED_NAME_PATTERN,
     Amount,
+    AnnotationKey,
+    AnnotationText,
     Count,
     Digest,
     DnsLabel,
@@ -23,9 +28,14 @@ from trimtab.plan.types import (
     Invariant,
     LabelValue,
     Name,
+    Namespace,
+    PositiveAmount,
+    PositiveCount,
+    QualifiedName,
     Share,
     ShortText,
     Text,
+    Whole,
 )
 
 API_VERSION: Literal["trimtab.dev/v1alpha1"] = "trimtab.dev/v1alpha1"
@@ -33,10 +43,9 @@ KIND: Literal["CapacityPlan"] = "CapacityPlan"
 MAX_WINDOWS = 48
 MAX_GROUPS = 16
 MAX_POOLS = 64
-MAX_BYTES = 1_000_000
-"""etcd takes about 1.5 MB; the rest is left to managed fields and status."""
 
-Provider = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")]
+Provider = Annotated[str, Field(strict=True, min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")]
+KEYED_BY_NAME: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 UnitName = Literal["gpus", "nodes", "vcpus", "replicas", "requests-per-second"]
 PurchaseOption = Literal["reserved", "on-demand", "spot", "capacity-block", "owned"]
 PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = (
@@ -73,7 +82,7 @@ class Spot(Document):
     """Interruptible nodes; only a pool with interruptible work may hold them."""
 
     option: Literal["spot"] = "spot"
-    pools: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+    pools: Annotated[int, Field(strict=True, ge=1, le=64), Whole] = Field(
         description="Spot pools (instance type x zone) that the group draws from."
     )
 
@@ -112,14 +121,16 @@ class Accelerator(Document):
     """What a node of the group carries."""
 
     model: ShortText
-    resource: ShortText = Field(description="Kubernetes resource name, for example nvidia.com/gpu.")
+    resource: QualifiedName = Field(
+        description="Kubernetes resource name, for example nvidia.com/gpu."
+    )
     per_node: Amount
 
 
 class Taint(Document):
     """A taint on the group's nodes."""
 
-    key: ShortText
+    key: QualifiedName
     value: LabelValue = ""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
@@ -164,12 +175,12 @@ class Group(Document):
     """
 
     name: DnsLabel
-    generation: Annotated[str, Field(pattern=r"^[0-9a-f]{6}$", max_length=6)]
+    generation: Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{6}$", max_length=6)]
     purchase: Purchase
     offers: Annotated[tuple[PlannedOffer, ...], Field(min_length=1, max_length=16)] = Field(
         description="In order of preference; all have the same unitsPerNode."
     )
-    units_per_node: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+    units_per_node: PositiveAmount
     architecture: Literal["x86_64", "arm64"]
     accelerator: Accelerator | None = None
     taints: Annotated[tuple[Taint, ...], Field(max_length=16)] = ()
@@ -180,8 +191,10 @@ class Group(Document):
         Invariant(
             "windows must follow one another without gap or overlap",
             lambda g: all(a.end == b.start for a, b in pairwise(g.windows)),
-            # CEL has no index into neighbours: it checks the order, and pydantic the seams.
-            "self.windows.map(w, w.start).isSorted() && self.windows.map(w, w.end).isSorted()",
+            # Shifted by one, the starts are the ends: linear, where comparing pairs would be over
+            # the API server's budget.
+            "self.windows.map(w, w.start) + [self.windows[self.windows.size() - 1].end]"
+            " == [self.windows[0].start] + self.windows.map(w, w.end)",
         ),
     )
 
@@ -239,10 +252,12 @@ class Pool(Document):
     owner: OwnerRef = OwnerRef()
     interruptible_share: Share = Field(description="Share of demand that spot may serve.")
     shortage_tolerance: Share
-    labels: Annotated[dict[ShortText, LabelValue], Field(max_length=32)] = Field(
-        default_factory=dict, description="Node labels that the workloads' selectors ask for."
+    labels: Annotated[dict[QualifiedName, LabelValue], Field(max_length=32)] = Field(
+        default={}, description="Node labels that the workloads' selectors ask for."
     )
-    groups: Annotated[tuple[Group, ...], Field(min_length=1, max_length=MAX_GROUPS)]
+    groups: Annotated[tuple[Group, ...], Field(min_length=1, max_length=MAX_GROUPS)] = Field(
+        json_schema_extra=KEYED_BY_NAME
+    )
     expected: PoolExpected
 
     invariants = (
@@ -258,6 +273,11 @@ class Pool(Document):
             ),
             "self.interruptibleShare > 0.0 || self.groups.all(g, g.purchase.option != 'spot')",
         ),
+        Invariant(
+            "a label's key must be a name with an optional DNS prefix, such as example.com/gpu-type",
+            lambda p: all(re.search(QUALIFIED_NAME_PATTERN, key) for key in p.labels),
+            f"!has(self.labels) || self.labels.all(k, k.matches(r'{QUALIFIED_NAME_PATTERN}'))",
+        ),
     )
 
 
@@ -271,7 +291,7 @@ class Commitment(Document):
     region: ShortText
     instance_type: ShortText
     term: Literal["1y", "3y"]
-    quantity: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    quantity: PositiveCount
     usd_per_hour: Amount = Field(description="Per node, whether it runs or not.")
     on_demand_usd_per_hour: Amount
     binding_usd: Amount = Field(description="What the whole line binds over its term.")
@@ -370,7 +390,9 @@ class PlanSpec(Document):
         description="After validUntil a consumer keeps what runs and lets it grow within its max.",
     )
     site: Site
-    pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=MAX_POOLS)]
+    pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=MAX_POOLS)] = Field(
+        json_schema_extra=KEYED_BY_NAME
+    )
     commitments: Annotated[tuple[Commitment, ...], Field(max_length=256)] = ()
     evidence: Evidence
 
@@ -397,9 +419,9 @@ class Metadata(Document):
     """The Kubernetes metadata that a plan file carries."""
 
     name: Name
-    namespace: DnsLabel | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
+    namespace: Namespace | None = None
+    labels: dict[QualifiedName, LabelValue] = Field(default={})
+    annotations: dict[AnnotationKey, AnnotationText] = Field(default={})
 
 
 class CapacityPlan(Document):
