@@ -14,7 +14,7 @@ AS_OF := 2026-11-01T00:00:00Z
 # Folders that hold Python, by the environment that has their dependencies.
 with-python = $(foreach folder,$(1),$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 TYPED_PULUMI = $(call with-python,trimtab components tools tests stacks policies benchmarks)
-TYPED_FUNCTION = $(call with-python,functions tests/functions)
+TYPED_FUNCTION = $(call with-python,functions tests/functions) $(wildcard benchmarks/function_*.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -62,7 +62,7 @@ lint-style: pulumi-environment
 	$(PULUMI)/ruff format --check .
 
 lint-types: pulumi-environment
-	$(PULUMI)/mypy --exclude '^tests/functions/' $(TYPED_PULUMI)
+	$(PULUMI)/mypy --exclude '^(tests/functions/|benchmarks/function_)' $(TYPED_PULUMI)
 
 lint-types-function: function-environment
 	$(FUNCTION)/mypy --cache-dir .mypy_cache/function $(TYPED_FUNCTION)
