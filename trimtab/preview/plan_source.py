@@ -1,5 +1,6 @@
 """A plan file with the line of each of its groups."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ def load_plan_source(path: Path) -> PlanSource:
         InputError: the file is no valid plan.
     """
     plan = load_plan(path)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    # Not resolve(): a link is shown under the name that the user gave it.
+    full = Path(os.path.abspath(path))  # noqa: PTH100
+    shown = full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full
     return PlanSource(plan, str(shown), group_lines(read_text(path)))
 
 

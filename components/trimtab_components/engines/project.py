@@ -187,7 +187,10 @@ def _full_key(project: Project, key: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    """As Pulumi hands a value to a program: text as it is, anything else as Go writes JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _holds_secret(value: Any) -> bool:

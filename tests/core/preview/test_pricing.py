@@ -53,10 +53,8 @@ def node_group(group_name: str, *sizes: Any, name: str = "r", **changes: Any) ->
     return resource(NODE_GROUP, name, **inputs)
 
 
-def one(
-    record: ResourceRecord, plan_source: PlanSource | None = None, **config: str
-) -> PricedResource:
-    return price(recording(record, **config), plan_source or source(), None).resources[0]
+def one(record: ResourceRecord, plan_source: PlanSource | None = None) -> PricedResource:
+    return price(recording(record), plan_source or source(), None).resources[0]
 
 
 def test_a_group_costs_its_nodes_now_and_what_the_plan_expects() -> None:
@@ -199,7 +197,7 @@ def test_without_a_plan_nodes_are_counted_but_not_priced() -> None:
     ],
 )
 def test_fixed_prices(record: ResourceRecord, config: dict[str, str], usd_per_hour: float) -> None:
-    found = one(record, **config)
+    (found,) = price(recording(record, **config), source(), None).resources
     assert found.status is Status.PRICED
     assert found.usd_per_month_now == pytest.approx(usd_per_hour * 730)
     assert found.usd_per_month_expected == found.usd_per_month_now
