@@ -15,7 +15,7 @@ CRD read 2026-08) and of EKS that everything here follows:
   the label `trimtab.dev/generation` names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +118,7 @@ class Observed:
         sizes: the bounds asked for and the desired size reported; None when neither is known.
         initial: the desired size that it was or is to be created with; None when not stated.
         ready: whether its Ready condition is True.
-        document: apiVersion, kind, metadata and spec as the API server has them.
+        read: reads the whole object, as the API server has it.
     """
 
     key: str
@@ -128,7 +128,7 @@ class Observed:
     sizes: Sizes | None
     initial: int | None
     ready: bool
-    document: Document
+    read: Callable[[], Document]
 
     def is_generation(self, generation: str, fixed: Fixed) -> bool:
         """Whether it is that generation: by its label, or, unlabelled, by what can't change."""
@@ -162,11 +162,11 @@ def read_template(key: str, document: Document) -> Template | None:
     return Template(key, ref, document, family or "AL2023")
 
 
-def is_node_group(document: Mapping[str, Any]) -> bool:
-    """Whether a document is a NodeGroup of the provider's namespaced API, of any version."""
-    version = document.get("apiVersion")
-    group = version.partition("/")[0] if isinstance(version, str) else None
-    return document.get("kind") == KIND and group == API_GROUP
+def is_node_group(api_version: object, kind: object) -> bool:
+    """Whether these are the provider's namespaced NodeGroup's, of any version."""
+    return (
+        kind == KIND and isinstance(api_version, str) and api_version.partition("/")[0] == API_GROUP
+    )
 
 
 def group_ref(document: Mapping[str, Any]) -> GroupRef | None:
@@ -181,8 +181,14 @@ def composed_by_us(document: Mapping[str, Any]) -> bool:
     return _section(document, "metadata", "labels").get(MANAGED_BY_LABEL) == MANAGED_BY
 
 
-def read_observed(key: str, document: Mapping[str, Any]) -> Observed:
-    """A node group from the API server; what is malformed counts as absent."""
+def read_observed(key: str, document: Mapping[str, Any], read: Callable[[], Document]) -> Observed:
+    """A node group from the API server; what is malformed counts as absent.
+
+    Args:
+        key: its composed resource name.
+        document: the object.
+        read: reads the object again, so that what is seldom needed is not kept.
+    """
     stated = _section(document, "spec", "forProvider")
     reported = _section(document, "status", "atProvider")
     initial = _count(_section(document, "spec", "initProvider", "scalingConfig").get("desiredSize"))
@@ -201,11 +207,8 @@ def read_observed(key: str, document: Mapping[str, Any]) -> Observed:
         ),
         initial=initial,
         ready=_is_ready(document),
-        document={part: document[part] for part in _OWN_PARTS if part in document},
+        read=read,
     )
-
-
-_OWN_PARTS = ("apiVersion", "kind", "metadata", "spec")
 
 
 def _running(
@@ -320,15 +323,14 @@ def _suffixed(name: str, generation: str) -> str:
     return f"{name[: eks.MAX_NAME - len(generation) - 1].rstrip('-.')}-{generation}"
 
 
-def planned(base: Document, decided: Decided, scaling: Scaling) -> Document:
-    """A node group as the plan decides it.
+def planned(base: Document, decided: Decided) -> Document:
+    """A node group as the plan decides it, without its sizes.
 
     Args:
-        base: `own_template`'s document, or an earlier step's; its own labels, taints and tags stay unless the
-            plan has one of that name, and so does a CUSTOM AMI type, whose launch template names
-            the image.
+        base: `own_template`'s document, or an earlier step's; its own labels, taints and tags stay
+            unless the plan has one of that name, and so does a CUSTOM AMI type, whose launch
+            template names the image.
         decided: the plan's word on the group.
-        scaling: the sizes to ask for.
     """
     provider = dict(_section(base, "spec", "forProvider"))
     provider["capacityType"] = decided.fixed.capacity_type
@@ -339,23 +341,34 @@ def planned(base: Document, decided: Decided, scaling: Scaling) -> Document:
     provider["tags"] = {**_mapping(provider.get("tags")), **decided.tags}
     if taints := _joined(_items(provider.get("taint")), decided.taints):
         provider["taint"] = taints
-    return _written(base, provider, decided.object_labels, scaling)
+    return _written(base, provider, decided.object_labels)
 
 
-def held(observed: Observed, template: Template | None, scaling: Scaling | None) -> Document:
+def sizes_of(scaling: Scaling) -> dict[tuple[str, ...], Document]:
+    """What states a NodeGroup's sizes, by path; each replaces what a document has there."""
+    bounds = {"minSize": scaling.sizes.min, "maxSize": scaling.sizes.max}
+    if scaling.raise_to is not None:
+        bounds["desiredSize"] = scaling.raise_to
+    return {
+        ("spec", "forProvider", "scalingConfig"): bounds,
+        ("spec", "initProvider", "scalingConfig"): {"desiredSize": scaling.initial},
+    }
+
+
+def held(observed: Observed, template: Template | None) -> Document:
     """A node group as it is, so that Crossplane neither changes nor deletes it.
 
     Args:
         observed: the node group.
         template: what an earlier step composed under the same key, if any; it decides all but what a
             plan decides.
-        scaling: the sizes to ask for; None leaves those that are stated.
     """
-    now = _section(observed.document, "spec", "forProvider")
-    labels = _section(observed.document, "metadata", "labels")
+    document = observed.read()
+    now = _section(document, "spec", "forProvider")
+    labels = _section(document, "metadata", "labels")
     if template is None:
         provider = dict(now)
-        base = _as_applied(observed.document)
+        base = _as_applied(document)
     else:
         provider = {**_section(template.document, "spec", "forProvider")}
         provider.update({field: now[field] for field in _DECIDED_FIELDS if field in now})
@@ -365,7 +378,7 @@ def held(observed: Observed, template: Template | None, scaling: Scaling | None)
         tags = _mapping(provider["tags"])
         provider["tags"] = {k: v for k, v in tags.items() if not k.startswith("crossplane-")}
     kept = {key: value for key, value in labels.items() if key.startswith(LABEL_PREFIX)}
-    return _written(base, provider, kept, scaling)
+    return _written(base, provider, kept)
 
 
 _DECIDED_FIELDS = (
@@ -388,25 +401,19 @@ def _as_applied(document: Document) -> Document:
     name = _section(document, "metadata", "annotations").get(EXTERNAL_NAME)
     if isinstance(name, str):
         metadata["annotations"] = {EXTERNAL_NAME: name}
-    return {**document, "metadata": metadata}
+    applied: Document = {key: document[key] for key in _APPLIED if key in document}
+    return {**applied, "metadata": metadata}
 
 
-def _written(
-    base: Document, provider: Document, labels: Mapping[str, str], scaling: Scaling | None
-) -> Document:
+_APPLIED = ("apiVersion", "kind", "spec")
+
+
+def _written(base: Document, provider: Document, labels: Mapping[str, str]) -> Document:
     metadata = dict(_section(base, "metadata"))
     metadata["labels"] = {**_mapping(metadata.get("labels")), **labels}
     spec = dict(_section(base, "spec"))
     spec["forProvider"] = provider
     spec["managementPolicies"] = _policies(spec.get("managementPolicies"))
-    if scaling is not None:
-        provider["scalingConfig"] = {"minSize": scaling.sizes.min, "maxSize": scaling.sizes.max}
-        if scaling.raise_to is not None:
-            provider["scalingConfig"]["desiredSize"] = scaling.raise_to
-        spec["initProvider"] = {
-            **_mapping(spec.get("initProvider")),
-            "scalingConfig": {"desiredSize": scaling.initial},
-        }
     return {**base, "metadata": metadata, "spec": spec}
 
 

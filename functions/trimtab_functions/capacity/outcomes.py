@@ -12,6 +12,7 @@ from trimtab.errors import allowed
 from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.placement import Decision, Stand
 from trimtab_functions.capacity.plans import Lookup, PlanState
+from trimtab_functions.capacity.preparation import Preparation
 
 PLAN_USABLE = "PlanUsable"
 """Whether there is a plan that says what the XR's pools need now. While it isn't True nothing is
@@ -63,15 +64,14 @@ _PLAN_REASONS: dict[PlanState, tuple[Status, str]] = {
 }
 
 
-def plan_outcome(lookup: Lookup, decision: Decision) -> Outcome:
+def plan_outcome(lookup: Lookup, prepared: Preparation) -> Outcome:
     """Whether the plan can be used for every pool."""
     plan = lookup.usable
-    if plan is not None and decision.missing_pools:
-        return Outcome(
-            PLAN_USABLE, "False", PLAN_FOR_ANOTHER_POOL, _other_pool(plan, decision.missing_pools)
-        )
-    if plan is not None and decision.foreign:
-        message = "; ".join(f"pool {pool}: {why}" for pool, why in decision.foreign.items())
+    if plan is not None and prepared.missing:
+        message = _other_pool(plan, prepared.missing)
+        return Outcome(PLAN_USABLE, "False", PLAN_FOR_ANOTHER_POOL, message)
+    if plan is not None and prepared.foreign:
+        message = "; ".join(f"pool {pool}: {why}" for pool, why in prepared.foreign.items())
         return Outcome(PLAN_USABLE, "False", PLAN_FOR_ANOTHER_PLACE, message)
     status, reason = _PLAN_REASONS[lookup.state]
     return Outcome(PLAN_USABLE, status, reason, lookup.message)
@@ -84,13 +84,12 @@ def _other_pool(plan: CapacityPlan, missing: list[str]) -> str:
     )
 
 
-def capacity_outcome(decision: Decision) -> Outcome:
+def capacity_outcome(prepared: Preparation, decision: Decision) -> Outcome:
     """Whether the node groups follow the plan; the most urgent reason first."""
     stands = {stand: _keys(decision, stand) for stand in Stand}
     kept = [*stands[Stand.HELD], *stands[Stand.WITHHELD]]
-    if decision.problems:
-        message = "; ".join(decision.problems)
-        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, message)
+    if refused := [each for pool in prepared.pools for each in pool.refused]:
+        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, "; ".join(refused))
     if kept or not stands[Stand.PLANNED]:
         message = f"kept as they are: {_listed(stands[Stand.HELD])}"
         if stands[Stand.WITHHELD]:

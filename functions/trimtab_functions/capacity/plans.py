@@ -1,11 +1,9 @@
 """The plan that the function holds: its states, told apart since a user acts on each in another way.
 
 Pure: a plan arrives as data. Reading one is memoised on its bytes, since Crossplane sends the same
-plan on every call; the memo is bounded and holds no more than the bytes imply.
+plan on every call.
 """
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from trimtab.errors import InputError
 from trimtab.plan.document import parse_plan
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import expired
+from trimtab_functions.capacity.memo import Memo
 from trimtab_functions.capacity.settings import PlanKey
 
 MEMO_PLANS = 16
@@ -58,10 +57,10 @@ class Arrived:
 
 
 class PlanReader:
-    """Turns arrived resources into plans; equal bytes are read once."""
+    """Turns arrived resources into plans; equal bytes give the same object."""
 
     def __init__(self) -> None:
-        self._memo: OrderedDict[bytes, tuple[int, CapacityPlan | InputError]] = OrderedDict()
+        self._memo: Memo[CapacityPlan | InputError] = Memo(MEMO_PLANS, MEMO_BYTES)
 
     def look_up(self, key: PlanKey, arrived: Arrived | None, instant: datetime) -> Lookup:
         """What is known of the plan, given the resource that arrived for it (None: there is none)."""
@@ -70,7 +69,8 @@ class PlanReader:
                 PlanState.NOT_FOUND,
                 f"there is no CapacityPlan {key}; create it, or name another in the XR",
             )
-        plan = self._read(key, arrived)
+        content = arrived.content
+        plan = self._memo.get(content, len(content), lambda: _parse(key, arrived.read()))
         if isinstance(plan, InputError):
             return Lookup(PlanState.INVALID, str(plan))
         if expired(plan, instant):
@@ -81,22 +81,12 @@ class PlanReader:
             )
         return Lookup(PlanState.CURRENT, f"{key}, digest {plan.digest}", plan)
 
-    def _read(self, key: PlanKey, arrived: Arrived) -> CapacityPlan | InputError:
-        digest = hashlib.blake2b(arrived.content, digest_size=20).digest()
-        if digest in self._memo:
-            self._memo.move_to_end(digest)
-            return self._memo[digest][1]
-        result: CapacityPlan | InputError
-        try:
-            result = parse_plan(arrived.read(), f"CapacityPlan {key}")
-        except InputError as error:
-            result = error.with_traceback(None)
-        self._memo[digest] = (len(arrived.content), result)
-        while len(self._memo) > MEMO_PLANS or (
-            len(self._memo) > 1 and sum(size for size, _ in self._memo.values()) > MEMO_BYTES
-        ):
-            self._memo.popitem(last=False)
-        return result
+
+def _parse(key: PlanKey, document: Mapping[str, Any]) -> CapacityPlan | InputError:
+    try:
+        return parse_plan(document, f"CapacityPlan {key}")
+    except InputError as error:
+        return error.with_traceback(None)
 
 
 def not_fetched(key: PlanKey) -> Lookup:

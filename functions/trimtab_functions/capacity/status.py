@@ -43,12 +43,9 @@ def _group(placed: Placed) -> dict[str, Any]:
         "resource": placed.key,
         "state": placed.stand.value,
     }
-    if placed.sizes is not None:
-        entry |= {
-            "min": placed.sizes.min,
-            "desired": placed.sizes.desired,
-            "max": placed.sizes.max,
-        }
+    if placed.scaling is not None:
+        sizes = placed.scaling.sizes
+        entry |= {"min": sizes.min, "desired": sizes.desired, "max": sizes.max}
     if placed.planned is not None:
         group = placed.planned.group
         entry |= {"purchaseOption": group.purchase.option, "generation": group.generation}

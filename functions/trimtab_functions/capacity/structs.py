@@ -12,19 +12,23 @@ from google.protobuf import struct_pb2 as structpb
 
 def to_data(struct: structpb.Struct) -> dict[str, Any]:
     """A Struct as a dict; numbers are floats, as they are in a Struct."""
-    return {key: _value(value) for key, value in struct.fields.items()}
+    fields = struct.fields
+    return {key: _value(fields[key]) for key in fields}
 
 
-def part(struct: structpb.Struct, *path: str) -> Any:
-    """The data at a path, or None where there is none; the rest is not read."""
-    for index, key in enumerate(path):
-        if key not in struct.fields:
-            return None
-        value = struct.fields[key]
-        if index + 1 == len(path):
-            return _value(value)
-        struct = value.struct_value
-    return to_data(struct)
+def child(struct: structpb.Struct | None, key: str) -> structpb.Struct | None:
+    """The object of that name; None where there is none."""
+    if struct is None or key not in struct.fields:
+        return None
+    value = struct.fields[key]
+    return value.struct_value if value.HasField("struct_value") else None
+
+
+def item(struct: structpb.Struct | None, key: str) -> Any:
+    """The data of that name, or None where there is none; the rest is not read."""
+    if struct is None or key not in struct.fields:
+        return None
+    return _value(struct.fields[key])
 
 
 def from_data(data: Mapping[str, Any]) -> structpb.Struct:
@@ -34,12 +38,22 @@ def from_data(data: Mapping[str, Any]) -> structpb.Struct:
     return struct
 
 
+def replace(struct: structpb.Struct, path: tuple[str, ...], data: Mapping[str, Any]) -> None:
+    """Put an object at a path, in the place of what is there."""
+    for key in path[:-1]:
+        struct = struct.fields[key].struct_value
+    target = struct.fields[path[-1]]
+    target.Clear()
+    _fill(target.struct_value, data)
+
+
 def _value(value: structpb.Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value
     if kind == "struct_value":
-        return {key: _value(each) for key, each in value.struct_value.fields.items()}
+        fields = value.struct_value.fields
+        return {key: _value(fields[key]) for key in fields}
     if kind == "number_value":
         return value.number_value
     if kind == "list_value":
@@ -50,26 +64,31 @@ def _value(value: structpb.Value) -> Any:
 
 
 def _fill(struct: structpb.Struct, data: Mapping[str, Any]) -> None:
-    struct.SetInParent()  # so that an empty object stays one
+    if not data:
+        struct.SetInParent()  # so that an empty object stays one
     fields = struct.fields
     for key, value in data.items():
         _set(fields[key], value)
 
 
 def _set(target: structpb.Value, value: Any) -> None:
-    if isinstance(value, str):
+    # By exact type: the abstract classes' instance checks would take most of the time.
+    kind = type(value)
+    if kind is str:
         target.string_value = value
-    elif isinstance(value, Mapping):
+    elif kind is dict:
         _fill(target.struct_value, value)
-    elif isinstance(value, bool):
-        target.bool_value = value
-    elif isinstance(value, int | float):
+    elif kind is int or kind is float:
         target.number_value = value
-    elif isinstance(value, list | tuple):
-        target.list_value.SetInParent()
+    elif kind is list:
+        values = target.list_value.values
+        if not value:
+            target.list_value.SetInParent()
         for each in value:
-            _set(target.list_value.values.add(), each)
+            _set(values.add(), each)
+    elif kind is bool:
+        target.bool_value = value
     elif value is None:
         target.null_value = structpb.NULL_VALUE
     else:
-        raise TypeError(f"{type(value).__name__} is no JSON value")
+        raise TypeError(f"{kind.__name__} is no plain JSON value")

@@ -1,0 +1,39 @@
+"""A bounded memo of pure functions: it changes how long an answer takes, never the answer."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Memo(Generic[T]):
+    """The latest results by their arguments, the least recently used forgotten first.
+
+    Args:
+        entries: how many results to keep.
+        size: how much their arguments may sum up to, in the unit that `get` is told.
+    """
+
+    def __init__(self, entries: int, size: int) -> None:
+        self._entries, self._size, self._held = entries, size, 0
+        self._results: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def get(self, key: Hashable, size: int, make: Callable[[], T]) -> T:
+        """The result for a key, made when it is not held."""
+        found = self._results.get(key)
+        if found is not None:
+            self._results.move_to_end(key)
+            return found[1]
+        result = make()
+        self._results[key] = (size, result)
+        self._held += size
+        while len(self._results) > self._entries or (
+            len(self._results) > 1 and self._held > self._size
+        ):
+            _, (dropped, _) = self._results.popitem(last=False)
+            self._held -= dropped
+        return result
