@@ -14,3 +14,7 @@ from trimtab_functions.capacity.runner import FunctionRunner
 def cli(**options: Any) -> None:
     """Serve until told to stop."""
     function_cli.run(FunctionRunner(lambda: datetime.now(UTC)), **options)
+
+
+if __name__ == "__main__":
+    cli()

@@ -22,13 +22,17 @@ DEFAULT_PLAN_FIELD = "spec.planRef.name"
 
 FieldPath = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 
+Namespace = Annotated[
+    str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+]
+
 
 class PlanSource(Document):
     """Which CapacityPlan to take: a fixed name, or the name that a field of the XR holds."""
 
     name: Name | None = None
     from_field_path: FieldPath | None = None
-    namespace: DnsLabel | None = Field(default=None, description="Default: the XR's namespace.")
+    namespace: Namespace | None = Field(default=None, description="Default: the XR's namespace.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
