@@ -66,19 +66,24 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    heading = Text(title) if title else None
+    table = Table(title=heading, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.title, justify=column.align)
+        table.add_column(column.title, justify=column.align, no_wrap=column.align == "right")
+
+    def cell(column: Column, value: Any) -> Text:
+        # Text, for Rich would read `groups[spot]` in a plain string as markup. Where a terminal is
+        # too narrow a text column gives way and its cells are cut; numbers stay whole.
+        text = ABSENT if value is None else column.show(value)
+        return Text(text, no_wrap=True, overflow="ellipsis")
+
     for row in rows:
-        cells = (row.get(column.key) for column in columns)
-        table.add_row(
-            *(
-                # Text, for Rich would read `groups[spot]` in a plain string as markup.
-                Text(ABSENT if value is None else column.show(value))
-                for column, value in zip(columns, cells, strict=True)
-            )
-        )
-    console().print(table)
+        table.add_row(*(cell(column, row.get(column.key)) for column in columns))
+    screen = console()
+    screen.print(table)
+    wanted = screen.measure(table, options=screen.options.update_width(UNBOUNDED)).maximum
+    if wanted > screen.width:
+        info(f"note: text is cut to {screen.width} of {wanted} columns; pipe it to see it whole")
 
 
 def console() -> "Console":

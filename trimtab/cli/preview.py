@@ -146,9 +146,9 @@ def _plan_source(path: Path) -> "PlanSource":
 
 
 def _stack_plan(recording: "Recording") -> "PlanSource | None":
-    """The plan that the stack names, found as its program finds it: from the program's folder."""
+    """The plan that the stack names; a relative path starts at the project's folder."""
     text = recording.config.get(PLAN_KEY)
-    return _plan_source(recording.program / text) if text else None
+    return _plan_source(recording.folder / text) if text else None
 
 
 def _print(result: "Preview", engine: str, output: Format) -> None:
@@ -160,17 +160,18 @@ def _print(result: "Preview", engine: str, output: Format) -> None:
     print_table(
         [
             Column("resource", "resource"),
-            Column("nodes", "min/now/max", "right"),
-            Column("purchase_option", "bought as"),
-            Column("usd_per_month_now", "$/month now", "right"),
-            Column("usd_per_month_expected", "expected", "right"),
-            Column("kgco2e_per_month_now", "kg CO2e/month now", "right"),
-            Column("kgco2e_per_month_expected", "expected", "right"),
+            Column("nodes", "nodes\nmin/now/max", "right"),
+            Column("purchase_option", "bought\nas"),
+            Column("usd_per_month_now", "$/month\nnow", "right"),
+            Column("usd_per_month_expected", "$/month\nexpected", "right"),
+            Column("kgco2e_per_month_now", "kg CO2e\nnow", "right"),
+            Column("kgco2e_per_month_expected", "kg CO2e\nexpected", "right"),
             Column("plan_line", "from"),
             Column("mark", "note", "right"),
         ],
         report.rows(result),
         output,
+        report.title(result),
     )
     lines = [f"{index}  {note}" for index, note in enumerate(report.footnotes(result), 1)]
     text = "\n".join([*lines, "", *report.summary(result), report.SCOPE])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any
 
 from trimtab.clock import HOURS_PER_MONTH
@@ -156,8 +157,10 @@ def _priced(
         return PricedResource(record, Status.EXISTING)
     if record.type in NODES:
         return _nodes(record, source, as_of)
+    if any(fnmatchcase(record.type, pattern) for pattern in OPAQUE):
+        return PricedResource(record, Status.NOT_PRICED, note="what it installs is not seen")
     if not record.custom:
-        return _component(record)
+        return PricedResource(record, Status.COMPONENT)
     fixed = tariff(record, region)
     if fixed.usd_per_hour is None:
         return PricedResource(record, Status.NOT_PRICED, note=fixed.note)
@@ -171,12 +174,6 @@ def _priced(
         usd_per_month_expected=monthly,
         note=fixed.note,
     )
-
-
-def _component(record: ResourceRecord) -> PricedResource:
-    if record.type in OPAQUE:
-        return PricedResource(record, Status.NOT_PRICED, note="what the chart makes is not seen")
-    return PricedResource(record, Status.COMPONENT)
 
 
 def _nodes(
@@ -398,11 +395,11 @@ NODES: dict[str, Callable[[Mapping[str, Any]], Sizes | None]] = {
 SIZED_BY_PLAN = {KARPENTER_NODE_POOL}
 """Types that may leave their size to an autoscaler; the plan's window then says it."""
 
-OPAQUE = {
-    "kubernetes:helm.sh/v4:Chart",
-    "kubernetes:helm.sh/v3:Chart",
-    "kubernetes:kustomize/v2:Directory",
-    "kubernetes:yaml/v2:ConfigFile",
-    "kubernetes:yaml/v2:ConfigGroup",
-}
-"""Components that another process would fill."""
+OPAQUE = (
+    "kubernetes:argoproj.io/*:Application*",
+    "kubernetes:helm.sh/*",
+    "kubernetes:helm.toolkit.fluxcd.io/*:HelmRelease",
+    "kubernetes:kustomize*",
+    "kubernetes:yaml/v2:*",
+)
+"""What another process fills, out of the preview's sight."""

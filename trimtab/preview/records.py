@@ -84,7 +84,7 @@ class Recording:
 
     Attributes:
         project, stack: as in Pulumi.yaml and as asked.
-        folder: the folder of Pulumi.yaml; the program's relative paths start in `program`.
+        folder: the folder of Pulumi.yaml, where relative paths in the configuration start.
         program: the folder that the program ran in.
         config: the stack's configuration as the program saw it, secrets as SECRET.
         records: every resource, sorted by URN.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any
 
 from trimtab.clock import format_instant
@@ -77,11 +78,21 @@ def rows(preview: Preview) -> list[dict[str, Any]]:
             "usd_per_month_expected": _money(resource, resource.usd_per_month_expected),
             "kgco2e_per_month_now": _emissions(resource, resource.kgco2e_per_month_now),
             "kgco2e_per_month_expected": _emissions(resource, resource.kgco2e_per_month_expected),
-            "plan_line": resource.plan_line or "",
+            "plan_line": _near(preview, resource.plan_line or ""),
             "mark": str(marks.get(resource.note, "")),
         }
         for branch, resource in _tree(preview.resources)
     ]
+
+
+def title(preview: Preview) -> str:
+    """What the table is of: the stack, its plan and the instant."""
+    source = preview.source
+    stack = f"{preview.recording.project}, stack {preview.recording.stack}"
+    if source is None or preview.as_of is None:
+        return f"{stack}: no plan"
+    plan = f"plan {source.plan.metadata.name} ({source.plan.digest}) in {source.file}"
+    return f"{stack}: {plan} at {format_instant(preview.as_of)}"
 
 
 def footnotes(preview: Preview) -> list[str]:
@@ -128,11 +139,19 @@ def _tree(resources: Sequence[PricedResource]) -> Iterator[tuple[str, PricedReso
 
 
 def _short(resource_type: str) -> str:
-    """`aws:eks/nodeGroup:NodeGroup` as `eks.NodeGroup`, `trimtab:index:GpuOperator` as its name."""
-    _, _, rest = resource_type.partition(":")
+    """`aws:eks/nodeGroup:NodeGroup` as `eks.NodeGroup`; a Kubernetes kind or a component as its name."""
+    package, _, rest = resource_type.partition(":")
     module, _, name = rest.rpartition(":")
     family = module.partition("/")[0]
-    return name if family in {"", "index", "pulumi"} else f"{family}.{name}"
+    return name if package in {"kubernetes", "pulumi"} or family == "index" else f"{family}.{name}"
+
+
+def _near(preview: Preview, line: str) -> str:
+    """A plan line without the file's folder, which the title gives."""
+    if preview.source is None:
+        return line
+    file = preview.source.file
+    return line.replace(file, PurePath(file).name, 1) if line.startswith(file) else line
 
 
 def _nodes(resource: PricedResource) -> str | None:

@@ -24,7 +24,7 @@ from trimtab.clock import parse_instant
 from pathlib import Path
 
 config = pulumi.Config("trimtab")
-plan = load_plan(Path(config.require("plan")))
+plan = load_plan(Path(__file__).parent.parent / config.require("plan"))
 as_of = config.get("asOf")
 instant = parse_instant(as_of) if as_of else plan.spec.start
 print("sizing")
@@ -48,12 +48,12 @@ aws.rds.Instance("database", instance_class="db.t4g.micro")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose stack names its plan relative to the program."""
+    """A project whose stack names its plan relative to the project's folder."""
     (tmp_path / "stacks").mkdir()
     text = "name: demo\nruntime: python\nmain: stacks\nstackConfigDir: stacks\n"
     (tmp_path / "Pulumi.yaml").write_text(text, "utf-8")
     (tmp_path / "stacks" / "__main__.py").write_text(PROGRAM, "utf-8")
-    stack = "config:\n  trimtab:plan: ../plan.yaml\n  aws:region: us-east-1\n"
+    stack = "config:\n  trimtab:plan: plan.yaml\n  aws:region: us-east-1\n"
     (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(stack, "utf-8")
     save_plan(plan(), tmp_path / "plan.yaml")
     return tmp_path

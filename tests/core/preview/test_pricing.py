@@ -146,7 +146,10 @@ def test_a_proposed_commitment_shows_its_list_price_until_it_is_approved() -> No
             "spec.volumeClaimTemplates costs money",
         ),
         (resource("kubernetes:core/v1:PersistentVolumeClaim"), "no price for this type"),
-        (resource("kubernetes:helm.toolkit.fluxcd.io/v2:HelmRelease"), "no price for this type"),
+        (
+            resource("kubernetes:helm.toolkit.fluxcd.io/v2:HelmRelease"),
+            "what it installs is not seen",
+        ),
     ],
 )
 def test_what_has_no_price_says_why_and_is_never_zero(record: ResourceRecord, note: str) -> None:
