@@ -153,6 +153,8 @@ def _documented(node: Any) -> Any:
     if rules := node.get("x-kubernetes-validations"):
         words = "; ".join(rule["message"] for rule in rules)
         found["description"] = f"{node.get('description', '')}\n\nRules: {words}.".strip()
+    if "patternProperties" in found:
+        found.setdefault("additionalProperties", False)
     if isinstance(properties := found.get("properties"), dict):
         required = found.get("required", [])
         found["properties"] = {

@@ -19,7 +19,7 @@ _MAX_DEPTH = 32
 """A plan nests nine deep; libyaml composes recursively and would overflow its stack."""
 _JSON_TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
-# libyaml's loader reads a plan of the largest size in well under a second; pure Python takes ten.
+# libyaml's loader reads a plan of the largest size in two seconds; pure Python takes ten.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
