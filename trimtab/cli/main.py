@@ -20,7 +20,12 @@ from trimtab import __version__
 from trimtab.errors import EXIT_CODE_HELP, ExitCode, TrimtabError
 
 COMMANDS: dict[str, str] = {
+    "plan": "Turn a demand series into a CapacityPlan: what to run, when, bought how, and why.",
+    "explain": "Say for every number of a plan, in one sentence, why it is what it is.",
     "preview": "Show what a Pulumi program would provision, priced line by line from its plan.",
+    "offers": "List the offers of a price table, per hour and per accelerator-hour.",
+    "example": "Write a synthetic year of demand and two workloads to plan from.",
+    "schema": "Print the schema of a plan or a workload file: JSON Schema, or a cluster's CRD.",
 }
 """Every command with the line that `trimtab --help` shows for it, in that order."""
 
@@ -30,6 +35,8 @@ OUTPUT_CLOSED = 141
 
 _DEBUG = "TRIMTAB_DEBUG"
 _EXAMPLES = (
+    "trimtab plan --demand gpus.csv --out plan.yaml",
+    "trimtab explain plan.yaml",
     "trimtab preview --stack aws",
     "trimtab preview --stack aws --plan plan.yaml --format json",
 )

@@ -1,0 +1,30 @@
+"""`trimtab example`: a synthetic series and two workloads to plan from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.output import info
+
+
+def example(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to; made when absent.")],
+) -> None:
+    """Write a synthetic year of hourly GPU demand and two Kubernetes workloads to plan from.
+
+    Nothing in it was measured. The bytes are always the same; files of these names are replaced.
+
+    \b
+    Examples:
+      trimtab example --out build/example
+    """
+    from trimtab.example import write_example
+
+    files = write_example(out)
+    for path in files:
+        info(f"wrote {path}")
+    info(
+        f"next: trimtab plan --demand {files.demand} --workloads {files.workloads} --unit gpus "
+        "--out plan.yaml"
+    )

@@ -1,0 +1,190 @@
+"""The short summary of a plan: what `trimtab plan` prints once the document is written. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from trimtab.cli.output import Column
+from trimtab.clock import HOURS_PER_MONTH, format_instant
+from trimtab.plan.model import Baseline, CapacityPlan, Group, Interval, Pool
+
+ALL_ON_DEMAND = "all on-demand"
+COST_EXPLORER = "residual Cost-Explorer"
+
+
+def money(value: float) -> str:
+    """US dollars, whole above a hundred: `$352`, `$24.18`; a saving's sign stands before it."""
+    sign = "-" if value < 0 else ""
+    return f"{sign}${abs(value):,.0f}" if abs(value) >= 100 else f"{sign}${abs(value):,.2f}"
+
+
+def _interval(data: dict[str, float]) -> str:
+    return f"{money(data['mean'])} ({money(data['low'])} to {money(data['high'])})"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2%}" if abs(value) < 0.1 else f"{value:.0%}"
+
+
+GROUP_COLUMNS = (
+    Column("pool", "pool"),
+    Column("group", "group"),
+    Column("purchase_option", "bought as"),
+    Column("instance_types", "types", show=", ".join),
+    Column("nodes_min", "min", "right"),
+    Column("nodes_max", "max", "right"),
+    Column("nodes_expected", "expected", "right", lambda x: f"{x:.1f}"),
+    Column("usd_per_hour", "$/h", "right", money),
+    Column("usd_per_month", "$/month", "right", money),
+)
+POOL_COLUMNS = (
+    Column("pool", "pool"),
+    Column("usd_per_hour", "$/h (80 % interval)", "right", _interval),
+    Column("usd_per_month", "$/month (80 % interval)", "right", _interval),
+    Column("saving_on_demand", "saved on all on-demand", "right", _percent),
+    Column("saving_cost_explorer", "on residual C-E", "right", _percent),
+    Column("kgco2e_per_month", "kg CO2e/month", "right", lambda x: f"{x:,.0f}"),
+    Column("shortage_share", "shortage", "right", _percent),
+)
+
+
+def summary(plan: CapacityPlan) -> dict[str, Any]:
+    """The plan's figures as plain data, with the units in the names.
+
+    Money is US dollars, a month 730 h; None is not priced or not known. The saving on a baseline is
+    1 - plan / baseline on the same forecast; of the residual Cost-Explorer rules the cheapest counts.
+    """
+    spec = plan.spec
+    return {
+        "name": plan.metadata.name,
+        "digest": plan.digest,
+        "as_of": format_instant(spec.as_of),
+        "start": format_instant(spec.start),
+        "valid_until": format_instant(spec.valid_until),
+        "site": {"provider": spec.site.provider, "region": spec.site.region},
+        "pools": [_pool(pool) for pool in spec.pools],
+        "commitments": [
+            {
+                "pool": line.pool,
+                "instance_type": line.instance_type,
+                "term": line.term,
+                "quantity": line.quantity,
+                "usd_per_hour": line.usd_per_hour,
+                "binding_usd": line.binding_usd,
+                "digest": line.digest,
+            }
+            for line in spec.commitments
+        ],
+        "assumptions": list(spec.evidence.assumptions),
+        "repairs": list(spec.evidence.repairs),
+    }
+
+
+def notes(plan: CapacityPlan) -> list[str]:
+    """What someone who reads only the summary must not miss, one sentence each."""
+    found = []
+    for pool in plan.spec.pools:
+        expected = pool.expected
+        if expected.shortage_share > pool.shortage_tolerance:
+            found.append(
+                f"{pool.name}: the expected shortage {expected.shortage_share:.2%} is above the "
+                f"tolerated {pool.shortage_tolerance:.2%}"
+            )
+    for line in plan.spec.commitments:
+        expected = next(p for p in plan.spec.pools if p.name == line.pool).expected
+        found.append(
+            f"{line.pool}: proposes to commit {line.quantity} x {line.instance_type} for "
+            f"{line.term}, {money(line.binding_usd)} in all; until that is approved the pool costs "
+            f"{money(expected.usd_per_hour_unapproved.mean)}/h, not "
+            f"{money(expected.usd_per_hour.mean)}/h"
+        )
+    found += [
+        f"{forecast.pool}: forecast by {forecast.model}: {forecast.reason}"
+        for forecast in plan.spec.evidence.forecasts
+        if forecast.reason
+    ]
+    for decision in plan.spec.evidence.decisions:
+        if decision.rule == "nothing":
+            why = decision.guardrail or decision.reason
+            found.append(f"{decision.pool}: nothing is committed: {why}")
+    return found
+
+
+def group_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The summary's groups as rows of GROUP_COLUMNS."""
+    return [{"pool": pool["name"], **group} for pool in data["pools"] for group in pool["groups"]]
+
+
+def pool_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The summary's pools as rows of POOL_COLUMNS."""
+    rows = []
+    for pool in data["pools"]:
+        carbon = pool["kgco2e_per_month"]
+        rows.append(
+            {
+                "pool": pool["name"],
+                "usd_per_hour": pool["usd_per_hour"],
+                "usd_per_month": pool["usd_per_month"],
+                "saving_on_demand": pool["saving_on_all_on_demand"],
+                "saving_cost_explorer": pool["saving_on_residual_cost_explorer"],
+                "kgco2e_per_month": carbon["mean"] if carbon else None,
+                "shortage_share": pool["shortage_share"],
+            }
+        )
+    return rows
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    expected = pool.expected
+    on_demand = [b for b in expected.baselines if b.name == ALL_ON_DEMAND]
+    explorers = [b for b in expected.baselines if b.name.startswith(COST_EXPLORER)]
+    carbon = expected.kgco2e_per_hour
+    return {
+        "name": pool.name,
+        "workloads": list(pool.workloads),
+        "unit": pool.unit,
+        "demand": _numbers(expected.demand),
+        "groups": [_group(group) for group in pool.groups],
+        "usd_per_hour": _numbers(expected.usd_per_hour),
+        "usd_per_month": _numbers(expected.usd_per_hour, HOURS_PER_MONTH),
+        "usd_per_hour_unapproved": _numbers(expected.usd_per_hour_unapproved),
+        "saving_on_all_on_demand": _saving(expected.usd_per_hour, on_demand),
+        "saving_on_residual_cost_explorer": _saving(expected.usd_per_hour, explorers),
+        "kgco2e_per_month": _numbers(carbon, HOURS_PER_MONTH) if carbon else None,
+        "shortage_share": expected.shortage_share,
+        "baselines": [
+            {
+                "name": baseline.name,
+                "usd_per_hour": _numbers(baseline.usd_per_hour),
+                "kgco2e_per_hour": baseline.kgco2e_per_hour,
+                "shortage_share": baseline.shortage_share,
+            }
+            for baseline in expected.baselines
+        ],
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    price = group.expected.usd_per_hour
+    return {
+        "group": group.name,
+        "purchase_option": group.purchase.option,
+        "instance_types": [offer.instance_type for offer in group.offers],
+        "nodes_min": min(window.min for window in group.windows),
+        "nodes_max": max(window.max for window in group.windows),
+        "nodes_expected": group.expected.nodes,
+        "usd_per_hour": price,
+        "usd_per_month": None if price is None else price * HOURS_PER_MONTH,
+    }
+
+
+def _numbers(interval: Interval, factor: float = 1.0) -> dict[str, float]:
+    return {
+        "mean": interval.mean * factor,
+        "low": interval.low * factor,
+        "high": interval.high * factor,
+    }
+
+
+def _saving(plan: Interval, baselines: Sequence[Baseline]) -> float | None:
+    cheapest = min((b.usd_per_hour.mean for b in baselines), default=0.0)
+    return 1 - plan.mean / cheapest if cheapest > 0 else None
