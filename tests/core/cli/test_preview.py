@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.plans import plan
-from trimtab.plan.document import save_plan
+from trimtab.plan.document import load_plan, save_plan
 
 pytest.importorskip("pulumi_aws", reason="the pulumi environment has it")
 
@@ -171,3 +171,36 @@ def test_without_the_components_the_mend_is_to_install_them(project: Path) -> No
     )
     assert result.returncode == 5
     assert "no preview engine is installed; install trimtab-components" in result.stderr
+
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("stack", ["aws", "local"])
+def test_the_repositorys_stacks_show_their_plans_numbers(stack: str) -> None:
+    result = trimtab(REPOSITORY, "--stack", stack, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    source = load_plan(REPOSITORY / document["plan"]["file"])
+    assert document["plan"]["digest"] == source.digest
+    shown = {
+        entry["plan_line"].partition(" ")[2]: entry
+        for entry in document["resources"]
+        if entry["plan_line"]
+    }
+    groups = {
+        f"pools[{pool.name}].groups[{group.name}]": group
+        for pool in source.spec.pools
+        for group in pool.groups
+    }
+    assert set(shown) == set(groups)
+    for path, group in groups.items():
+        window, entry = group.windows[0], shown[path]
+        sizes = {"min": window.min, "desired": window.desired, "max": window.max}
+        assert entry["nodes"] == sizes
+        assert entry["purchase_option"] == group.purchase.option
+        assert group.expected.usd_per_hour is not None
+        assert entry["usd_per_month_expected"] == pytest.approx(group.expected.usd_per_hour * 730)
+    priced = [e["usd_per_month_now"] for e in document["resources"] if e["status"] == "priced"]
+    assert document["totals"]["usd_per_month_now"] == pytest.approx(sum(priced), abs=0.05)
+    assert document["totals"]["priced"] == len(priced)
