@@ -5,6 +5,7 @@ module is imported only when the command runs or shows its help, so that `trimta
 completion stay quick. A user's mistake ends in one line on stderr and a documented exit status.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -132,23 +133,23 @@ def main(arguments: Sequence[str]) -> int:
         The exit status: an `ExitCode`, 130 when interrupted, 141 when the output was closed.
     """
     try:
-        _run(arguments)
-    except SystemExit as stop:
-        if isinstance(stop.__context__, BrokenPipeError):
-            return _output_closed()
-        status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-    except TrimtabError as error:
-        _complain("error", str(error))
-        status = error.exit_code
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last resort: a defect is reported in one line
-        _complain("defect", f"{_describe(error)}; see it whole with --debug, and please report it")
-        status = ExitCode.DEFECT
-    try:
+        status = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _output_closed()
+        _discard_output()
+        return OUTPUT_CLOSED
+    except TrimtabError as error:
+        _complain("error", str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: a defect is reported in one line
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            _discard_output()
+            _complain("error", f"{error.strerror}; free some and run again")
+            return ExitCode.BAD_INPUT
+        _complain("defect", f"{_describe(error)}; see it whole with --debug, and please report it")
+        return ExitCode.DEFECT
     return status
 
 
@@ -157,8 +158,14 @@ def run() -> NoReturn:
     sys.exit(main(sys.argv[1:]))
 
 
-def _run(arguments: Sequence[str]) -> None:
-    typer.main.get_command(_app).main(list(arguments), prog_name="trimtab")
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        typer.main.get_command(_app).main(list(arguments), prog_name="trimtab")
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
+        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    return ExitCode.OK
 
 
 def _complain(kind: str, text: str) -> None:
@@ -173,7 +180,6 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def _output_closed() -> int:
-    # What is still buffered has no reader; without this the interpreter would say so at exit.
+def _discard_output() -> None:
+    # What is still buffered can't be written; without this the interpreter would say so at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return OUTPUT_CLOSED

@@ -135,9 +135,14 @@ def program_environment(project: Project) -> Iterator[None]:
         sys.path[:], sys.argv[:] = path, argv
         logging.getLogger("asyncio").setLevel(level)
         for name in set(sys.modules) - modules:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).parent.is_relative_to(project.program):
+            if _is_own(getattr(sys.modules[name], "__file__", None), project):
                 del sys.modules[name]
+
+
+def _is_own(file: str | None, project: Project) -> bool:
+    """Whether a module is the program's; an environment inside its folder is not."""
+    path = Path(file or "/")
+    return path.is_relative_to(project.program) and "site-packages" not in path.parts
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
