@@ -10,7 +10,7 @@ both   plan       file of the CapacityPlan; default stacks/plans/example.yaml
        running    sizes that run now: {"<pool>-<group>-<generation>": {min, desired, max}}
        amiFamily  AL2023 or BOTTLEROCKET
        volumeGib, metadataHopLimit, tags
-       gpu        the GPU operator's arguments: {mig_strategy, sharing, override, ...}
+       gpu        of the GPU operator: {migStrategy, sharing, sharingReplicas, override, ...}
 aws    autoscaled, kubernetesVersion, vpcId, subnetIds, cidr, zones, nat, publicEndpoint,
        publicAccessCidrs, adminArns, creatorIsAdmin, logTypes: as `HeterogeneousClusterArgs` says
 local  renderTo   folder of the rendered objects; default build/rendered
@@ -30,7 +30,7 @@ from trimtab.plan.document import load_plan, to_data
 from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
 from trimtab_components import GpuOperator, HeterogeneousCluster, KarpenterPools
 from trimtab_components.gpu_values import nvidia_taint_keys
-from trimtab_components.program import Kind, read_settings, user_errors
+from trimtab_components.program import Kind, argument_name, read_settings, user_errors
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -86,7 +86,7 @@ def main() -> None:
 
 def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """A cluster on EKS, and the GPU operator where the plan has NVIDIA groups."""
-    gpu = settings.pop("gpu", {})
+    gpu = named(settings.pop("gpu", {}))
     image = settings.get("ami_family", "AL2023")
     # Settings bear the names of the component's arguments, and the component checks them.
     arguments: Any = {"plan": plan, **settings}
@@ -102,7 +102,7 @@ def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
 
 def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """The plan, and what carries it out inside a cluster, as files to review and apply."""
-    gpu = settings.pop("gpu", {})
+    gpu = named(settings.pop("gpu", {}))
     # Relative to where the program runs, so that the stack's state is the same on every machine.
     folder = os.path.relpath(ROOT / settings.pop("render_to", "build/rendered"), HERE)
     provider = kubernetes.Provider(name, render_yaml_to_directory=folder)
@@ -133,6 +133,11 @@ def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
         pulumi.log.warn(f"no node pools are rendered for provider {plan.spec.site.provider}")
     gpu_operator(name, plan, {"image": image, "delivery": "flux", **gpu}, provider, [])
     pulumi.export("rendered", folder)
+
+
+def named(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings inside a setting, under the components' argument names."""
+    return {argument_name(key): value for key, value in settings.items()}
 
 
 def gpu_operator(

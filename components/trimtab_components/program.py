@@ -50,17 +50,18 @@ def read_settings(
             continue
         if name not in kinds:
             raise _unknown(key, name, tuple(kinds), elsewhere or {})
-        found[_argument(name)] = _parsed(key, text, kinds[name])
+        found[argument_name(name)] = _parsed(key, text, kinds[name])
     return found
+
+
+def argument_name(name: str) -> str:
+    """A setting's name as the components' arguments have it: `as_of` for `asOf`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _configured() -> dict[str, str]:
     # The CLI hands configuration over in the environment, the Automation API by a call.
     return {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-
-
-def _argument(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _unknown(

@@ -44,7 +44,7 @@ def zone_subnets(cidr: str, zones: tuple[str, ...]) -> tuple[ZoneSubnets, ...]:
     block = _block(cidr)
     indexes = [_index(zone) for zone in zones]
     if len(set(indexes)) < len(indexes):
-        raise InputError("zones name a zone twice", mend="give each zone once")
+        raise InputError("zones: a zone is named twice", mend="give each zone once")
     eighths = list(block.subnets(prefixlen_diff=_SHARE_BITS))
     public = list(eighths[-1].subnets(prefixlen_diff=_SHARE_BITS))
     return tuple(
