@@ -41,7 +41,8 @@ $(EXAMPLE)/workloads.yaml: $(EXAMPLE)/synthetic-demand.csv ;
 $(EXAMPLE)/plan.yaml: $(EXAMPLE)/synthetic-demand.csv $(EXAMPLE)/workloads.yaml \
 		$(shell find trimtab -type f -not -name '*.pyc') | pulumi-environment
 	$(PULUMI)/trimtab plan --demand $(EXAMPLE)/synthetic-demand.csv --unit gpus \
-		--workloads $(EXAMPLE)/workloads.yaml --as-of $(AS_OF) --out $@
+		--workloads $(EXAMPLE)/workloads.yaml --as-of $(AS_OF) --name example \
+		--zone us-east-1a --zone us-east-1b --zone us-east-1c --out $@
 
 # --- What a developer runs -----------------------------------------------------------------------
 
