@@ -17,6 +17,9 @@ DIGEST_TAG = "trimtab:plan-digest"
 POOL_TAG = "trimtab:pool"
 GROUP_TAG = "trimtab:group"
 OPTION_TAG = "trimtab:purchase-option"
+INTERRUPTIBLE_LABEL = f"{LABEL_PREFIX}interruptible"
+"""On an object that provisions a group, "false" where the pool has no work that may be interrupted:
+what admission policies read."""
 MANAGED_BY = "trimtab"
 SPOT_TAINT_VALUE = "spot"
 """On a spot group of a pool that also has work which must not be interrupted, the taint
@@ -76,4 +79,15 @@ def object_labels(plan: CapacityPlan) -> dict[str, str]:
         "app.kubernetes.io/managed-by": MANAGED_BY,
         PLAN_LABEL: plan.metadata.name[:63].rstrip(".-"),
         DIGEST_LABEL: plan.digest,
+    }
+
+
+def group_object_labels(plan: CapacityPlan, pool: Pool, group: Group) -> dict[str, str]:
+    """Labels of a Kubernetes object that provisions a group: whose it is, and what policies ask."""
+    return {
+        **object_labels(plan),
+        POOL_LABEL: pool.name,
+        GROUP_LABEL: group.name,
+        OPTION_LABEL: group.purchase.option,
+        INTERRUPTIBLE_LABEL: "true" if pool.interruptible_share > 0 else "false",
     }

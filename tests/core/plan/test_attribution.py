@@ -2,12 +2,20 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.plans import plan, plan_data, pool
+from support.plans import group, plan, plan_data, pool
 from trimtab.plan import attribution
-from trimtab.plan.attribution import group_key, group_tags, node_labels, object_labels, owner_tags
+from trimtab.plan.attribution import (
+    group_key,
+    group_object_labels,
+    group_tags,
+    node_labels,
+    object_labels,
+    owner_tags,
+)
 from trimtab.plan.document import parse_plan
 from trimtab.plan.model import CapacityPlan, OwnerRef
 
@@ -40,7 +48,8 @@ def plans(draw: st.DrawFn) -> CapacityPlan:
 @given(plans())
 def test_labels_are_what_kubernetes_takes(drawn: CapacityPlan) -> None:
     the_pool = drawn.spec.pools[0]
-    labels = node_labels(the_pool, the_pool.groups[0]) | object_labels(drawn)
+    the_group = the_pool.groups[0]
+    labels = node_labels(the_pool, the_group) | group_object_labels(drawn, the_pool, the_group)
     for key, value in labels.items():
         assert LABEL_KEY.fullmatch(key), key
         assert LABEL_VALUE.fullmatch(value), (key, value)
@@ -90,6 +99,22 @@ def test_a_nodes_labels_have_no_digest_and_give_way_to_none_of_the_pools() -> No
         "trimtab.dev/purchase-option": "reserved",
     }
     assert mine.digest not in node_labels(the_pool, the_pool.groups[0]).values()
+
+
+@pytest.mark.parametrize(("share", "label"), [(0, "false"), (0.0, "false"), (0.01, "true")])
+def test_an_object_says_whether_its_pool_may_be_interrupted(share: float, label: str) -> None:
+    on_demand = [group("only", {"option": "on-demand"})]
+    mine = plan(pools=[pool(interruptibleShare=share, groups=on_demand)])
+    the_pool = mine.spec.pools[0]
+    assert group_object_labels(mine, the_pool, the_pool.groups[0]) == {
+        "app.kubernetes.io/managed-by": "trimtab",
+        "trimtab.dev/plan": "example",
+        "trimtab.dev/plan-digest": mine.digest,
+        "trimtab.dev/pool": "trainer",
+        "trimtab.dev/group": "only",
+        "trimtab.dev/purchase-option": "on-demand",
+        "trimtab.dev/interruptible": label,
+    }
 
 
 def test_a_groups_key_is_stable_for_its_generation() -> None:
