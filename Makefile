@@ -42,7 +42,7 @@ $(EXAMPLE)/plan.yaml: $(EXAMPLE)/synthetic-demand.csv $(EXAMPLE)/workloads.yaml 
 		$(shell find trimtab -type f -not -name '*.pyc') | pulumi-environment
 	$(PULUMI)/trimtab plan --demand $(EXAMPLE)/synthetic-demand.csv --unit gpus \
 		--workloads $(EXAMPLE)/workloads.yaml --as-of $(AS_OF) --name example \
-		--zone us-east-1a --zone us-east-1b --zone us-east-1c --out $@
+		--region us-east-1 --zone us-east-1a --zone us-east-1b --zone us-east-1c --out $@
 
 # --- What a developer runs -----------------------------------------------------------------------
 
