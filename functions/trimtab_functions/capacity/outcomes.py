@@ -98,7 +98,7 @@ def capacity_outcome(prepared: Preparation, decision: Decision) -> Outcome:
     if stands[Stand.RETIRING]:
         message = f"kept until what replaces them is ready: {_listed(stands[Stand.RETIRING])}"
         return Outcome(CAPACITY_PLANNED, "False", REPLACING, message)
-    message = f"{len(stands[Stand.PLANNED])} node groups have the plan's sizes"
+    message = f"node groups with the plan's sizes: {len(stands[Stand.PLANNED])}"
     return Outcome(CAPACITY_PLANNED, "True", AS_PLANNED, message)
 
 
