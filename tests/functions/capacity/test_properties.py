@@ -14,7 +14,7 @@ from trimtab_functions.capacity.compose import Composer
 
 sizes = st.tuples(*[st.integers(0, 40)] * 3).map(lambda each: tuple(sorted(each)))
 counts = st.one_of(st.none(), st.integers(0, 60), st.just(2.5), st.just("three"), st.just(-1))
-purchases = st.sampled_from(
+purchases: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"option": "on-demand"},
         {"option": "reserved", "term": "3y"},

@@ -1,0 +1,224 @@
+"""The function's smaller parts: settings, Structs, the memo, and the published schemas."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from google.protobuf import struct_pb2 as structpb
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from support.capacity_requests import SPEC
+from trimtab.errors import InputError
+from trimtab.plan.document import load_plan
+from trimtab_functions.capacity import structs
+from trimtab_functions.capacity.compose import REQUIREMENT
+from trimtab_functions.capacity.memo import Memo
+from trimtab_functions.capacity.settings import (
+    INPUT_API_VERSION,
+    INPUT_KIND,
+    Input,
+    NodeGroupsSpec,
+    parse_input,
+    parse_spec,
+    plan_key,
+)
+
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+INPUT = {"apiVersion": INPUT_API_VERSION, "kind": INPUT_KIND}
+LAUNCH = {"pool": "trainer", "group": "spot", "id": "lt-1", "version": "1"}
+
+ACCEPTED_INPUTS: list[dict[str, Any]] = [
+    INPUT,
+    {**INPUT, "mode": "Inject"},
+    {**INPUT, "plan": {"name": "a"}},
+    {**INPUT, "plan": {"fromFieldPath": "spec.planRef.name", "namespace": "plans"}},
+    {**INPUT, "metadata": {"name": "x"}},
+]
+REJECTED_INPUTS: list[tuple[dict[str, Any], str]] = [
+    ({**INPUT, "mode": "inject"}, "mode: Input should be 'Compose' or 'Inject' (found 'inject')"),
+    ({**INPUT, "mdoe": "Inject"}, "mdoe: unknown field; did you mean mode?"),
+    ({**INPUT, "plan": {"nmae": "a"}}, "plan.nmae: unknown field; did you mean name?"),
+    ({**INPUT, "plan": {"name": "A b"}}, "plan.name: String should match pattern"),
+    ({**INPUT, "plan": {"fromFieldPath": "spec..a"}}, "plan.fromFieldPath: String should match"),
+    ({**INPUT, "kind": "Inputs"}, "kind: Input should be 'Input'"),
+]
+BOTH = {**INPUT, "plan": {"name": "a", "fromFieldPath": "spec.a"}}
+
+ACCEPTED_SPECS: list[dict[str, Any]] = [
+    SPEC,
+    {**SPEC, "amiFamily": "BOTTLEROCKET", "launchTemplates": [LAUNCH]},
+    {**SPEC, "providerConfigRef": {"kind": "ProviderConfig", "name": "team"}},
+]
+REJECTED_SPECS: list[tuple[dict[str, Any], str]] = [
+    ({k: v for k, v in SPEC.items() if k != "pools"}, "pools: Field required"),
+    ({**SPEC, "pools": []}, "pools: Tuple should have at least 1 item"),
+    ({**SPEC, "pools": ["Trainer"]}, "pools[0]: String should match pattern"),
+    ({**SPEC, "subnetIds": "subnet-a"}, "subnetIds: Input should be a valid tuple"),
+    ({**SPEC, "amiFamily": "AL2"}, "amiFamily: Input should be 'AL2023' or 'BOTTLEROCKET'"),
+    ({**SPEC, "providerConfigRef": {"kind": "Config"}}, "providerConfigRef.kind: Input should be"),
+    ({**SPEC, "launchTemplates": [{"pool": "a"}]}, "launchTemplates[0].group: Field required"),
+]
+
+
+def input_schema() -> Any:
+    path = FUNCTIONS / "package" / "input" / "capacity.fn.trimtab.dev_inputs.yaml"
+    crd = yaml.safe_load(path.read_text("utf-8"))
+    return closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+
+
+def spec_schema() -> Any:
+    path = FUNCTIONS / "apis" / "nodegroupset" / "definition.yaml"
+    xrd = yaml.safe_load(path.read_text("utf-8"))
+    schema = xrd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return closed(schema["properties"]["spec"])
+
+
+def closed(schema: Any) -> Any:
+    """The schema as an API server with strict field validation reads it: no unknown fields."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shut = {"additionalProperties": False} if "properties" in schema else {}
+    return {key: closed(each) for key, each in schema.items()} | shut
+
+
+@pytest.mark.parametrize("document", [*ACCEPTED_INPUTS, *(each for each, _ in REJECTED_INPUTS)])
+def test_the_inputs_schema_agrees_with_the_function(document: dict[str, Any]) -> None:
+    schema = input_schema()
+    for fixed in ("apiVersion", "kind"):
+        # A CRD's own group, version and kind are checked by the API server.
+        schema["properties"][fixed] = {"const": INPUT[fixed]}
+    assert Draft202012Validator(schema).is_valid(document) == (document in ACCEPTED_INPUTS)
+
+
+@pytest.mark.parametrize("document", ACCEPTED_INPUTS)
+def test_an_input_is_accepted(document: dict[str, Any]) -> None:
+    parse_input(document)
+
+
+@pytest.mark.parametrize(("document", "message"), REJECTED_INPUTS)
+def test_an_input_is_refused(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_input(document)
+    assert str(error.value).startswith(f"the pipeline step's input: {message}")
+
+
+def test_an_input_names_its_plan_once() -> None:
+    with pytest.raises(InputError, match="give name or fromFieldPath, not both"):
+        parse_input(BOTH)
+
+
+@pytest.mark.parametrize("spec", [*ACCEPTED_SPECS, *(each for each, _ in REJECTED_SPECS)])
+def test_the_xrds_schema_agrees_with_the_function(spec: dict[str, Any]) -> None:
+    assert Draft202012Validator(spec_schema()).is_valid(spec) == (spec in ACCEPTED_SPECS)
+
+
+@pytest.mark.parametrize("spec", ACCEPTED_SPECS)
+def test_a_spec_is_accepted(spec: dict[str, Any]) -> None:
+    parse_spec(spec)
+
+
+@pytest.mark.parametrize(("spec", "message"), REJECTED_SPECS)
+def test_a_spec_is_refused(spec: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_spec(spec)
+    assert str(error.value).startswith(f"the XR's spec: {message}")
+
+
+def test_the_schemas_have_the_functions_fields_and_defaults() -> None:
+    fields = {field.alias for field in NodeGroupsSpec.model_fields.values()}
+    assert set(spec_schema()["properties"]) == fields | {"planRef"}
+    assert spec_schema()["properties"]["amiFamily"]["default"] == parse_spec(SPEC).ami_family
+    reference = parse_spec(SPEC).provider_config_ref
+    defaults = spec_schema()["properties"]["providerConfigRef"]["properties"]
+    assert (defaults["kind"]["default"], defaults["name"]["default"]) == (
+        reference.kind,
+        reference.name,
+    )
+    assert set(input_schema()["properties"]) == {f.alias for f in Input.model_fields.values()}
+    assert input_schema()["properties"]["mode"]["default"] == Input().mode
+
+
+def test_an_xr_that_names_no_plan_is_refused_with_the_field() -> None:
+    with pytest.raises(InputError) as error:
+        plan_key(Input().plan, {"metadata": {"name": "a"}, "spec": {"planRef": {"name": 3.0}}})
+    assert str(error.value) == (
+        "the XR's spec.planRef.name: names no CapacityPlan; give the plan's name there, or plan.name "
+        "in the pipeline step's input"
+    )
+
+
+def test_the_examples_are_what_the_function_takes() -> None:
+    load_plan(FUNCTIONS / "examples" / "plan.yaml")
+    xr = yaml.safe_load((FUNCTIONS / "examples" / "xr.yaml").read_text("utf-8"))
+    parse_spec(xr["spec"])
+    for path in ("apis/nodegroupset/composition.yaml", "examples/inject/composition.yaml"):
+        composition = yaml.safe_load((FUNCTIONS / path).read_text("utf-8"))
+        step = composition["spec"]["pipeline"][-1]
+        parse_input(step["input"])
+        for required in step.get("requirements", {}).get("requiredResources", []):
+            assert required["requirementName"] == REQUIREMENT
+
+
+json_documents = st.dictionaries(
+    st.text(max_size=6),
+    st.recursive(
+        st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=6), inner),
+        max_leaves=20,
+    ),
+    max_size=4,
+)
+
+
+@given(json_documents)
+def test_structs_are_read_and_written_as_the_sdk_does(document: dict[str, Any]) -> None:
+    struct = structs.from_data(document)
+    assert struct == json_format.ParseDict(document, structpb.Struct())
+    assert structs.to_data(struct) == json_format.MessageToDict(struct)
+
+
+@given(json_documents, st.text(max_size=6))
+def test_reading_a_struct_changes_nothing(document: dict[str, Any], key: str) -> None:
+    struct = structs.from_data(document)
+    before = struct.SerializeToString(deterministic=True)
+    assert structs.item(struct, key) == document.get(key)
+    found = structs.child(struct, key)
+    assert (found is not None) == isinstance(document.get(key), dict)
+    assert structs.item(structs.child(None, key), key) is None
+    assert struct.SerializeToString(deterministic=True) == before
+
+
+def test_replacing_leaves_nothing_of_what_was_there() -> None:
+    struct = structs.from_data({"spec": {"a": {"old": 1.0}, "b": "kept"}})
+    structs.replace(struct, ("spec", "a"), {"new": 2})
+    structs.replace(struct, ("spec", "c", "d"), {"deep": True})
+    assert structs.to_data(struct) == {
+        "spec": {"a": {"new": 2.0}, "b": "kept", "c": {"d": {"deep": True}}}
+    }
+
+
+def test_a_memo_is_bounded_by_number_and_by_size() -> None:
+    made: list[str] = []
+
+    def make(key: str) -> str:
+        made.append(key)
+        return key.upper()
+
+    def get(memo: Memo[str], key: str, size: int = 1) -> str:
+        return memo.get(key, size, lambda: make(key))
+
+    by_number: Memo[str] = Memo(2, 100)
+    assert [get(by_number, key) for key in ("a", "b", "a", "c", "a", "b")] == list("ABACAB")
+    assert made == ["a", "b", "c", "b"]  # b was the least recently used when c came
+    by_size: Memo[str] = Memo(100, 10)
+    for key, size in (("a", 4), ("b", 4), ("c", 4)):
+        get(by_size, key, size)
+    assert len(by_size) == 2
+    get(by_size, "large", 50)
+    assert len(by_size) == 1  # the last result is kept, whatever its size
