@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from trimtab.catalogue.accelerators import resolve_accelerator
 from trimtab.catalogue.known import with_known_facts
 from trimtab.catalogue.reader import Catalogue, load_offers
 from trimtab.cli.choices import check_known
@@ -44,6 +45,10 @@ MAX_POOL_NAME = 40
 MAX_SENTENCES = 60
 """Of assumptions, and of repairs over all pools: a plan keeps 64 and 256."""
 MAX_REPAIRS = 240
+PLAN_YEARS = range(2000, 2900)
+"""Within what `trimtab.plan.types.Instant` takes."""
+PRICES_KEEP = timedelta(days=365)
+"""A decision further from its prices than this is told so."""
 ZONES_EXTEND_REGION = frozenset({"aws", "gcp"})
 """Providers whose zones' names begin with their region's."""
 
@@ -104,6 +109,12 @@ def read_request(options: PlanOptions) -> PlanRequest:
     _check_throughput(options, [unit for unit, _ in units])
     pools, assumptions = _pools(options, sources, series, [unit for unit, _ in units], found)
     instant = as_of or max(each.end for each in series)
+    if instant.year not in PLAN_YEARS:
+        raise InputError(
+            f"{format_instant(instant)} is no instant that a plan can hold",
+            where="--as-of",
+            mend=f"choose one from {PLAN_YEARS[0]} to {PLAN_YEARS[-1]}",
+        )
     sentences = [
         *_as_of_sentence(as_of, series),
         *(
@@ -113,6 +124,7 @@ def read_request(options: PlanOptions) -> PlanRequest:
         ),
         *assumptions,
         *facts,
+        *_price_sentence(catalogue, instant),
         *(found.notes if found else ()),
     ]
     return PlanRequest(
@@ -217,6 +229,11 @@ def _check_alone(options: PlanOptions) -> None:
             where="--units-per-accelerator",
             mend="give a positive number",
         )
+    for name in options.accelerators:
+        try:
+            resolve_accelerator(name)
+        except InputError as error:
+            raise InputError(error.message, where="--accelerator", mend=error.mend) from None
     stated = {
         "--accelerator": (bool(options.accelerators), "in its nodeSelector"),
         "--interruptible": (options.interruptible, "with the annotation trimtab.dev/interruptible"),
@@ -339,7 +356,9 @@ def _check_place(options: PlanOptions, catalogue: Catalogue) -> None:
     for zone in options.zones:
         if not zone or (there <= ZONES_EXTEND_REGION and not zone.startswith(region)):
             raise InputError(
-                f"{zone!r} is no zone of {region}", where="--zone", mend=f"such as {region}a"
+                f"{zone!r} is no zone of {region}",
+                where="--zone",
+                mend=f"its zones' names begin with {region}",
             )
 
 
@@ -438,6 +457,15 @@ def _catalogue(path: Path | None) -> tuple[Catalogue, list[str]]:
         f"{gained} take emissions or interruption bands that {name} lacks from the built-in table"
     )
     return catalogue, [f"offers: {taken}; prices are its own"]
+
+
+def _price_sentence(catalogue: Catalogue, instant: datetime) -> list[str]:
+    """What to say when the prices are of another time than the decision."""
+    dates = [offer.as_of for offer in catalogue]
+    first, last = min(dates), max(dates)
+    if first - PRICES_KEEP <= instant.date() <= last + PRICES_KEEP:
+        return []
+    return [f"prices: of {first} to {last}, taken to hold at {format_instant(instant)} too"]
 
 
 def _as_of_sentence(stated: datetime | None, series: Sequence[DemandSeries]) -> list[str]:

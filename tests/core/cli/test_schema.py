@@ -1,0 +1,70 @@
+"""`trimtab schema`: what it prints is what Trimtab validates with."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from support.cli import Cli
+from support.plans import plan, plan_data
+from trimtab.errors import ExitCode
+from trimtab.plan.document import to_data
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(capsys)
+
+
+def test_a_plans_schema_accepts_a_plan_and_refuses_another(cli: Cli) -> None:
+    ran = cli("schema", "capacityplan")
+    assert (ran.status, ran.err) == (ExitCode.OK, "")
+    validator = Draft202012Validator(json.loads(ran.out))
+    assert validator.is_valid(to_data(plan()))
+    assert not validator.is_valid({**plan_data(), "kind": "Deployment"})
+
+
+def test_a_workloads_schema_accepts_a_workload_and_refuses_a_typo(cli: Cli) -> None:
+    validator = Draft202012Validator(json.loads(cli("schema", "workload").out))
+    document = {
+        "apiVersion": "trimtab.dev/v1alpha1",
+        "kind": "Workload",
+        "metadata": {"name": "batch"},
+        "spec": {"resources": {"cpu": "4", "memory": "16Gi"}, "interruptible": True},
+    }
+    assert validator.is_valid(document)
+    document["spec"] = {"resources": {"cpu": "4"}, "interruptable": True}
+    assert not validator.is_valid(document)
+
+
+def test_the_crd_is_one_that_a_cluster_takes(cli: Cli) -> None:
+    crd = yaml.safe_load(cli("schema", "capacityplan", "--as", "crd").out)
+    assert crd["kind"] == "CustomResourceDefinition"
+    assert crd["metadata"]["name"] == "capacityplans.trimtab.dev"
+
+
+@pytest.mark.parametrize("options", [[], ["--as", "crd"]], ids=["JSON Schema", "CRD"])
+def test_a_file_gets_the_same_bytes_as_stdout(cli: Cli, tmp_path: Path, options: list[str]) -> None:
+    path = tmp_path / "schema"
+    ran = cli("schema", "capacityplan", *options, "--out", path)
+    assert (ran.status, ran.out, ran.err) == (ExitCode.OK, "", f"wrote {path}\n")
+    assert path.read_text("utf-8") == cli("schema", "capacityplan", *options).out
+
+
+def test_a_workload_is_no_cluster_resource(cli: Cli) -> None:
+    phrase = "--as crd: a workload is a file, no cluster resource; use --as json-schema"
+    cli.refused(["schema", "workload", "--as", "crd"], ExitCode.BAD_INPUT, phrase)
+
+
+def test_a_folder_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "none" / "x.json"
+    phrase = f"{out}: cannot be written (No such file or directory)"
+    cli.refused(["schema", "workload", "--out", out], ExitCode.BAD_INPUT, phrase)
+
+
+@pytest.mark.parametrize("arguments", [["plan"], [], ["workload", "--as", "xsd"]], ids=str)
+def test_an_unknown_document_or_form_lists_what_is_known(cli: Cli, arguments: list[str]) -> None:
+    ran = cli("schema", *arguments)
+    assert (ran.status, ran.out) == (ExitCode.BAD_INPUT, "")
