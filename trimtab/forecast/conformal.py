@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from trimtab.forecast.model import LEVELS, Array, pinball
 
+MIN_ORIGINS = 3
+"""Fewer past forecasts than this say nothing about the next."""
 STRETCHES = (24, 72)
 """Hours at which the horizon is cut: errors of the first day are not those of the week's end."""
 
@@ -73,14 +75,15 @@ def scaled_loss(quantiles: Array, truth: Array) -> float:
 def _offsets(errors: Array) -> Array | None:
     """Per level, the errors' quantile at that level; None without enough origins to speak.
 
-    Hours of one origin err together, so the finite-sample correction counts origins, not hours.
+    Without the finite-sample correction that conformal prediction usually adds: with a dozen
+    origins it doubles the tails, and held out over the fifteen hourly series of the evidence the
+    80 % interval then covers 91 % of hours, against 81 % as it stands.
     """
     origins = int((~np.isnan(errors[:, 0, :])).any(axis=1).sum())
-    if origins < 3:
+    if origins < MIN_ORIGINS:
         return None
-    corrected = np.clip(0.5 + (np.array(LEVELS) - 0.5) * (origins + 1) / origins, 0.0, 1.0)
     offsets: Array = np.array(
-        [np.nanquantile(errors[:, index, :], level) for index, level in enumerate(corrected)]
+        [np.nanquantile(errors[:, index, :], level) for index, level in enumerate(LEVELS)]
     )
     return offsets
 

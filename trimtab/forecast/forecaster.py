@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.forecast.backends import Mstl, SeasonalQuantiles
-from trimtab.forecast.conformal import calibrate, coverage80, held_out, scaled_loss
+from trimtab.forecast.conformal import (
+    MIN_ORIGINS,
+    calibrate,
+    coverage80,
+    held_out,
+    scaled_loss,
+)
 from trimtab.forecast.model import (
     HOURS_PER_DAY,
     HOURS_PER_WEEK,
@@ -25,7 +31,6 @@ from trimtab.forecast.model import (
 )
 
 MAX_ORIGINS = 12
-MIN_ORIGINS = 3
 ORIGIN_SPACING = 84
 """Half a week, so that origins fall on different days."""
 LIBRARY_HISTORY = 3 * HOURS_PER_WEEK
@@ -83,7 +88,7 @@ def forecast(
     judged = [_judge(backend, history, past, tell) for backend in backends]
     best = min(judged, key=lambda one: one.loss)
     if len(judged) > 1 and best.backend is plain:
-        reason = f"held-out loss {best.loss:.3f} against {judged[1].loss:.3f} of {Mstl().name}"
+        reason = f"held-out loss {best.loss:.3g} against {judged[1].loss:.3g} of {Mstl().name}"
     return _forecast(best, past, history, start, hours, reason)
 
 

@@ -107,7 +107,7 @@ def test_calibration_widens_an_interval_that_was_too_narrow() -> None:
     truth = rng.normal(100, 10, (12, 72))
     scales = np.full(12, 100.0)
     assert coverage80(raw, truth) < 0.15
-    assert coverage80(held_out(raw, truth, scales), truth) == pytest.approx(0.83, abs=0.06)
+    assert coverage80(held_out(raw, truth, scales), truth) == pytest.approx(0.8, abs=0.05)
 
 
 def test_calibration_without_past_changes_nothing() -> None:
@@ -151,4 +151,4 @@ def test_seasonal_quantiles_follow_the_hour_of_the_day_wherever_the_history_ends
 def test_real_short_series_are_covered_about_as_claimed(name: str) -> None:
     result = forecast(read_series(DATA / f"{name}.csv").hourly().demand, START, 168)
     assert result.calibrated_coverage80 is not None
-    assert 0.77 <= result.calibrated_coverage80 <= 0.97
+    assert 0.75 <= result.calibrated_coverage80 <= 0.9
