@@ -345,6 +345,9 @@ def _group_names(inputs: Mapping[str, Any]) -> tuple[str, str] | None:
 def _label(inputs: Mapping[str, Any], tag: str, label: str) -> str | None:
     for path in LABEL_PATHS:
         labels = value_at(inputs, path)
+        if isinstance(labels, list):  # an Auto Scaling group's: [{key, value, propagateAtLaunch}]
+            pairs = [entry for entry in labels if isinstance(entry, Mapping)]
+            labels = {entry.get("key"): entry.get("value") for entry in pairs}
         if isinstance(labels, Mapping):
             value = labels.get(tag, labels.get(label))
             if isinstance(value, str):

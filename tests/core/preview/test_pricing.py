@@ -70,6 +70,17 @@ def test_a_group_costs_its_nodes_now_and_what_the_plan_expects() -> None:
     assert found.note == ""
 
 
+def test_an_auto_scaling_group_is_known_by_its_list_of_tags() -> None:
+    listed = [
+        {"key": key, "value": value, "propagateAtLaunch": True}
+        for key, value in tags("on-demand").items()
+    ]
+    sizes = {"minSize": 1, "desiredCapacity": 2, "maxSize": 3}
+    found = one(resource("aws:autoscaling/group:Group", tags=listed, **sizes))
+    assert (found.nodes, found.purchase_option) == (Sizes(1, 2, 3), "on-demand")
+    assert found.usd_per_month_now == pytest.approx(2 * 32.77 * 730)
+
+
 def test_no_nodes_cost_nothing_and_that_is_a_price() -> None:
     found = one(node_group("on-demand", 0, 0, 4))
     assert (found.status, found.usd_per_month_now) == (Status.PRICED, 0)

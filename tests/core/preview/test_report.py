@@ -8,7 +8,7 @@ from support.plans import plan
 from trimtab.plan.attribution import group_tags
 from trimtab.preview.pricing import PlanSource, Preview, price
 from trimtab.preview.records import Recording, ResourceRecord
-from trimtab.preview.report import document, footnotes, rows, summary
+from trimtab.preview.report import document, footnotes, rows, summary, title
 
 
 def a_preview() -> Preview:
@@ -91,3 +91,21 @@ def test_the_document_is_json_with_units_in_its_keys() -> None:
         "note": None,
     }
     assert set(data["totals"]) == set(asdict(preview.totals))
+
+
+def test_the_title_names_the_plan_or_says_that_there_is_none() -> None:
+    digest = plan().digest
+    assert title(a_preview()) == (
+        f"p, stack s: plan example ({digest}) in plan.yaml at 2026-11-01T00:00:00Z"
+    )
+    nothing = Recording("p", "s", Path("p"), Path("p"), {}, ())
+    assert title(price(nothing, None, None)) == "p, stack s: no plan"
+
+
+def test_the_table_shows_the_plans_file_without_its_folder() -> None:
+    preview = a_preview()
+    assert preview.source is not None
+    far = PlanSource(preview.source.plan, "far/away/plan.yaml", {("trainer", "on-demand"): 60})
+    again = price(preview.recording, far, None)
+    assert rows(again)[1]["plan_line"] == "plan.yaml:60 pools[trainer].groups[on-demand]"
+    assert again.resources[4].plan_line == "far/away/plan.yaml:60 pools[trainer].groups[on-demand]"
