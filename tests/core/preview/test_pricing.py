@@ -75,7 +75,7 @@ def test_an_auto_scaling_group_is_known_by_its_list_of_tags() -> None:
         {"key": key, "value": value, "propagateAtLaunch": True}
         for key, value in tags("on-demand").items()
     ]
-    sizes = {"minSize": 1, "desiredCapacity": 2, "maxSize": 3}
+    sizes: dict[str, Any] = {"minSize": 1, "desiredCapacity": 2, "maxSize": 3}
     found = one(resource("aws:autoscaling/group:Group", tags=listed, **sizes))
     assert (found.nodes, found.purchase_option) == (Sizes(1, 2, 3), "on-demand")
     assert found.usd_per_month_now == pytest.approx(2 * 32.77 * 730)
