@@ -294,7 +294,7 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
         ({"asOf": "2026-11-01T12:00:00Z"}, StalePlanError, "trimtab:asOf"),
         ({"aws:region": "eu-west-1"}, StalePlanError, "is for region us-east-1, but eu-west-1"),
         ({"zones": '["eu-west-1a", "eu-west-1b"]'}, InputError, "eu-west-1a is not in us-east-1"),
-        ({"zones": '["us-east-1a"]'}, InputError, "zones: Tuple should have at least 2 items"),
+        ({"zones": '["us-east-1a"]'}, InputError, "zones: List should have at least 2 items"),
         ({"cidr": "10.0.0.0/8"}, InputError, "give a /16 to a /22"),
         ({"vpcId": "vpc-1"}, InputError, "vpc_id alone is no network"),
         ({"subnetIds": '["a", "b"]'}, InputError, "subnet_ids alone is no network"),

@@ -11,8 +11,10 @@ import yaml
 
 from support.crossplane_core import ControlPlane
 from support.kube_api import KubeApi, KubeError
+from support.least_crd import least_crd
 from support.plan_cases import ACCEPTED, REJECTED, Case
 from support.plans import group, plan, plan_data, pool
+from support.recorded import recorder
 from trimtab.plan.document import load_plan, parse_plan, save_plan, to_data, to_yaml
 from trimtab.plan.model import API_VERSION, KIND, MAX_GROUPS, MAX_WINDOWS
 from trimtab.plan.schema import CRD_FILE
@@ -26,6 +28,19 @@ XRDS = sorted(
     file
     for file in APIS.rglob("*.yaml")
     if "kind: CompositeResourceDefinition" in file.read_text("utf-8")
+)
+COMMITTED_PLANS = sorted(
+    file
+    for folder in ("functions/examples", "stacks")
+    for file in (ROOT / folder).rglob("*.yaml")
+    if "\nkind: CapacityPlan\n" in file.read_text("utf-8")
+)
+# What the local stack's objects are for; their own API servers check them more closely.
+ADD_ONS = (
+    least_crd("karpenter.sh", "v1", "NodePool", scope="Cluster"),
+    least_crd("karpenter.k8s.aws", "v1", "EC2NodeClass", scope="Cluster"),
+    least_crd("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
+    least_crd("source.toolkit.fluxcd.io", "v1", "HelmRepository"),
 )
 
 
@@ -126,7 +141,31 @@ def test_a_table_of_plans_shows_where_and_until_when(plans: KubeApi) -> None:
     assert "NonStructuralSchema" not in conditions
 
 
-@pytest.mark.skipif(not XRDS, reason="functions/apis has no XRD")
+@pytest.mark.parametrize("file", COMMITTED_PLANS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_committed_plan_is_taken_as_it_is(
+    plans: KubeApi, file: Path, kube_namespace: str
+) -> None:
+    document = yaml.safe_load(file.read_text("utf-8"))
+    document["metadata"]["namespace"] = kube_namespace
+    stored = plans.apply(document)
+    assert parse_plan(stored, "stored").digest == load_plan(file).digest
+
+
+def test_the_local_stacks_objects_are_taken_as_they_are_rendered(
+    plans: KubeApi, tmp_path: Path
+) -> None:
+    plans.apply_all(ADD_ONS)
+    records = [r for r in recorder(tmp_path)("local") if r.type.startswith("kubernetes:")]
+    objects = sorted(
+        (dict(r.inputs) for r in records), key=lambda each: each["kind"] != "Namespace"
+    )
+    stored = plans.apply_all(objects)
+    kinds = {each["kind"] for each in stored}
+    assert {"CapacityPlan", "NodePool", "EC2NodeClass", "HelmRelease", "Namespace"} <= kinds
+    (planned,) = [each for each in stored if each["kind"] == "CapacityPlan"]
+    assert parse_plan(planned, "stored").digest == plan().digest
+
+
 @pytest.mark.parametrize("file", XRDS, ids=lambda file: str(file.relative_to(APIS)))
 def test_crossplane_serves_the_xrd_as_a_crd(control_plane: ControlPlane, file: Path) -> None:
     (xrd,) = [each for each in yaml.safe_load_all(file.read_text("utf-8")) if each]
@@ -134,3 +173,17 @@ def test_crossplane_serves_the_xrd_as_a_crd(control_plane: ControlPlane, file: P
     assert crd["spec"]["scope"] == "Namespaced"
     conditions = {c["type"]: c["status"] for c in crd["status"]["conditions"]}
     assert "NonStructuralSchema" not in conditions
+    for composition in file.parent.glob("composition*.yaml"):
+        api = control_plane.api
+        (applied,) = api.apply_all(composition)
+        assert applied["spec"]["compositeTypeRef"]["kind"] == xrd["spec"]["names"]["kind"]
+
+
+def test_the_function_may_read_plans(control_plane: ControlPlane) -> None:
+    """Crossplane aggregates the role, so that required resources of this kind can be fetched."""
+    (role,) = control_plane.api.apply_all(APIS / "rbac.yaml")
+    names = yaml.safe_load((ROOT / CRD_FILE).read_text("utf-8"))["spec"]
+    granted = {
+        (g, r) for rule in role["rules"] for g in rule["apiGroups"] for r in rule["resources"]
+    }
+    assert (names["group"], names["names"]["plural"]) in granted

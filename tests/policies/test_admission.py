@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from support.kube_api import KubeApi, KubeError
+from support.least_crd import least_crd
 from support.plans import plan
 from trimtab.plan.attribution import INTERRUPTIBLE_LABEL, OPTION_LABEL, group_object_labels
 
@@ -26,37 +27,14 @@ ROWS = [
     for stem, cases in CASES.items()
     for case in cases
 ]
-KINDS = (
-    ("eks.aws.m.upbound.io", "v1beta1", "NodeGroup"),
-    ("ec2.aws.m.upbound.io", "v1beta1", "CapacityReservation"),
-    ("ec2.aws.m.upbound.io", "v1beta1", "CapacityBlockReservation"),
-    ("karpenter.sh", "v1", "NodePool"),
+CRDS = (
+    least_crd("eks.aws.m.upbound.io", "v1beta1", "NodeGroup"),
+    least_crd("ec2.aws.m.upbound.io", "v1beta1", "CapacityReservation"),
+    least_crd("ec2.aws.m.upbound.io", "v1beta1", "CapacityBlockReservation"),
+    least_crd("karpenter.sh", "v1", "NodePool", scope="Cluster"),
 )
 ACTIVE_SECONDS = 30.0
 _namespaces = itertools.count(1)
-
-
-def crd(group: str, version: str, kind: str) -> dict[str, Any]:
-    """The least CRD of a kind: its spec is whatever an object has."""
-    plural = f"{kind.lower()}s"
-    schema = {
-        "type": "object",
-        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-    }
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Cluster" if group == "karpenter.sh" else "Namespaced",
-            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-            "versions": [
-                {"name": version, "served": True, "storage": True,
-                 "schema": {"openAPIV3Schema": schema}}
-            ],
-        },
-    }  # fmt: skip
 
 
 class Guarded:
@@ -101,7 +79,7 @@ class Guarded:
 @pytest.fixture(scope="module")
 def guarded(policy_api: KubeApi) -> dict[str, str]:
     """The API server with the policies, and what stood before them: namespace by case."""
-    policy_api.apply_all([crd(*kind) for kind in KINDS])
+    policy_api.apply_all(CRDS)
     before: dict[str, str] = {}
     for cases in CASES.values():
         for case in cases:

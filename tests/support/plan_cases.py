@@ -222,8 +222,8 @@ REJECTED: tuple[Case, ...] = (
          "did you mean asOf?", "as_of: field not declared"),
     Case("an unknown field of metadata", metadata(lables={}), "did you mean labels?",
          "lables: field not declared"),
-    Case("a map for a list", put(f"{GROUP}.windows", {}), "valid tuple", "expected list"),
-    Case("a list for a map", put(f"{POOL}.labels", []), "valid dictionary", "expected map"),
+    Case("a map for a list", put(f"{GROUP}.windows", {}), "valid list", "expected list"),
+    Case("a list for a map", put(f"{POOL}.labels", []), "valid mapping", "expected map"),
     # Names and labels.
     Case("a pool's name in capitals", put(f"{POOL}.name", "Trainer"), "should match pattern",
          "should match"),

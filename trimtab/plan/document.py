@@ -35,6 +35,14 @@ SERVER_METADATA = frozenset(
 SIGNIFICANT_DIGITS = 6
 
 
+_WORDS = (
+    ("valid tuple", "valid list"),
+    ("Tuple should", "List should"),
+    ("valid dictionary", "valid mapping"),
+)
+"""What pydantic calls a document's parts, and what a document's author does."""
+
+
 def rounded(value: float) -> float:
     """The value to the digits that a plan keeps, so that bytes do not hang on the last bit."""
     if value == 0 or not math.isfinite(value):
@@ -123,6 +131,8 @@ def input_error(error: ValidationError, model: type[BaseModel], where: str) -> I
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     field = _field_path(first["loc"])
     message = first["msg"].removeprefix("Value error, ")
+    for python, word in _WORDS:
+        message = message.replace(python, word)
     mend = None
     if first["type"] == "extra_forbidden":
         names = _siblings(model, first["loc"])

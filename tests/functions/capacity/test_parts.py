@@ -55,9 +55,9 @@ ACCEPTED_SPECS: list[dict[str, Any]] = [
 ]
 REJECTED_SPECS: list[tuple[dict[str, Any], str]] = [
     ({k: v for k, v in SPEC.items() if k != "pools"}, "pools: Field required"),
-    ({**SPEC, "pools": []}, "pools: Tuple should have at least 1 item"),
+    ({**SPEC, "pools": []}, "pools: List should have at least 1 item"),
     ({**SPEC, "pools": ["Trainer"]}, "pools[0]: String should match pattern"),
-    ({**SPEC, "subnetIds": "subnet-a"}, "subnetIds: Input should be a valid tuple"),
+    ({**SPEC, "subnetIds": "subnet-a"}, "subnetIds: Input should be a valid list"),
     ({**SPEC, "amiFamily": "AL2"}, "amiFamily: Input should be 'AL2023' or 'BOTTLEROCKET'"),
     ({**SPEC, "providerConfigRef": {"kind": "Config"}}, "providerConfigRef.kind: Input should be"),
     ({**SPEC, "launchTemplates": [{"pool": "a"}]}, "launchTemplates[0].group: Field required"),
