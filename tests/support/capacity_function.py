@@ -84,7 +84,12 @@ def capacity_function(
     Args:
         folder: where its log is kept.
         certificates: what it serves mTLS with.
+
+    Raises:
+        RuntimeError: it is not installed, or does not serve in time; says which.
     """
+    if not COMMAND.exists():
+        raise RuntimeError(f"{COMMAND} is missing: run make test")
     (port,) = free_ports(1)
     security = ["--insecure"]
     if certificates is not None:
@@ -95,14 +100,15 @@ def capacity_function(
         [COMMAND, "--address", f"localhost:{port}", *security],
         folder / f"function-{port}.log",
     ) as process:
-        while not _accepts(port):
+        while not accepts(port):
             if process.process.poll() is not None or time.perf_counter() - begun > START_SECONDS:
                 raise RuntimeError(f"the function did not serve\n{process.tail()}")
             time.sleep(_POLL_SECONDS)
         yield CapacityFunction(f"localhost:{port}", time.perf_counter() - begun, process)
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
+    """Whether something on loopback accepts connections at a port."""
     with contextlib.suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
         return True
     return False

@@ -14,7 +14,6 @@ from google.protobuf import json_format
 
 from support import plans
 from support.capacity_function import (
-    COMMAND,
     CapacityFunction,
     Certificates,
     capacity_function,
@@ -34,8 +33,6 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def function(
     certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CapacityFunction]:
-    if not COMMAND.exists():
-        pytest.skip(f"{COMMAND} is not installed; run make test")
     with capacity_function(tmp_path_factory.mktemp("function"), certificates) as served:
         yield served
 

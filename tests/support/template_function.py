@@ -1,0 +1,30 @@
+"""A composition function for tests: composes the resources that its input lists, and no more.
+
+It stands for whatever step a platform team has before the capacity function. Run by a Python that
+has Crossplane's SDK: `template_function.py PORT`; it serves without TLS.
+"""
+
+import sys
+from typing import Any
+
+from crossplane.function import logging, resource, response, runtime
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
+
+
+class TemplateFunction(grpcv1.FunctionRunnerServiceServicer):
+    """Composes `resources` of the step's input, an object by composed resource name."""
+
+    async def RunFunction(  # noqa: N802 - gRPC's name
+        self, req: fnv1.RunFunctionRequest, _: Any
+    ) -> fnv1.RunFunctionResponse:
+        """Answer one call."""
+        rsp = response.to(req)
+        for key, document in resource.struct_to_dict(req.input)["resources"].items():
+            resource.update(rsp.desired.resources[key], document)
+        return rsp
+
+
+if __name__ == "__main__":
+    logging.configure()
+    runtime.serve(TemplateFunction(), f"localhost:{sys.argv[1]}", creds=None, insecure=True)
