@@ -428,7 +428,7 @@ def _forecast(evidence: ForecastEvidence) -> Iterator[tuple[str, str]]:
         "scaledPinballLoss",
         unmeasured
         if evidence.scaled_pinball_loss is None
-        else "mean quantile loss over mean demand, calibrated: lower is better, and the lowest won",
+        else "mean quantile loss over mean demand, calibrated, each origin held out: lower is better",
     )
 
 

@@ -117,7 +117,9 @@ def plan(
       export-demand | trimtab plan --demand - --unit gpus --out plan.yaml --format json
     """
     inputs = [path for path in (workloads, offers) if path is not None]
-    _check_out(out, output, [*inputs, *(Path(text.partition("=")[2] or text) for text in demand)])
+    for text in demand:
+        inputs += [Path(text), Path(text.partition("=")[2])]
+    _check_out(out, output, inputs)
 
     from trimtab.cli.plan_inputs import PlanOptions, read_request
     from trimtab.planning.planner import make_plan

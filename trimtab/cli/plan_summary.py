@@ -102,10 +102,12 @@ def notes(plan: CapacityPlan) -> list[str]:
         for forecast in plan.spec.evidence.forecasts
         if forecast.reason
     ]
-    for decision in plan.spec.evidence.decisions:
-        if decision.rule == "nothing":
-            why = decision.guardrail or decision.reason
-            found.append(f"{decision.pool}: nothing is committed: {why}")
+    committed = {line.pool for line in plan.spec.commitments}
+    found += [
+        f"{decision.pool}: nothing is committed: {decision.guardrail or decision.reason}"
+        for decision in plan.spec.evidence.decisions
+        if decision.pool not in committed
+    ]
     return found
 
 

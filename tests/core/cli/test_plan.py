@@ -367,6 +367,7 @@ REFUSED: list[tuple[str, str, int, str]] = [
         2,
         "is an input, which the plan would replace",
     ),
+    ("an input with =", "--demand a=b.csv --out a=b.csv", 2, "--out a=b.csv: is an input"),
     ("a named input", "--demand a=gpus.csv --out gpus.csv", 2, "--out gpus.csv: is an input"),
     (
         "JSON where the plan goes",
