@@ -8,6 +8,7 @@ plan, is shown apart.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -147,10 +148,11 @@ class Figures:
     first: float
     p50: float
     p99: float
+    cpu: float
 
 
-def measure(stub: Any, mode: str, calls: int) -> Figures:
-    """Latency of one mode."""
+def measure(stub: Any, pid: int, mode: str, calls: int) -> Figures:
+    """Latency of one mode, and the processor time that the function took for a call."""
     plan = plan_document(datetime.now(UTC).replace(microsecond=0))
     req = first_request(mode, plan)
     begun = time.perf_counter()
@@ -159,6 +161,7 @@ def measure(stub: Any, mode: str, calls: int) -> Figures:
     req = running_request(req, rsp)
     stub.RunFunction(req)
     moving, times = sorted(req.observed.resources), []
+    spent = cpu_seconds(pid)
     for number in range(calls):
         # An autoscaler moved one group: what most reconciles are about.
         moved = req.observed.resources[moving[number % len(moving)]].resource
@@ -176,6 +179,7 @@ def measure(stub: Any, mode: str, calls: int) -> Figures:
         first * 1000,
         cuts[49],
         cuts[98],
+        (cpu_seconds(pid) - spent) / calls * 1000,
     )
 
 
@@ -190,6 +194,12 @@ def resident_mb(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text("utf-8")
     line = next(each for each in status.splitlines() if each.startswith("VmRSS:"))
     return int(line.split()[1]) / 1000
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, all of its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -207,22 +217,23 @@ def main() -> None:
         with capacity_function(folder, certificates) as function:
             with connect(function, certificates) as channel:
                 stub = grpcv1.FunctionRunnerServiceStub(channel)  # type: ignore[no-untyped-call]
-                rows = [measure(stub, mode, calls) for mode in ("Inject", "Compose")]
-            resident = resident_mb(function.process.process.pid)
+                pid = function.process.process.pid
+                rows = [measure(stub, pid, mode, calls) for mode in ("Inject", "Compose")]
+            resident = resident_mb(pid)
     table = Table(title=f"capacity function, mTLS on loopback, {calls} calls a mode")
-    for heading in ("mode", "groups", "request kB", "first ms", "p50 ms", "p99 ms"):
+    for heading in ("mode", "groups", "request kB", "first ms", "p50 ms", "p99 ms", "CPU ms"):
         table.add_column(heading, justify="left" if heading == "mode" else "right")
     for row in rows:
         table.add_row(
             row.mode,
             str(row.groups),
-            *(f"{each:.1f}" for each in (row.request_kb, row.first, row.p50, row.p99)),
+            *(f"{each:.1f}" for each in (row.request_kb, row.first, row.p50, row.p99, row.cpu)),
         )
     console = Console()
     console.print(table)
     console.print(
         f"start to serving {statistics.median(starts):.2f} s (median of {len(starts)}), "
-        f"resident {resident:.0f} MB"
+        f"resident {resident:.0f} MB; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
     )
 
 
