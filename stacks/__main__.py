@@ -103,8 +103,9 @@ def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
 def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """The plan, and what carries it out inside a cluster, as files to review and apply."""
     gpu = named(settings.pop("gpu", {}))
-    # Relative to where the program runs, so that the stack's state is the same on every machine.
-    folder = os.path.relpath(ROOT / settings.pop("render_to", "build/rendered"), HERE)
+    # Relative to where providers run, so that the stack's state is the same on every machine.
+    folder = settings.pop("render_to", "build/rendered")
+    folder = folder if Path(folder).is_absolute() else os.path.relpath(ROOT / folder, HERE)
     provider = kubernetes.Provider(name, render_yaml_to_directory=folder)
     home = kubernetes.core.v1.Namespace(
         f"{name}-namespace",
