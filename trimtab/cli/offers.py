@@ -14,6 +14,8 @@ from trimtab.errors import InfeasibleError, InputError
 if TYPE_CHECKING:
     from trimtab.catalogue.offers import Offer
 
+MAX_ROWS = 2_000
+"""Nobody reads more, and laying a table out takes milliseconds a row."""
 PRICES = {
     "on_demand": "on-demand",
     "spot": "spot",
@@ -83,6 +85,12 @@ def offers(
             f"none of its {len(catalogue)} offers is all that was asked for",
             where=catalogue.source,
             mend="ask for less at once, or give another table with --offers",
+        )
+    if output is Format.TABLE and len(rows) > MAX_ROWS:
+        raise InputError(
+            f"{len(rows):,} offers of {catalogue.source} are too many for a table",
+            where="--format",
+            mend="narrow them with --region, --accelerator or --instance-type, or ask for json",
         )
     print_table(_columns(output), rows, output)
     dates = sorted({row["as_of"] for row in rows})

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,7 +24,8 @@ from trimtab.demand.reader import read_series
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InputError, allowed
 from trimtab.plan.model import MAX_POOLS
-from trimtab.plan.types import LabelValue, Name
+from trimtab.plan.types import LabelValue, Name, QualifiedName
+from trimtab.planning.pool import OWNER_FIELDS
 from trimtab.planning.request import (
     PlanRequest,
     PoolRequest,
@@ -32,6 +33,7 @@ from trimtab.planning.request import (
     assumed_workload,
     unit_of,
 )
+from trimtab.workloads.labels import becomes_pool_label
 from trimtab.workloads.model import Unit, Workload
 from trimtab.workloads.reader import WorkloadFile, read_workloads
 
@@ -294,26 +296,35 @@ def _source(text: str) -> tuple[str | None, str]:
 
 
 def _check_workloads(found: WorkloadFile) -> None:
-    """Raises InputError where a workload says what a plan can't carry into labels and names."""
+    """Raises InputError where a workload says what a plan can't carry into names and labels."""
+    name, key, value = TypeAdapter(Name), TypeAdapter(QualifiedName), TypeAdapter(LabelValue)
+    value_rule = "use up to 63 letters, digits, '-', '_' and '.'"
     for workload in found.workloads:
-        owner = workload.owner
-        texts: dict[str, tuple[TypeAdapter[Any], str]] = {
-            "name": (TypeAdapter(Name), workload.name),
-            **{
-                f"owner's {field}": (TypeAdapter(LabelValue), getattr(owner, field))
-                for field in ("team", "project", "model", "environment")
-            },
-        }
-        for field, (kind, value) in texts.items():
+        selected = [
+            *workload.node_selector,
+            *((r.key, v) for term in workload.node_requirements for r in term for v in r.values),
+        ]
+        checks: list[tuple[str, TypeAdapter[str], str, str]] = [
+            ("name", name, workload.name, "use a-z, 0-9, '-' and '.'"),
+            *(
+                (f"owner's {field}", value, getattr(workload.owner, field), value_rule)
+                for field in OWNER_FIELDS
+            ),
+        ]
+        for label, wanted in selected:
+            if becomes_pool_label(label):
+                checks += [
+                    ("selected label", key, label, "write it as example.com/gpu-type or gpu-type"),
+                    (f"value of selected label {label}", value, wanted, value_rule),
+                ]
+        for what, kind, text, mend in checks:
             try:
-                kind.validate_python(value)
+                kind.validate_python(text)
             except ValidationError:
                 raise InputError(
-                    f"the {field} {value!r} of workload {workload.name} can be no label",
+                    f"Kubernetes takes no {text!r} as the {what} of workload {workload.name}",
                     where=workload.source,
-                    mend="use up to 63 letters, digits, '-', '_' and '.'"
-                    if field != "name"
-                    else "use a-z, 0-9, '-' and '.'",
+                    mend=mend,
                 ) from None
 
 

@@ -103,3 +103,13 @@ def test_a_wrong_table_is_refused_with_its_line(cli: Cli, tmp_path: Path) -> Non
     path.write_text(TABLE.replace("32.0", "free"), encoding="utf-8")
     phrase = f"{path}, line 2, column on_demand_usd_hour: 'free' is not a number"
     cli.refused(["offers", "--offers", path], ExitCode.BAD_INPUT, phrase)
+
+
+def test_more_than_anybody_reads_is_no_table(cli: Cli, tmp_path: Path) -> None:
+    header = TABLE.splitlines()[0]
+    rows = [f"aws,us-east-1,c{i}.large,2,4,,,0.1,,,,2026-01-02,test" for i in range(2001)]
+    path = tmp_path / "prices.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    phrase = "--format: 2,001 offers of "
+    cli.refused(["offers", "--offers", path], ExitCode.BAD_INPUT, phrase)
+    assert len(listed(cli, "--offers", path)) == 2001

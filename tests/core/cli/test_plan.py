@@ -62,6 +62,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "spaced.yaml").write_text(
         manifest("train", "trimtab.dev/team: Foundation Models"), encoding="utf-8"
     )
+    labelled = manifest("train").replace(
+        "containers", "nodeSelector: {tier: a b}\n      containers"
+    )
+    (tmp_path / "label.yaml").write_text(labelled, encoding="utf-8")
+    (tmp_path / "named.yaml").write_text(manifest("Train_1"), encoding="utf-8")
     row = ROW.format(on_demand=30, spot=10, one=18, three=12, as_of="2026-05-01")
     (tmp_path / "offers.csv").write_text(HEADER + row, encoding="utf-8")
     old = ROW.format(on_demand=30, spot="", one="", three="", as_of="2021-05-01")
@@ -246,7 +251,19 @@ REFUSED: list[tuple[str, str, int, str]] = [
         "an owner that can be no label",
         "--demand gpus.csv --workloads spaced.yaml",
         2,
-        "the owner's team 'Foundation Models' of workload train can be no label",
+        "Kubernetes takes no 'Foundation Models' as the owner's team of workload train",
+    ),
+    (
+        "a selected label that is none",
+        "--demand gpus.csv --workloads label.yaml",
+        2,
+        "Kubernetes takes no 'a b' as the value of selected label tier of workload train; use up",
+    ),
+    (
+        "a name that is none",
+        "--demand gpus.csv --workloads named.yaml",
+        2,
+        "Kubernetes takes no 'Train_1' as the name of workload Train_1",
     ),
     (
         "requests without a throughput",
