@@ -5,16 +5,20 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
 
 from support.crossplane_core import ControlPlane
 from support.kube_api import KubeApi, KubeError
 from support.least_crd import least_crd
 from support.plan_cases import ACCEPTED, REJECTED, Case
+from support.plan_strategies import altered_plans
 from support.plans import group, plan, plan_data, pool
 from support.recorded import recorder
+from trimtab.errors import InputError
 from trimtab.plan.document import load_plan, parse_plan, save_plan, to_data, to_yaml
 from trimtab.plan.model import API_VERSION, KIND, MAX_GROUPS, MAX_WINDOWS
 from trimtab.plan.schema import CRD_FILE
@@ -63,6 +67,28 @@ def test_the_api_server_rejects(plans: KubeApi, case: Case) -> None:
     with pytest.raises(KubeError) as error:
         plans.apply(case.document, dry_run=True)
     assert case.server_message in str(error.value)
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=250,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(data=altered_plans())
+def test_the_api_server_and_pydantic_agree_on_any_document(
+    plans: KubeApi, data: dict[str, Any]
+) -> None:
+    by_server = by_pydantic = None
+    try:
+        plans.apply(data, dry_run=True)
+    except KubeError as error:
+        by_server = str(error)
+    try:
+        parse_plan(data, "plan")
+    except InputError as error:
+        by_pydantic = str(error)
+    assert (by_server is None) == (by_pydantic is None), (by_server, by_pydantic)
 
 
 def test_a_stored_plan_reads_back_from_any_of_the_servers_forms(

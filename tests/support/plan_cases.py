@@ -4,6 +4,7 @@ pydantic, the JSON Schema and the API server (the CRD's schema and CEL rules) mu
 each row; a row that one of them cannot judge says why.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ class Case:
         """The plan as plain data."""
         data = plan_data()
         self.mutate(data)
-        return data
+        return copy.deepcopy(data)  # the rows' values are shared
 
     @property
     def server_message(self) -> str:
