@@ -102,13 +102,13 @@ class NodeGroupsSpec(_SpecPart):
 
 @dataclass(frozen=True)
 class PlanKey:
-    """Which CapacityPlan the XR is for; namespace None when neither it nor the plan has one."""
+    """Which CapacityPlan the XR is for."""
 
     name: str
-    namespace: str | None
+    namespace: str
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.namespace}/{self.name}"
 
 
 def parse_input(document: Mapping[str, Any]) -> Input:
@@ -143,21 +143,30 @@ def plan_key(source: PlanSource, xr: Mapping[str, Any]) -> PlanKey:
         xr: the composite resource's `metadata` and `spec`.
 
     Raises:
-        InputError: the field is absent, empty or no text.
+        InputError: there is no such name, or no namespace.
     """
-    own = xr.get("metadata")
-    namespace = source.namespace or (own.get("namespace") if isinstance(own, Mapping) else None)
-    namespace = namespace if isinstance(namespace, str) and namespace else None
+    namespace = source.namespace or _at(xr, "metadata.namespace")
+    if not isinstance(namespace, str) or not namespace:
+        raise InputError(
+            "the XR has no namespace to take the CapacityPlan from",
+            mend="give plan.namespace in the pipeline step's input",
+        )
     if source.name is not None:
         return PlanKey(source.name, namespace)
     path = source.from_field_path or DEFAULT_PLAN_FIELD
-    value: Any = xr
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    if not isinstance(value, str) or not value:
+    name = _at(xr, path)
+    if not isinstance(name, str) or not name:
         raise InputError(
             "names no CapacityPlan",
             where=f"the XR's {path}",
             mend="give the plan's name there, or plan.name in the pipeline step's input",
         )
-    return PlanKey(value, namespace)
+    return PlanKey(name, namespace)
+
+
+def _at(document: Mapping[str, Any], path: str) -> Any:
+    """What stands at a path of keys; None where there is nothing."""
+    value: Any = document
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

@@ -146,11 +146,25 @@ def test_the_schemas_have_the_functions_fields_and_defaults() -> None:
 
 def test_an_xr_that_names_no_plan_is_refused_with_the_field() -> None:
     with pytest.raises(InputError) as error:
-        plan_key(Input().plan, {"metadata": {"name": "a"}, "spec": {"planRef": {"name": 3.0}}})
+        plan_key(Input().plan, {"metadata": {"namespace": "a"}, "spec": {"planRef": {"name": 3.0}}})
     assert str(error.value) == (
         "the XR's spec.planRef.name: names no CapacityPlan; give the plan's name there, or plan.name "
         "in the pipeline step's input"
     )
+
+
+def test_a_cluster_scoped_xr_needs_the_plans_namespace() -> None:
+    xr = {"metadata": {"name": "a"}, "spec": {"planRef": {"name": "b"}}}
+    with pytest.raises(InputError) as error:
+        plan_key(Input().plan, xr)
+    assert str(error.value) == (
+        "the XR has no namespace to take the CapacityPlan from; give plan.namespace in the pipeline "
+        "step's input"
+    )
+    step = parse_input(
+        {**INPUT, "plan": {"namespace": "plans", "fromFieldPath": "spec.planRef.name"}}
+    )
+    assert str(plan_key(step.plan, xr)) == "plans/b"
 
 
 def test_the_examples_are_what_the_function_takes() -> None:
