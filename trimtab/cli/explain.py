@@ -90,7 +90,7 @@ def _print(section: str, statements: "list[Statement]") -> None:
         [
             Column("path", "number"),
             Column("value", "value", "right", _show),
-            Column("sentence", "why"),
+            Column("sentence", "why", wrap=True),
         ],
         [
             {

@@ -34,12 +34,14 @@ class Column:
         title: its heading in a table, with the unit: `$/h`.
         align: right for numbers.
         show: how a table writes a value that is not None.
+        wrap: whether a narrow terminal shows the text on several lines instead of cutting it.
     """
 
     key: str
     title: str
     align: Literal["left", "right"] = "left"
     show: Callable[[Any], str] = str
+    wrap: bool = False
 
 
 def print_json(document: object) -> None:
@@ -75,14 +77,14 @@ def print_table(
         # Text, for Rich would read `groups[spot]` in a plain string as markup. Where a terminal is
         # too narrow a text column gives way and its cells are cut; numbers stay whole.
         text = ABSENT if value is None else column.show(value)
-        return Text(text, no_wrap=True, overflow="ellipsis")
+        return Text(text, no_wrap=not column.wrap, overflow="fold" if column.wrap else "ellipsis")
 
     for row in rows:
         table.add_row(*(cell(column, row.get(column.key)) for column in columns))
     screen = console()
     screen.print(table)
     wanted = screen.measure(table, options=screen.options.update_width(UNBOUNDED)).maximum
-    if wanted > screen.width:
+    if wanted > screen.width and not any(column.wrap for column in columns):
         info(f"note: text is cut to {screen.width} of {wanted} columns; pipe it to see it whole")
 
 

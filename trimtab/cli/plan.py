@@ -214,4 +214,5 @@ def _report(made: "CapacityPlan", out: Path, output: Format) -> None:
         return
     with contextlib.redirect_stdout(sys.stderr):
         print_table(plan_summary.GROUP_COLUMNS, plan_summary.group_rows(data), output)
-        print_table(plan_summary.POOL_COLUMNS, plan_summary.pool_rows(data), output)
+    for line in plan_summary.pool_lines(data):
+        info(line)

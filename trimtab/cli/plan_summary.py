@@ -9,6 +9,8 @@ from trimtab.plan.model import Baseline, CapacityPlan, Group, Interval, Pool
 
 ALL_ON_DEMAND = "all on-demand"
 COST_EXPLORER = "residual Cost-Explorer"
+EQUAL = 0.00005
+"""A saving below this is rounding: a plan keeps six digits."""
 
 
 def money(value: float) -> str:
@@ -35,15 +37,6 @@ GROUP_COLUMNS = (
     Column("nodes_expected", "expected", "right", lambda x: f"{x:.1f}"),
     Column("usd_per_hour", "$/h", "right", money),
     Column("usd_per_month", "$/month", "right", money),
-)
-POOL_COLUMNS = (
-    Column("pool", "pool"),
-    Column("usd_per_hour", "$/h (80 % interval)", "right", _interval),
-    Column("usd_per_month", "$/month (80 % interval)", "right", _interval),
-    Column("saving_on_demand", "saved on all on-demand", "right", _percent),
-    Column("saving_cost_explorer", "on residual C-E", "right", _percent),
-    Column("kgco2e_per_month", "kg CO2e/month", "right", lambda x: f"{x:,.0f}"),
-    Column("shortage_share", "shortage", "right", _percent),
 )
 
 
@@ -116,23 +109,32 @@ def group_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"pool": pool["name"], **group} for pool in data["pools"] for group in pool["groups"]]
 
 
-def pool_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The summary's pools as rows of POOL_COLUMNS."""
-    rows = []
+def pool_lines(data: dict[str, Any]) -> list[str]:
+    """The summary's pools in two sentences each."""
+    lines = []
     for pool in data["pools"]:
-        carbon = pool["kgco2e_per_month"]
-        rows.append(
-            {
-                "pool": pool["name"],
-                "usd_per_hour": pool["usd_per_hour"],
-                "usd_per_month": pool["usd_per_month"],
-                "saving_on_demand": pool["saving_on_all_on_demand"],
-                "saving_cost_explorer": pool["saving_on_residual_cost_explorer"],
-                "kgco2e_per_month": carbon["mean"] if carbon else None,
-                "shortage_share": pool["shortage_share"],
-            }
+        name, carbon = pool["name"], pool["kgco2e_per_month"]
+        hour, month = _interval(pool["usd_per_hour"]), _interval(pool["usd_per_month"])
+        unmet, tolerated = _percent(pool["shortage_share"]), _percent(pool["shortage_tolerance"])
+        facts = (
+            _against(pool["saving_on_all_on_demand"], ALL_ON_DEMAND),
+            _against(pool["saving_on_residual_cost_explorer"], f"the best {COST_EXPLORER}"),
+            f"{carbon['mean']:,.0f} kg CO2e a month" if carbon else "carbon not known",
+            f"{unmet} of demand expected unmet, {tolerated} tolerated",
         )
-    return rows
+        lines += [
+            f"{name}: {hour} an hour, {month} a month, in brackets the 80 % interval",
+            f"{name}: {'; '.join(facts)}",
+        ]
+    return lines
+
+
+def _against(saving: float | None, baseline: str) -> str:
+    if saving is None:
+        return f"not compared with {baseline}"
+    if abs(saving) < EQUAL:
+        return f"as dear as {baseline}"
+    return f"{_percent(abs(saving))} {'cheaper' if saving > 0 else 'dearer'} than {baseline}"
 
 
 def _pool(pool: Pool) -> dict[str, Any]:
@@ -153,6 +155,7 @@ def _pool(pool: Pool) -> dict[str, Any]:
         "saving_on_residual_cost_explorer": _saving(expected.usd_per_hour, explorers),
         "kgco2e_per_month": _numbers(carbon, HOURS_PER_MONTH) if carbon else None,
         "shortage_share": expected.shortage_share,
+        "shortage_tolerance": pool.shortage_tolerance,
         "baselines": [
             {
                 "name": baseline.name,

@@ -92,7 +92,9 @@ def test_a_series_alone_becomes_a_plan_that_states_what_was_assumed(cli: Cli) ->
         "assumed: offers: 1 take emissions or interruption bands that offers.csv lacks",
         "note: series: proposes to commit 10 x p4d.24xlarge for 1y, $1,576,800 in all",
         f"wrote plan.yaml: plan series ({plan.digest}) for aws us-east-1",
-        "40%",  # saved on all on-demand: 18 of 30 dollars
+        "series: $180 ($180 to $180) an hour, $131,400 ($131,400 to $131,400) a month",
+        "series: 40% cheaper than all on-demand; as dear as the best residual Cost-Explorer; ",
+        "0.00% of demand expected unmet, 1.00% tolerated",
     ):
         assert said in ran.err
 
