@@ -26,10 +26,12 @@ DRAIN_BEFORE_END = timedelta(minutes=60)
 UNCHANGED = -1
 """What a scheduled action says of a size that it leaves alone."""
 
-# The volumes that the image expects, and whether ours is the size (None: the image's own).
-_VOLUMES: dict[AmiFamily, tuple[tuple[str, bool], ...]] = {
-    "AL2023": (("/dev/xvda", True),),
-    "BOTTLEROCKET": (("/dev/xvda", False), ("/dev/xvdb", True)),
+_SYSTEM_GIB = 4
+# The volumes that the image expects, the one for container images and data last. Bottlerocket has its
+# system on a volume of its own.
+_DEVICES: dict[AmiFamily, tuple[str, ...]] = {
+    "AL2023": ("/dev/xvda",),
+    "BOTTLEROCKET": ("/dev/xvda", "/dev/xvdb"),
 }
 _EFFECTS = {
     "NoSchedule": "NO_SCHEDULE",
@@ -40,10 +42,10 @@ _EFFECTS = {
 
 @dataclass(frozen=True)
 class Volume:
-    """A node's volume; `gib` None takes the size of the image's snapshot."""
+    """A node's volume."""
 
     device: str
-    gib: int | None
+    gib: int
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,9 @@ def node_group_shape(
 
 
 def node_volumes(family: AmiFamily, gib: int) -> tuple[Volume, ...]:
-    """The volumes of a node whose images and containers have that many GiB."""
-    return tuple(Volume(device, gib if ours else None) for device, ours in _VOLUMES[family])
+    """The volumes of a node that has `gib` for container images and data."""
+    *system, data = _DEVICES[family]
+    return (*(Volume(device, _SYSTEM_GIB) for device in system), Volume(data, gib))
 
 
 def _creatable(sizes: Sizes, reason: str | None) -> tuple[Sizes, str | None]:

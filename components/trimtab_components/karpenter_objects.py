@@ -153,7 +153,7 @@ def _node_class(
                     "volumeType": "gp3",
                     "encrypted": True,
                     "deleteOnTermination": True,
-                    **({"volumeSize": f"{volume.gib}Gi"} if volume.gib else {}),
+                    "volumeSize": f"{volume.gib}Gi",
                 },
             }
             for volume in node_volumes(settings.family, settings.volume_gib)

@@ -170,7 +170,7 @@ def test_what_runs_is_carried_into_the_sizes() -> None:
     ("family", "expected"),
     [
         ("AL2023", (Volume("/dev/xvda", 200),)),
-        ("BOTTLEROCKET", (Volume("/dev/xvda", None), Volume("/dev/xvdb", 200))),
+        ("BOTTLEROCKET", (Volume("/dev/xvda", 4), Volume("/dev/xvdb", 200))),
     ],
 )
 def test_the_volume_that_holds_images_has_the_size(

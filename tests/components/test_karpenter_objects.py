@@ -91,8 +91,9 @@ def test_bottlerocket_has_its_alias_volumes_and_labels() -> None:
     settings = NodeSettings("c", "r", "BOTTLEROCKET", "v1.68.0", volume_gib=300)
     node_class, node_pool = specs({"option": "on-demand"}, settings)
     assert node_class["amiSelectorTerms"] == [{"alias": "bottlerocket@v1.68.0"}]
-    sizes = [m["ebs"].get("volumeSize") for m in node_class["blockDeviceMappings"]]
-    assert sizes == [None, "300Gi"]
+    # Karpenter's CRD refuses a volume without a size.
+    sizes = [m["ebs"]["volumeSize"] for m in node_class["blockDeviceMappings"]]
+    assert sizes == ["4Gi", "300Gi"]
     labels = node_pool["template"]["metadata"]["labels"]
     assert labels["nvidia.com/gpu.deploy.driver"] == "false"
 
