@@ -1,4 +1,4 @@
-"""A real API server's verdict on the CRD, on plans, on the XRDs and on rendered objects."""
+"""A real API server's verdict on the CRD, on plans and on the XRDs."""
 
 import json
 import time
@@ -13,11 +13,9 @@ from hypothesis import HealthCheck, given, settings
 
 from support.crossplane_core import ControlPlane
 from support.kube_api import KubeApi, KubeError
-from support.least_crd import least_crd
 from support.plan_cases import ACCEPTED, REJECTED, Case
 from support.plan_strategies import altered_plans
 from support.plans import group, plan, plan_data, pool
-from support.recorded import recorder
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan, parse_plan, save_plan, to_data, to_yaml
 from trimtab.plan.model import API_VERSION, KIND, MAX_GROUPS, MAX_WINDOWS
@@ -38,13 +36,6 @@ COMMITTED_PLANS = sorted(
     for folder in ("functions/examples", "stacks")
     for file in (ROOT / folder).rglob("*.yaml")
     if "\nkind: CapacityPlan\n" in file.read_text("utf-8")
-)
-# What the local stack's objects are for; their own API servers check them more closely.
-ADD_ONS = (
-    least_crd("karpenter.sh", "v1", "NodePool", scope="Cluster"),
-    least_crd("karpenter.k8s.aws", "v1", "EC2NodeClass", scope="Cluster"),
-    least_crd("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
-    least_crd("source.toolkit.fluxcd.io", "v1", "HelmRepository"),
 )
 
 
@@ -175,21 +166,6 @@ def test_a_committed_plan_is_taken_as_it_is(
     document["metadata"]["namespace"] = kube_namespace
     stored = plans.apply(document)
     assert parse_plan(stored, "stored").digest == load_plan(file).digest
-
-
-def test_the_local_stacks_objects_are_taken_as_they_are_rendered(
-    plans: KubeApi, tmp_path: Path
-) -> None:
-    plans.apply_all(ADD_ONS)
-    records = [r for r in recorder(tmp_path)("local") if r.type.startswith("kubernetes:")]
-    objects = sorted(
-        (dict(r.inputs) for r in records), key=lambda each: each["kind"] != "Namespace"
-    )
-    stored = plans.apply_all(objects)
-    kinds = {each["kind"] for each in stored}
-    assert {"CapacityPlan", "NodePool", "EC2NodeClass", "HelmRelease", "Namespace"} <= kinds
-    (planned,) = [each for each in stored if each["kind"] == "CapacityPlan"]
-    assert parse_plan(planned, "stored").digest == plan().digest
 
 
 @pytest.mark.parametrize("file", XRDS, ids=lambda file: str(file.relative_to(APIS)))
