@@ -95,6 +95,18 @@ def test_a_missing_file_is_named(cli: Cli, tmp_path: Path) -> None:
     cli.refused(["explain", tmp_path / "none.yaml"], ExitCode.BAD_INPUT, "none.yaml: no such file")
 
 
+def test_a_narrow_terminal_shows_sentences_whole(
+    cli: Cli, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")  # no escapes, which would count as columns
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    ran = cli("explain", file, "--pool", "other", "--group", "reserved")
+    assert [line for line in ran.out.splitlines() if len(line) > 80] == []
+    assert "…" not in ran.out
+    assert ran.err == ""
+
+
 def test_a_plan_in_json_reads_as_well(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_data()), encoding="utf-8")
