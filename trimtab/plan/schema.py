@@ -123,7 +123,9 @@ def dump_json_schema(schema: Schema | None = None) -> str:
 def dump_crd() -> str:
     """The CRD as the published file has it."""
     text: str = yaml.safe_dump(crd(), sort_keys=False, allow_unicode=True, width=100)
-    return f"# Generated from trimtab/plan/model.py by `make schemas`; edit the model instead.\n{text}"
+    return (
+        f"# Generated from trimtab/plan/model.py by `make schemas`; edit the model instead.\n{text}"
+    )
 
 
 def published() -> dict[str, str]:
