@@ -36,6 +36,9 @@ REPLACING = "Replacing"  # False: old generations, or groups that left the plan,
 GROUPS_REFUSED = "GroupsRefused"  # False: a group can't be provisioned; the message says why
 KEPT_RUNNING = "KeptRunning"  # False: without a usable plan, what exists is kept as it is
 
+MAX_REFUSALS = 8
+"""How many of them a message tells; a plan may have a thousand groups, and an event 1 kB."""
+
 Status = Literal["True", "False", "Unknown"]
 
 
@@ -89,7 +92,10 @@ def capacity_outcome(prepared: Preparation, decision: Decision) -> Outcome:
     stands = {stand: _keys(decision, stand) for stand in Stand}
     kept = [*stands[Stand.HELD], *stands[Stand.WITHHELD]]
     if refused := [each for pool in prepared.pools for each in pool.refused]:
-        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, "; ".join(refused))
+        told = refused[:MAX_REFUSALS]
+        if more := len(refused) - len(told):
+            told.append(f"and {more} more")
+        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, "; ".join(told))
     if kept or not stands[Stand.PLANNED]:
         message = f"kept as they are: {_listed(stands[Stand.HELD])}"
         if stands[Stand.WITHHELD]:

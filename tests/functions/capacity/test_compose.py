@@ -673,6 +673,14 @@ def test_a_group_that_eks_cannot_provision_is_refused_and_the_others_are_not() -
     ]
 
 
+def test_of_many_refusals_the_first_are_told_and_the_others_counted() -> None:
+    block = {"option": "capacity-block", "reservationId": "cr-1", "endsAt": "2026-12-01T00:00:00Z"}
+    sent = plan(*(plans.group(f"block-{each}", block) for each in range(10, 21)))
+    message = answer(request(sent), FIRST)["conditions"][1]["message"]
+    assert message.count("needs a launch template") == 8
+    assert message.endswith("; and 3 more")
+
+
 def test_a_bootstrap_requirement_brings_the_plan_with_the_first_call() -> None:
     other = {**PLAN, "metadata": {"name": "another"}}
     assert answer(request(other), FIRST)["conditions"][0]["reason"] == "PlanNotFetched"

@@ -187,6 +187,29 @@ def test_what_ran_before_is_adopted_when_it_has_the_plans_nodes() -> None:
     assert states == {HOME: "Planned"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "adopted"),
+    [
+        ({"instanceTypes": ["p4de.24xlarge", "p4d.24xlarge"]}, True),
+        ({"capacityType": "ON_DEMAND", "amiType": "AL2023_x86_64_NVIDIA"}, True),
+        ({"amiType": "CUSTOM"}, True),
+        ({"instanceTypes": ["p4d.24xlarge"]}, False),
+        ({"capacityType": "SPOT"}, False),
+        ({"amiType": "AL2023_x86_64_STANDARD"}, False),
+    ],
+    ids=str,
+)
+def test_the_same_nodes_are_those_that_eks_would_make_alike(
+    changes: dict[str, Any], adopted: bool
+) -> None:
+    offers = [{"instanceType": each} for each in ("p4d.24xlarge", "p4de.24xlarge")]
+    group = plans.group("main", {"option": "on-demand"}, offers=offers)
+    old = before_trimtab("p4d.24xlarge", "p4de.24xlarge")
+    old["spec"]["forProvider"] |= changes
+    documents, _ = inject(plans.plan_data(pools=[plans.pool(groups=[group])]), observed={HOME: old})
+    assert (sorted(documents) == [HOME]) == adopted
+
+
 def test_what_ran_before_on_other_nodes_is_kept_until_its_successor_is_ready() -> None:
     old = before_trimtab("g5.xlarge")
     documents, states = inject(observed={HOME: old})
