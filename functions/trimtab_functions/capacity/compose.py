@@ -42,9 +42,6 @@ STATUS_FIELD = "capacity"
 REFRESH = timedelta(seconds=60)
 """The longest time to live: Crossplane 2.2 does not reconcile when a required resource changes."""
 
-SHORTEST = timedelta(seconds=1)
-"""Crossplane takes a time to live of 0 for none at all."""
-
 MEMO_DOCUMENTS, MEMO_BYTES = 8192, 16_000_000
 """Of node groups that were read, and of what they were read from."""
 
@@ -248,10 +245,12 @@ def _write_conditions(
 
 
 def _time_to_live(lookup: Lookup, decision: Decision, instant: datetime) -> timedelta:
-    """Until a size of the plan changes or the plan expires, within what Crossplane allows."""
+    """Until a size of the plan changes or the plan expires, `REFRESH` at the most.
+
+    In whole seconds, rounded up: Crossplane takes 0 for no time to live at all.
+    """
     ends = [placed.planned.window.end for placed in decision.placed.values() if placed.planned]
     if lookup.usable is not None:
         ends.append(lookup.usable.spec.valid_until)
     ahead = [end - instant for end in ends if end > instant]
-    soonest = min([REFRESH, *ahead])
-    return max(SHORTEST, timedelta(seconds=math.ceil(soonest.total_seconds())))
+    return timedelta(seconds=math.ceil(min([REFRESH, *ahead]).total_seconds()))

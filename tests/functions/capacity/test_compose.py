@@ -707,6 +707,11 @@ def test_what_others_desire_passes_unharmed() -> None:
     assert told["desired"]["composite"]["resource"]["status"]["url"] == "https://a"
 
 
+def test_node_groups_that_are_alike_keep_their_own_keys() -> None:
+    alike = {"one": running(4), "two": running(4)}
+    assert sorted(answer(request(observed=alike), FIRST)["desired"]["resources"]) == ["one", "two"]
+
+
 def test_a_plan_may_come_from_a_fixed_name_or_another_field() -> None:
     def asked_for(source: dict[str, Any], **spec: Any) -> Any:
         step = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input", "plan": source}
