@@ -6,7 +6,8 @@ relative to the repository's root.
 both   plan       file of the CapacityPlan; default stacks/plans/example.yaml
        target     aws or local
        name       of the cluster and its resources; default trimtab
-       asOf       instant whose window holds, ISO 8601; default the plan's start
+       asOf       instant whose window holds, ISO 8601; default the plan's start. On aws set it to
+                  the present: Auto Scaling takes no schedule that lies in the past
        running    sizes that run now: {"<pool>-<group>-<generation>": {min, desired, max}}
        amiFamily  AL2023 or BOTTLEROCKET
        volumeGib, metadataHopLimit, tags

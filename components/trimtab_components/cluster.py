@@ -1,6 +1,7 @@
 """An EKS cluster whose node groups are those of a capacity plan."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
@@ -40,6 +41,7 @@ NODE_POLICIES = (
     "AmazonEC2ContainerRegistryPullOnly",
 )
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 
 
 class HeterogeneousClusterArgs(TypedDict):
@@ -80,7 +82,8 @@ class HeterogeneousClusterArgs(TypedDict):
     log_types: NotRequired[list[str]]
     """Control plane logs to keep; they cost by volume. Default none."""
     ami_family: NotRequired[str]
-    """The nodes' image: AL2023 (the default) or BOTTLEROCKET. A change replaces every node."""
+    """The nodes' image: AL2023 (the default) or BOTTLEROCKET. Fixed while a group's generation lasts:
+    EKS can't change it in place, and refuses a second group of the name."""
     volume_gib: NotRequired[int]
     """Size of a node's volume; default 100."""
     metadata_hop_limit: NotRequired[int]
@@ -171,6 +174,12 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             StalePlanError: the plan has expired, or is for another provider or region.
         """
         where = f'HeterogeneousCluster "{name}"'
+        if not _NAME.fullmatch(name):
+            raise InputError(
+                "its name can't be a cluster's and begin those of its roles",
+                where=where,
+                mend="use at most 40 letters, digits and hyphens, a letter or digit first",
+            )
         settings = checked(_Checked, args, where)
         plan = plan_of(settings.plan, where)
         region = _region(settings, where)
@@ -213,7 +222,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(control_plane.attachments)),
         )
-        for arn in settings.admin_arns:
+        for arn in dict.fromkeys(settings.admin_arns):
             self._admin(name, arn, cluster, region, tags, child)
         host = NodeGroupHost(
             cluster.name, nodes.arn, node_subnet_ids, settings.metadata_hop_limit, nodes.attachments

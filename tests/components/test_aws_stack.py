@@ -246,7 +246,8 @@ def test_an_existing_network_is_used(recorded: Record) -> None:
 
 def test_administrators_come_by_access_entries(recorded: Record) -> None:
     arn = "arn:aws:iam::123456789012:role/ops"
-    records = recorded("aws", {"adminArns": json.dumps([arn]), "creatorIsAdmin": "false"})
+    config = {"adminArns": json.dumps([arn, arn]), "creatorIsAdmin": "false"}
+    records = recorded("aws", config)
     assert one(records, "Cluster").inputs["accessConfig"] == {
         "authenticationMode": "API",
         "bootstrapClusterCreatorAdminPermissions": False,
@@ -309,6 +310,8 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
             InputError,
             "public_access_cidrs without public_endpoint",
         ),
+        ({"name": "a" * 41}, InputError, "use at most 40 letters, digits and hyphens"),
+        ({"name": "-a"}, InputError, "a letter or digit first"),
         ({"creatorIsAdmin": "false"}, InputError, "nobody could administer the cluster"),
         ({"adminArns": '["ops"]'}, InputError, "admin_arns[0]: String should match"),
         ({"logTypes": '["auditt"]'}, InputError, "log_types[0]: Input should be 'api'"),
