@@ -39,12 +39,13 @@ class Deployment(pulumi.runtime.Mocks):
             added["resources"] = [{"autoscalingGroups": [{"name": scaling}]}]
         return f"{args.name}-id", {**args.inputs, **added}
 
-    def call(self, args: Any) -> dict[str, Any]:
+    def call(self, args: Any) -> Any:
         raise AssertionError(f"the component calls {args.token}")
 
 
 def deploy() -> tuple[Deployment, dict[str, Any]]:
-    deployment, found = Deployment(), {}
+    deployment = Deployment()
+    found: dict[str, Any] = {}
 
     async def run() -> None:
         pulumi.runtime.set_mocks(deployment, project="p", stack="s", preview=False)
