@@ -24,7 +24,7 @@ from trimtab.plan.model import (
     Reserved,
     Spot,
 )
-from trimtab.planning.planner import SCREENING_DAYS
+from trimtab.planning.planner import PEAK_LEVEL, SCREENING_DAYS
 from trimtab.planning.pool import TERM_HOURS
 from trimtab.planning.supply import (
     MAX_SPOT_TYPES,
@@ -34,7 +34,7 @@ from trimtab.planning.supply import (
 )
 from trimtab.planning.windows import LOW_LEVEL, MAX_LEVELS, TARGET_LEVEL
 
-__all__ = ["Statement", "covers", "explain"]
+_LEVELS = ", ".join(f"{100 * level:.4g}" for level in MAX_LEVELS)
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,9 @@ def _pool(plan: CapacityPlan, pool: Pool) -> Iterator[tuple[str, str]]:
         f"mean forecast demand in {pool.unit} over the plan's span; its bounds, as all of these, are the 10 % and 90 % scenarios with every hour at the same quantile at once",
     )
     yield "expected.usdPerHour", _cost_sentence(pool, expected.usd_per_hour)
+    if expected.interruption_usd_per_hour is not None:
+        lost = "work that spot interruptions are expected to lose, done again at list price"
+        yield "expected.interruptionUsdPerHour", lost
     yield "expected.usdPerHourUnapproved", _unapproved_sentence(plan, pool)
     yield (
         "expected.kgco2ePerHour",
@@ -189,10 +192,10 @@ def _cost_sentence(pool: Pool, cost: Interval) -> str:
         )
         for group in pool.groups
     ]
-    spot = any(isinstance(group.purchase, Spot) for group in pool.groups)
+    interruptions = pool.expected.interruption_usd_per_hour
     return (
         f"{' + '.join(parts)} per hour, with nodes following demand inside the bounds"
-        + (", and what interruptions of spot are expected to cost" if spot else "")
+        + (f" + interruptions of spot {_usd(interruptions)}" if interruptions else "")
         + f"; {_usd(cost.mean * HOURS_PER_MONTH)} a month of {HOURS_PER_MONTH:.0f} h"
     )
 
@@ -314,9 +317,8 @@ def _window_sentences(pool: Pool, group: Group) -> dict[str, str]:
         f"the forecast's {TARGET_LEVEL:.0%} quantile at the window's highest hour, so that a start "
         "need not wait for the autoscaler"
     )
-    levels = ", ".join(f"{level:.4g}" for level in (100 * x for x in MAX_LEVELS))
     high = (
-        f"the lowest of the forecast's {levels} % quantiles that keeps the expected shortage within "
+        f"the lowest of the forecast's {_LEVELS} % quantiles that keeps the expected shortage within "
         f"{pool.shortage_tolerance:.2%}, widened by how far peaks stand over hourly means"
     )
     purchase = group.purchase
@@ -438,6 +440,16 @@ def _decision(evidence: DecisionEvidence) -> Iterator[tuple[str, str]]:
         "replayedHours",
         f"the last hours of history, on which the rules were replayed; '{evidence.rule}' decided: {evidence.reason}{held}",
     )
+    if evidence.max_quantile is not None:
+        yield (
+            "maxQuantile",
+            f"behind the groups' max: of the forecast's {_LEVELS} % quantiles the lowest that keeps the expected shortage within the tolerance, else the highest",
+        )
+    if evidence.peak_factor is not None:
+        yield (
+            "peakFactor",
+            f"the {PEAK_LEVEL:.0%} quantile of peaks over that of hourly means; it widens max only",
+        )
     if evidence.candidates:
         yield "candidates[*].nodes", "what each rule would commit now"
         yield (

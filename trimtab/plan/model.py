@@ -225,6 +225,10 @@ class PoolExpected(Document):
 
     demand: Interval = Field(description="Mean demand in the pool's unit.")
     usd_per_hour: Interval = Field(description="With every proposed commitment approved.")
+    interruption_usd_per_hour: Amount | None = Field(
+        default=None,
+        description="Part of usdPerHour: work that spot interruptions lose, done again at list price.",
+    )
     usd_per_hour_unapproved: Interval = Field(
         description="If no proposed commitment is approved: the same nodes at list price."
     )
@@ -354,11 +358,17 @@ class DecisionEvidence(Document):
     reason: Text
     guardrail: Text = ""
     replayed_hours: Count
+    max_quantile: Share | None = Field(
+        default=None, description="Forecast quantile behind the groups' max."
+    )
+    peak_factor: Amount | None = Field(
+        default=None, description="Peak within an hour over the hour's mean; it widens max."
+    )
     candidates: Annotated[tuple[Candidate, ...], Field(max_length=32)]
 
 
 class SiteEvidence(Document):
-    """A site that was weighed, at the plan's expected cost there."""
+    """A site that was weighed: what its best offer would have cost on the last 30 days."""
 
     provider: Provider
     region: ShortText

@@ -61,7 +61,7 @@ def decide(
     """
     days = len(history) / HOURS_PER_DAY
     if prices.committed is None:
-        return _nothing("no commitment is on sale for the offer", "")
+        return _nothing("no commitment of an allowed term is on sale below list price", "")
     if days < HISTORY_DAYS_TO_COMMIT:
         held = f"{days:.0f} d of history are too short to bind a term: {HISTORY_DAYS_TO_COMMIT} d"
         return _nothing("nothing is committed on short evidence", held)

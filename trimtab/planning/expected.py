@@ -94,6 +94,7 @@ def pool_expected(
         demand=_interval(scenarios),
         usd_per_hour=_interval(result.variable_usd + result.committed_usd),
         usd_per_hour_unapproved=_interval(list_price),
+        interruption_usd_per_hour=_interruptions(supply, result),
         kgco2e_per_hour=_carbon(supply, result),
         shortage_share=_share(result.unmet, scenarios),
         shortage_unit_hours=rounded(float(result.unmet.mean()) * ahead.hours),
@@ -102,6 +103,14 @@ def pool_expected(
             for name, nodes, share in _rules(supply, decision)
         ),
     )
+
+
+def _interruptions(supply: Supply, result: Outcome) -> float | None:
+    """What spot interruptions are expected to cost per hour; None without spot."""
+    if supply.spot is None:
+        return None
+    each = supply.spot.effective_usd_per_node_hour - supply.spot.usd_per_node_hour
+    return rounded(float(result.spot.mean()) * each)
 
 
 def _rules(supply: Supply, decision: Decision) -> list[tuple[str, int, float]]:

@@ -33,10 +33,11 @@ from trimtab.plan.model import (
     SiteEvidence,
 )
 from trimtab.planning.commitment import Decision, decide
-from trimtab.planning.pool import build_pool, proposal
+from trimtab.planning.pool import build_pool, proposal, shortage_tolerance
 from trimtab.planning.request import PlanRequest, PoolRequest
 from trimtab.planning.supply import Site as SupplySite
 from trimtab.planning.supply import Supply, best_supply, by_site, feasible
+from trimtab.planning.windows import Envelope, envelope
 
 SCREENING_DAYS = 30
 SITES_SHOWN = 5
@@ -89,9 +90,11 @@ def make_plan(
         line = proposal(pool, supply, decision, ahead)
         if line:
             commitments.append(line)
-        pools.append(build_pool(pool, supply, decision, ahead, history.peak_factor, line))
+        tolerance = shortage_tolerance(pool.workloads)
+        needs = envelope(ahead, supply.units_per_node, history.peak_factor, tolerance)
+        pools.append(build_pool(pool, supply, decision, ahead, needs, line))
         forecasts.append(_forecast_evidence(pool.name, ahead))
-        decisions.append(_decision_evidence(pool.name, decision))
+        decisions.append(_decision_evidence(pool.name, decision, needs, history.peak_factor))
 
     return CapacityPlan(
         metadata=Metadata(name=request.name),
@@ -273,13 +276,17 @@ def _forecast_evidence(pool: str, ahead: Forecast) -> ForecastEvidence:
     )
 
 
-def _decision_evidence(pool: str, decision: Decision) -> DecisionEvidence:
+def _decision_evidence(
+    pool: str, decision: Decision, needs: Envelope, peak_factor: float
+) -> DecisionEvidence:
     return DecisionEvidence(
         pool=pool,
         rule=decision.rule,
         reason=decision.reason,
         guardrail=decision.guardrail,
         replayed_hours=decision.replayed_hours,
+        max_quantile=needs.high_level,
+        peak_factor=rounded(peak_factor),
         candidates=tuple(
             Candidate(rule=c.rule, nodes=c.nodes, usd_per_hour=rounded(c.usd_per_hour))
             for c in decision.candidates

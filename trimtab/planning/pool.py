@@ -32,7 +32,7 @@ from trimtab.planning.economics import Nodes, nodes_for
 from trimtab.planning.expected import outcome, pool_expected
 from trimtab.planning.request import PoolRequest
 from trimtab.planning.supply import Supply, interruptible_share
-from trimtab.planning.windows import Sizes, convert, envelope, merged, stack
+from trimtab.planning.windows import Envelope, Sizes, convert, merged, stack
 from trimtab.workloads.matching import node_labels
 from trimtab.workloads.model import Owner, Workload
 
@@ -46,7 +46,7 @@ def build_pool(
     supply: Supply,
     decision: Decision,
     ahead: Forecast,
-    peak_factor: float,
+    needs: Envelope,
     line: Commitment | None,
 ) -> Pool:
     """The pool of the plan.
@@ -56,11 +56,9 @@ def build_pool(
         supply: its offers and prices at the chosen site.
         decision: how many base nodes are committed.
         ahead: forecast demand over the plan's span.
-        peak_factor: peak within an hour over the hour's mean.
+        needs: what each window of that span needs.
         line: the proposal behind the committed nodes, or None when nothing is committed.
     """
-    tolerance = min(w.shortage_tolerance for w in request.workloads)
-    needs = envelope(ahead, supply.units_per_node, peak_factor, tolerance)
     sizes = stack(needs, decision.nodes, supply.prices.spot_share)
     spot = (
         convert(sizes.spot, supply.units_per_node, supply.spot.units_per_node)
@@ -120,11 +118,16 @@ def build_pool(
         unit=request.unit.value,
         owner=_owner([w.owner for w in request.workloads]),
         interruptible_share=rounded(interruptible_share(request.workloads)),
-        shortage_tolerance=tolerance,
+        shortage_tolerance=shortage_tolerance(request.workloads),
         labels=_labels(request.workloads, supply.base),
         groups=tuple(groups),
         expected=pool_expected(ahead, supply, decision, needs, result),
     )
+
+
+def shortage_tolerance(workloads: Sequence[Workload]) -> float:
+    """The strictest of the workloads'."""
+    return min(workload.shortage_tolerance for workload in workloads)
 
 
 def proposal(

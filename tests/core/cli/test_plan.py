@@ -185,7 +185,10 @@ def test_the_path_of_a_series_may_hold_an_equals_sign(cli: Cli) -> None:
 def test_short_evidence_binds_nothing_and_old_prices_are_said_to_be_old(cli: Cli) -> None:
     ran = cli("plan", "--demand", "brief.csv", "--offers", "old.csv", "--horizon", "36h")
     assert ran.status == ExitCode.OK
-    assert "note: brief: nothing is committed: no commitment is on sale for the offer" in ran.err
+    assert (
+        "note: brief: nothing is committed: no commitment of an allowed term is on sale below list price"
+        in ran.err
+    )
     assert "assumed: prices: of 2021-05-01 to 2021-05-01, taken to hold at" in ran.err
     assert yaml.safe_load(ran.out)["spec"]["validUntil"] == "2026-06-05T12:00:00Z"
 

@@ -35,7 +35,7 @@ def test_steady_demand_is_committed_whole() -> None:
     ("days", "prices", "reason", "guardrail"),
     [
         (27, PRICES, "nothing is committed on short evidence", "27 d of history are too short"),
-        (60, Prices(10.0), "no commitment is on sale for the offer", ""),
+        (60, Prices(10.0), "no commitment of an allowed term is on sale below list price", ""),
     ],
 )
 def test_nothing_is_bound(days: int, prices: Prices, reason: str, guardrail: str) -> None:

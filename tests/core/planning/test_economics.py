@@ -48,8 +48,8 @@ def test_without_spot_it_is_the_newsvendor_quantile(
 ) -> None:
     level = best_commitment(needed, Prices(on_demand, on_demand * ratio))
     # The last committed node is used more than break-even, the next one would not be.
-    assert level == 0 or (needed >= level).mean() > ratio
-    assert (needed >= level + 1).mean() <= ratio + 1e-12
+    assert level == 0 or (needed >= level).mean() > ratio - 1e-9
+    assert (needed >= level + 1).mean() <= ratio + 1e-9
 
 
 @given(needed=needs, committed=st.integers(0, 80), share=st.floats(0, 1))
