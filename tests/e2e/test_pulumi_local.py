@@ -8,7 +8,6 @@ import json
 import os
 import runpy
 import shutil
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,13 @@ from pulumi import automation
 
 from support.plans import START, group, plan, plan_data, pool
 from support.pulumi_cli import PulumiCli
+from support.pulumi_plugins import KUBERNETES_STAND_IN, plugin_folder
 from trimtab.plan.document import parse_plan, save_plan
 from trimtab.plan.model import CapacityPlan
 
 pytestmark = pytest.mark.engine
 
 REPO = Path(__file__).resolve().parents[2]
-STAND_IN = Path(__file__).parent / "providers" / "kubernetes_stand_in.py"
 SAME = automation.OpType.SAME
 
 
@@ -37,12 +36,16 @@ class LocalStack:
         shutil.copytree(REPO / "stacks", self.folder / "stacks")
         shutil.copy(REPO / "Pulumi.yaml", self.folder)
         self.write_plan()
+        plugins = plugin_folder(folder / "plugins", {"kubernetes": KUBERNETES_STAND_IN})
         options = automation.LocalWorkspaceOptions(
             work_dir=str(self.folder),
-            env_vars={**cli.env, "PATH": f"{stand_in(folder)}{os.pathsep}{cli.env['PATH']}",
-                      "STAND_IN_LOG": str(self.log)},
+            env_vars={
+                **cli.env,
+                "PATH": f"{plugins}{os.pathsep}{cli.env['PATH']}",
+                "STAND_IN_LOG": str(self.log),
+            },
             pulumi_command=automation.PulumiCommand(root=str(cli.root)),
-        )  # fmt: skip
+        )
         self.stack = automation.create_or_select_stack(
             stack_name="local", project_name="trimtab", program=self._program, opts=options
         )
@@ -71,19 +74,6 @@ class LocalStack:
         files = sorted((self.folder / "build" / "rendered" / "1-manifest").glob("*.yaml"))
         objects = [yaml.safe_load(file.read_text("utf-8")) for file in files]
         return {(each["kind"], each["metadata"]["name"]): each for each in objects}
-
-
-def stand_in(folder: Path) -> Path:
-    """A folder for PATH whose pulumi-resource-kubernetes is the stand-in."""
-    home = folder / "providers"
-    home.mkdir()
-    script = home / "pulumi-resource-kubernetes"
-    places = os.pathsep.join([str(REPO), str(REPO / "tests")])
-    script.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{places}" exec "{sys.executable}" "{STAND_IN}" "$@"\n', "utf-8"
-    )
-    script.chmod(0o755)
-    return home
 
 
 @pytest.fixture
