@@ -37,8 +37,8 @@ def expired(plan: CapacityPlan, instant: datetime) -> bool:
 def window_index(group: Group, instant: datetime) -> int:
     """Index of the window that holds at an instant; before the first it is the first, after the
     last the last."""
-    starts = [window.start for window in group.windows]
-    return max(0, bisect_right(starts, instant) - 1)
+    after = bisect_right(group.windows, instant, key=lambda window: window.start)
+    return max(0, after - 1)
 
 
 def window_at(group: Group, instant: datetime) -> Window:

@@ -6,7 +6,7 @@ live. What it keeps from call to call are memos of pure functions, bounded, by c
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from trimtab.plan.model import KIND as PLAN_KIND
 from trimtab_functions.capacity import nodegroups, outcomes, placement, plans, structs
 from trimtab_functions.capacity.memo import Memo
 from trimtab_functions.capacity.nodegroups import Observed, Template
-from trimtab_functions.capacity.placement import Decision
+from trimtab_functions.capacity.placement import Decision, Placed
 from trimtab_functions.capacity.plans import Arrived, Lookup, PlanReader
 from trimtab_functions.capacity.preparation import Preparation, Wanted, prepare
 from trimtab_functions.capacity.settings import (
@@ -31,7 +31,7 @@ from trimtab_functions.capacity.settings import (
     parse_spec,
     plan_key,
 )
-from trimtab_functions.capacity.status import status
+from trimtab_functions.capacity.status import entry, summary
 
 REQUIREMENT = "capacity-plan"
 """The required resource's name; a bootstrap requirement in a Composition uses it too."""
@@ -43,10 +43,13 @@ REFRESH = timedelta(seconds=60)
 """The longest time to live: Crossplane 2.2 does not reconcile when a required resource changes."""
 
 MEMO_DOCUMENTS, MEMO_BYTES = 8192, 16_000_000
-"""Of node groups that were read, and of what they were read from."""
+"""Of node groups that were read, and of the bytes that they were read from."""
 
 MEMO_PREPARATIONS, MEMO_GROUPS = 256, 2000
-"""Of preparations, and of the groups in their plans; a group takes some 20 kB."""
+"""Of preparations, and of the groups in their plans; a group takes some 10 kB."""
+
+MEMO_DECISIONS = 3000
+"""On node groups; one takes some 10 kB."""
 
 Clock = Callable[[], datetime]
 
@@ -61,11 +64,17 @@ class _Asked:
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """A preparation, and its documents as they go into a response, by identity."""
+class _Written:
+    """A decision on a node group, as it goes into a response.
 
-    preparation: Preparation
-    written: Mapping[int, structpb.Struct]
+    Attributes:
+        desired: a State with its resource alone, as bytes; None when it is withheld.
+        entry: its part of the XR's status.
+    """
+
+    placed: Placed
+    desired: bytes | None
+    entry: structpb.Struct
 
 
 class Composer:
@@ -75,8 +84,9 @@ class Composer:
         self._clock = clock
         self._plans = PlanReader()
         self._templates: Memo[Template | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
-        self._observed: Memo[Observed] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
-        self._prepared: Memo[_Ready] = Memo(MEMO_PREPARATIONS, MEMO_GROUPS)
+        self._observed: Memo[Observed | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+        self._prepared: Memo[Preparation] = Memo(MEMO_PREPARATIONS, MEMO_GROUPS)
+        self._written: Memo[_Written] = Memo(MEMO_DECISIONS, MEMO_DECISIONS)
 
     def compose(self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
         """Write the desired node groups, the XR's status and its conditions.
@@ -88,11 +98,11 @@ class Composer:
         instant = self._clock()
         asked = _resolve_inputs(req)
         lookup = self._resolve_plan(req, rsp, asked, instant)
-        ready = self._prepare(req, asked, lookup)
-        decision = placement.decide(ready.preparation, self._resolve_observed(req), instant)
-        _write_node_groups(rsp, ready, decision)
-        _write_status(rsp, lookup, decision)
-        _write_conditions(rsp, lookup, ready.preparation, decision)
+        prepared = self._prepare(req, asked, lookup)
+        decision, written = self._decide(prepared, self._resolve_observed(req), instant)
+        _write_node_groups(rsp, decision, written)
+        _write_status(rsp, lookup, written)
+        _write_conditions(rsp, lookup, prepared, decision)
         rsp.meta.ttl.FromTimedelta(_time_to_live(lookup, decision, instant))
 
     def _resolve_plan(
@@ -123,32 +133,46 @@ class Composer:
             return plans.not_fetched(key)
         return self._plans.look_up(key, _arrived(found) if found else None, instant)
 
-    def _prepare(self, req: fnv1.RunFunctionRequest, asked: _Asked, lookup: Lookup) -> _Ready:
+    def _prepare(self, req: fnv1.RunFunctionRequest, asked: _Asked, lookup: Lookup) -> Preparation:
         """What the plan, the settings and the earlier steps' node groups imply."""
         templates = {}
         for key in sorted(req.desired.resources):
             struct = req.desired.resources[key].resource
-            if _is_node_group(struct):
-                content = _content(struct)
-                template = self._templates.get((key, content), len(content), _reader(key, content))
-                if template is not None:
-                    templates[key] = template
-        wanted = Wanted(lookup.usable, asked.mode == "Compose", asked.spec, templates)
-        # By identity: memos gave the plan and the templates, and the result keeps them alive.
-        same = (id(wanted.plan), wanted.composes, wanted.spec, tuple(map(id, templates.values())))
-        size = sum(len(pool.groups) for pool in wanted.plan.spec.pools) if wanted.plan else 0
-        return self._prepared.get(same, size, lambda: _write_ahead(prepare(wanted)))
+            content = _content(struct)
+            template = self._templates.get((key, content), len(content), _template(key, content))
+            if template is not None:
+                templates[key] = template
+        plan = lookup.usable
+        wanted = Wanted(plan, asked.mode == "Compose", asked.spec, templates)
+        # The plan by its identity, which its own memo gave it; the preparation keeps it alive.
+        key_of_all = (id(plan), wanted.composes, wanted.spec, tuple(templates.values()))
+        size = sum(len(pool.groups) for pool in plan.spec.pools) if plan else 0
+        return self._prepared.get(key_of_all, size, lambda: prepare(wanted))
+
+    def _decide(
+        self, prepared: Preparation, observed: Mapping[str, Observed], instant: datetime
+    ) -> tuple[Decision, list[_Written]]:
+        """The decision, and what is to be written of it, in the order of groups."""
+        by_identity: dict[int, _Written] = {}
+
+        def remember(key: Hashable, make: Callable[[], Placed]) -> Placed:
+            written = self._written.get(key, 1, lambda: _write(make()))
+            by_identity[id(written.placed)] = written
+            return written.placed
+
+        decision = placement.decide(prepared, observed, instant, remember)
+        placed = sorted(decision.placed.values(), key=lambda e: (e.ref.pool, e.ref.name, e.key))
+        return decision, [by_identity.get(id(each)) or _write(each) for each in placed]
 
     def _resolve_observed(self, req: fnv1.RunFunctionRequest) -> dict[str, Observed]:
         """The node groups that exist."""
         observed = {}
         for key in sorted(req.observed.resources):
             struct = req.observed.resources[key].resource
-            if _is_node_group(struct):
-                content = _content(struct)
-                observed[key] = self._observed.get(
-                    (key, content), len(content), _observer(key, content)
-                )
+            content = _content(struct)
+            found = self._observed.get((key, content), len(content), _observed(key, content))
+            if found is not None:
+                observed[key] = found
         return observed
 
 
@@ -182,17 +206,11 @@ def _content(struct: structpb.Struct) -> bytes:
     return content
 
 
-def _is_node_group(struct: structpb.Struct) -> bool:
-    return nodegroups.is_node_group(
-        structs.item(struct, "apiVersion"), structs.item(struct, "kind")
-    )
-
-
-def _reader(key: str, content: bytes) -> Callable[[], Template | None]:
+def _template(key: str, content: bytes) -> Callable[[], Template | None]:
     return lambda: nodegroups.read_template(key, _document(content))
 
 
-def _observer(key: str, content: bytes) -> Callable[[], Observed]:
+def _observed(key: str, content: bytes) -> Callable[[], Observed | None]:
     # From the bytes, since a part of a message keeps all of its request in memory.
     return lambda: nodegroups.read_observed(key, _document(content), lambda: _document(content))
 
@@ -201,32 +219,40 @@ def _document(content: bytes) -> nodegroups.Document:
     return structs.to_data(structpb.Struct.FromString(content))
 
 
-def _write_ahead(preparation: Preparation) -> _Ready:
-    documents = [slot.document for pool in preparation.pools for slot in pool.slots]
-    return _Ready(preparation, {id(each): structs.from_data(each) for each in documents})
+def _write(placed: Placed) -> _Written:
+    told = structs.from_data(entry(placed))
+    if placed.document is None:
+        return _Written(placed, None, told)
+    document = structs.from_data(placed.document)
+    if placed.scaling is not None:
+        for path, sizes in nodegroups.sizes_of(placed.scaling).items():
+            structs.replace(document, path, sizes)
+    ready = fnv1.READY_TRUE if placed.ready else fnv1.READY_FALSE
+    state = fnv1.State(resources={placed.key: fnv1.Resource(resource=document, ready=ready)})
+    return _Written(placed, state.SerializeToString(), told)
 
 
-def _write_node_groups(rsp: fnv1.RunFunctionResponse, ready: _Ready, decision: Decision) -> None:
-    for key, placed in decision.placed.items():
-        if placed.document is None:
-            rsp.desired.resources.pop(key, None)
-            continue
-        desired = rsp.desired.resources[key]
-        written = ready.written.get(id(placed.document))
-        desired.resource.CopyFrom(written or structs.from_data(placed.document))
-        if placed.scaling is not None:
-            for path, sizes in nodegroups.sizes_of(placed.scaling).items():
-                structs.replace(desired.resource, path, sizes)
-        desired.ready = fnv1.READY_TRUE if placed.ready else fnv1.READY_FALSE
+def _write_node_groups(
+    rsp: fnv1.RunFunctionResponse, decision: Decision, written: list[_Written]
+) -> None:
+    for each in written:
+        if each.desired is None:
+            rsp.desired.resources.pop(each.placed.key, None)
     for key in decision.retired:
         rsp.desired.resources.pop(key, None)
+    # An entry that is merged takes the place of the one with its key, as protobuf's maps do.
+    rsp.desired.MergeFromString(b"".join(each.desired for each in written if each.desired))
 
 
-def _write_status(rsp: fnv1.RunFunctionResponse, lookup: Lookup, decision: Decision) -> None:
+def _write_status(rsp: fnv1.RunFunctionResponse, lookup: Lookup, written: list[_Written]) -> None:
     # Beside what earlier steps report, and under one name: the XR may have its own `groups`.
     composite = rsp.desired.composite
-    structs.replace(composite.resource, ("status", STATUS_FIELD), status(lookup.usable, decision))
-    if all(placed.document is None for placed in decision.placed.values()):
+    told = summary(lookup.usable, [each.placed for each in written])
+    capacity = structs.replace(composite.resource, ("status", STATUS_FIELD), {**told, "groups": []})
+    groups = capacity.fields["groups"].list_value.values
+    for each in written:
+        groups.add().struct_value.CopyFrom(each.entry)
+    if all(each.desired is None for each in written):
         # An XR without composed resources would count as ready, and it has no capacity at all.
         composite.ready = fnv1.READY_FALSE
 

@@ -107,7 +107,7 @@ class Scaling:
     raise_to: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # by identity: equal bytes give the same object
 class Observed:
     """A node group that exists.
 
@@ -137,7 +137,7 @@ class Observed:
         return self.fixed.gives(fixed)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # by identity, as Observed
 class Template:
     """Where a group of the plan belongs: its key, and the NodeGroup to write the plan's word on."""
 
@@ -153,20 +153,19 @@ class Template:
 
 
 def read_template(key: str, document: Document) -> Template | None:
-    """A NodeGroup of an earlier step; None when its labels name no group, or it is our own."""
+    """A NodeGroup of an earlier step; None when it is none, has no group's labels, or is our own."""
     ref = group_ref(document)
-    if ref is None or composed_by_us(document):
+    if ref is None or not _is_node_group(document) or composed_by_us(document):
         return None
     ami = _text(_section(document, "spec", "forProvider").get("amiType")) or ""
     family = next((each for each in eks.AMI_FAMILIES if ami.startswith(each)), None)
     return Template(key, ref, document, family or "AL2023")
 
 
-def is_node_group(api_version: object, kind: object) -> bool:
-    """Whether these are the provider's namespaced NodeGroup's, of any version."""
-    return (
-        kind == KIND and isinstance(api_version, str) and api_version.partition("/")[0] == API_GROUP
-    )
+def _is_node_group(document: Mapping[str, Any]) -> bool:
+    """Whether it is a NodeGroup of the provider's namespaced API, of any version."""
+    version = _text(document.get("apiVersion")) or ""
+    return document.get("kind") == KIND and version.partition("/")[0] == API_GROUP
 
 
 def group_ref(document: Mapping[str, Any]) -> GroupRef | None:
@@ -181,14 +180,18 @@ def composed_by_us(document: Mapping[str, Any]) -> bool:
     return _section(document, "metadata", "labels").get(MANAGED_BY_LABEL) == MANAGED_BY
 
 
-def read_observed(key: str, document: Mapping[str, Any], read: Callable[[], Document]) -> Observed:
-    """A node group from the API server; what is malformed counts as absent.
+def read_observed(
+    key: str, document: Mapping[str, Any], read: Callable[[], Document]
+) -> Observed | None:
+    """A node group from the API server; None when it is none. What is malformed counts as absent.
 
     Args:
         key: its composed resource name.
         document: the object.
         read: reads the object again, so that what is seldom needed is not kept.
     """
+    if not _is_node_group(document):
+        return None
     stated = _section(document, "spec", "forProvider")
     reported = _section(document, "status", "atProvider")
     initial = _count(_section(document, "spec", "initProvider", "scalingConfig").get("desiredSize"))

@@ -32,7 +32,7 @@ class Wanted:
     templates: Mapping[str, Template]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slot:
     """A group of the plan, the key that it belongs under, and its NodeGroup without sizes."""
 

@@ -38,13 +38,16 @@ def from_data(data: Mapping[str, Any]) -> structpb.Struct:
     return struct
 
 
-def replace(struct: structpb.Struct, path: tuple[str, ...], data: Mapping[str, Any]) -> None:
-    """Put an object at a path, in the place of what is there."""
+def replace(
+    struct: structpb.Struct, path: tuple[str, ...], data: Mapping[str, Any]
+) -> structpb.Struct:
+    """Put an object at a path, in the place of what is there; the object as written."""
     for key in path[:-1]:
         struct = struct.fields[key].struct_value
     target = struct.fields[path[-1]]
     target.Clear()
     _fill(target.struct_value, data)
+    return target.struct_value
 
 
 def _value(value: structpb.Value) -> Any:
