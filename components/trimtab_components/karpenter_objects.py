@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import node_labels, object_labels
+from trimtab.plan.attribution import group_object_labels, node_labels
 from trimtab.plan.eks import AmiFamily, image_flavour, node_group_name
 from trimtab.plan.model import CapacityBlock, CapacityPlan, PurchaseOption
 from trimtab_components.eks_groups import node_volumes
@@ -86,7 +86,7 @@ def karpenter_objects(
             mend="join them to the cluster themselves, and plan them apart",
         )
     name = node_group_name(pool, group)
-    labels = object_labels(plan)
+    labels = group_object_labels(plan, pool, group)
     drivers = node_labels_for(settings.family) if image_flavour(group) == "nvidia" else {}
     spot = group.purchase.option == "spot"
     requirements = [

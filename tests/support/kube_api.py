@@ -67,7 +67,7 @@ class KubeApi:
         request = urllib.request.Request(
             f"{self.url}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else ""),
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": content_type},
         )
         trust = ssl.create_default_context(cafile=str(self.ca_file))

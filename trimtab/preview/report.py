@@ -1,5 +1,6 @@
 """A preview as a human reads it (a tree with columns) and as a program does (a JSON document)."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
@@ -8,6 +9,8 @@ from typing import Any
 from trimtab.clock import format_instant
 from trimtab.preview.pricing import NODES, Preview, PricedResource, Status
 
+ALIKE = 4
+"""From this many on, free siblings of one type share a row: a week's schedules are no news."""
 SCOPE = (
     "Not included: data transfer, disks, logs, taxes, discounts, what pods allocate by themselves."
 )
@@ -62,7 +65,7 @@ def _cents(value: float | None) -> float | None:
 
 
 def rows(preview: Preview) -> list[dict[str, Any]]:
-    """The resource tree, one row a resource, in the order that it is printed.
+    """The resource tree in the order that it is printed, one row a resource (free siblings alike: one).
 
     A row's keys: `resource` (drawn as a branch), `nodes` (min/desired/max), `purchase_option`, the
     four monthly figures (or `free`, `not priced`), `plan_line` and `mark` (of its footnote); all
@@ -71,7 +74,7 @@ def rows(preview: Preview) -> list[dict[str, Any]]:
     marks = {note: index for index, note in enumerate(footnotes(preview), 1)}
     return [
         {
-            "resource": f"{branch}{resource.record.name}  {_short(resource.record.type)}",
+            "resource": branch + _label(resource, count),
             "nodes": _nodes(resource),
             "purchase_option": resource.purchase_option or "",
             "usd_per_month_now": _money(resource, resource.usd_per_month_now),
@@ -81,7 +84,7 @@ def rows(preview: Preview) -> list[dict[str, Any]]:
             "plan_line": _near(preview, resource.plan_line or ""),
             "mark": str(marks.get(resource.note, "")),
         }
-        for branch, resource in _tree(preview.resources)
+        for branch, resource, count in _tree(preview.resources)
     ]
 
 
@@ -97,7 +100,7 @@ def title(preview: Preview) -> str:
 
 def footnotes(preview: Preview) -> list[str]:
     """The resources' notes, each once, in the order of the tree."""
-    return list(dict.fromkeys(r.note for _, r in _tree(preview.resources) if r.note))
+    return list(dict.fromkeys(r.note for _, r, _ in _tree(preview.resources) if r.note))
 
 
 def summary(preview: Preview) -> list[str]:
@@ -119,23 +122,43 @@ def summary(preview: Preview) -> list[str]:
     ]
 
 
-def _tree(resources: Sequence[PricedResource]) -> Iterator[tuple[str, PricedResource]]:
+def _tree(resources: Sequence[PricedResource]) -> Iterator[tuple[str, PricedResource, int]]:
+    """Each row's branch, its resource, and how many resources it stands for."""
     urns = {resource.record.urn for resource in resources}
     children: dict[str, list[PricedResource]] = {}
     for resource in resources:
         parent = resource.record.parent
         children.setdefault(parent if parent in urns else "", []).append(resource)
 
-    def walk(parent: str, indent: str) -> Iterator[tuple[str, PricedResource]]:
+    def alike(resource: PricedResource) -> tuple[str, str]:
+        plain = resource.status is Status.FREE and not children.get(resource.record.urn)
+        return resource.record.type, "" if plain and not resource.note else resource.record.name
+
+    def walk(parent: str, indent: str) -> Iterator[tuple[str, PricedResource, int]]:
         family = sorted(children.get(parent, []), key=lambda r: (r.record.type, r.record.name))
-        for position, resource in enumerate(family, 1):
-            last = position == len(family)
+        counts = Counter(map(alike, family))
+        # The first of many stands for all of them.
+        shown = [
+            resource
+            for position, resource in enumerate(family)
+            if counts[alike(resource)] < ALIKE
+            or not position
+            or alike(family[position - 1]) != alike(resource)
+        ]
+        for position, resource in enumerate(shown, 1):
+            last = position == len(shown)
             branch = "" if not parent else f"{indent}{'└─ ' if last else '├─ '}"
-            yield branch, resource
+            count = counts[alike(resource)]
+            yield branch, resource, count if count >= ALIKE else 1
             deeper = "" if not parent else indent + ("   " if last else "│  ")
             yield from walk(resource.record.urn, deeper)
 
     yield from walk("", "")
+
+
+def _label(resource: PricedResource, count: int) -> str:
+    kind = _short(resource.record.type)
+    return f"{resource.record.name}  {kind}" if count == 1 else f"{count} x {kind}"
 
 
 def _short(resource_type: str) -> str:

@@ -49,6 +49,25 @@ def test_the_tree_shows_parents_before_children_with_their_figures() -> None:
     ]
 
 
+def test_free_siblings_alike_share_a_row_and_the_document_keeps_them_all() -> None:
+    stack = ResourceRecord("s", "pulumi:pulumi:Stack", "p-s", custom=False)
+    schedules = [
+        ResourceRecord(f"a{i}", "aws:autoscaling/schedule:Schedule", f"at-{i}", "s")
+        for i in range(4)
+    ]
+    routes = [ResourceRecord(f"r{i}", "aws:ec2/route:Route", f"to-{i}", "s") for i in range(3)]
+    recording = Recording("p", "s", Path("p"), Path("p"), {}, (stack, *schedules, *routes))
+    preview = price(recording, None, None)
+    assert [row["resource"] for row in rows(preview)] == [
+        "p-s  Stack",
+        "├─ 4 x autoscaling.Schedule",
+        "├─ to-0  ec2.Route",
+        "├─ to-1  ec2.Route",
+        "└─ to-2  ec2.Route",
+    ]
+    assert len(document(preview, "recorder")["resources"]) == 8
+
+
 def test_footnotes_are_numbered_in_the_order_of_the_tree() -> None:
     preview = a_preview()
     assert footnotes(preview) == ["no price for this type", "without data processing"]
