@@ -138,6 +138,8 @@ class Composer:
         templates = {}
         for key in sorted(req.desired.resources):
             struct = req.desired.resources[key].resource
+            if structs.item(struct, "kind") != nodegroups.KIND:
+                continue
             content = _content(struct)
             template = self._templates.get((key, content), len(content), _template(key, content))
             if template is not None:
@@ -169,6 +171,8 @@ class Composer:
         observed = {}
         for key in sorted(req.observed.resources):
             struct = req.observed.resources[key].resource
+            if structs.item(struct, "kind") != nodegroups.KIND:
+                continue
             content = _content(struct)
             found = self._observed.get((key, content), len(content), _observed(key, content))
             if found is not None:
