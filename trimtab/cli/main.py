@@ -16,9 +16,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from trimtab import __version__
-from trimtab.errors import EXIT_CODE_HELP, ExitCode, TrimtabError
+from trimtab.errors import EXIT_CODE_HELP, ExitCode, InputError, TrimtabError
 
 COMMANDS: dict[str, str] = {
     "plan": "Turn a demand series into a CapacityPlan: what to run, when, bought how, and why.",
@@ -160,12 +161,26 @@ def run() -> NoReturn:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        typer.main.get_command(_app).main(list(arguments), prog_name="trimtab")
+        command = typer.main.get_command(_app)
+        status = command.main(list(arguments), prog_name="trimtab", standalone_mode=False)
+    except typer.Abort:
+        return INTERRUPTED
+    except TyperException as misuse:
+        raise _misuse(misuse) from None
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-    return ExitCode.OK
+    return status if isinstance(status, int) else ExitCode.OK
+
+
+def _misuse(misuse: TyperException) -> InputError:
+    """Typer's word on a wrong option or command, in one line as every other error."""
+    text = getattr(misuse, "format_message", lambda: str(misuse))().rstrip(".")
+    context = getattr(misuse, "ctx", None)
+    command = context.command_path if context else "trimtab"
+    message = text.replace("Value error, ", "")
+    return InputError(message[:1].lower() + message[1:], mend=f"see {command} -h")
 
 
 def _complain(kind: str, text: str) -> None:

@@ -117,9 +117,9 @@ def test_debug_shows_the_traceback(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Missing command"),
+        ([], "missing command"),
         (["previw"], "Did you mean 'preview'?"),
-        (["--nonsense"], "No such option"),
+        (["--nonsense"], "no such option: --nonsense; see trimtab -h"),
         (["preview", "--format", "xml"], "xml"),
         (["preview"], "--stack"),
     ],
@@ -128,6 +128,7 @@ def test_misuse_is_status_2_with_a_hint(arguments: list[str], message: str) -> N
     result = trimtab(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
     assert "Traceback" not in result.stderr
 
 
