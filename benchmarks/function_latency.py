@@ -4,7 +4,8 @@ A client process calls the function over mTLS on loopback, one call at a time, a
 one XR: 40 groups of 48 windows in three pools, all running, one of them resized from call to call.
 In mode Inject an earlier step composed
 the node groups; in mode Compose the XR names the pools. The first call of each, which reads the
-plan, is shown apart.
+plan, is shown apart. Beside them a function of the same SDK that answers nothing takes the same
+request: what it needs is gRPC's, TLS's and protobuf's.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,13 @@ from support.capacity_function import (  # noqa: E402
     Certificates,
     capacity_function,
     make_certificates,
+    template_function,
 )
 
 POOLS = {"trainer": 16, "serving": 16, "batch": 8}
 WINDOWS = 48
 WINDOW_HOURS = 4
+CALLS_IN_TURN = 50
 SPEC = {
     "planRef": {"name": "example"},
     "pools": list(POOLS),
@@ -151,36 +154,53 @@ class Figures:
     cpu: float
 
 
-def measure(stub: Any, pid: int, mode: str, calls: int) -> Figures:
-    """Latency of one mode, and the processor time that the function took for a call."""
-    plan = plan_document(datetime.now(UTC).replace(microsecond=0))
-    req = first_request(mode, plan)
+@dataclass
+class Run:
+    """A function, a mode, and what was measured so far."""
+
+    mode: str
+    stub: Any
+    pid: int
+    req: fnv1.RunFunctionRequest
+    first: float
+    times: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+
+    def repeat(self, calls: int) -> None:
+        """Call it, each time after an autoscaler moved one group."""
+        moving = sorted(self.req.observed.resources)
+        spent = cpu_seconds(self.pid)
+        for number in range(calls):
+            moved = self.req.observed.resources[moving[number % len(moving)]].resource
+            moved["status"]["atProvider"]["scalingConfig"]["desiredSize"] = 2 + number % 3
+            begun = time.perf_counter()
+            self.stub.RunFunction(self.req)
+            self.times.append((time.perf_counter() - begun) * 1000)
+        self.cpu_seconds += cpu_seconds(self.pid) - spent
+
+    def figures(self) -> Figures:
+        """What was measured."""
+        cuts = statistics.quantiles(self.times, n=100)
+        return Figures(
+            self.mode,
+            len(self.req.observed.resources),
+            self.req.ByteSize() / 1000,
+            self.first,
+            cuts[49],
+            cuts[98],
+            self.cpu_seconds / len(self.times) * 1000,
+        )
+
+
+def begin(stub: Any, pid: int, mode: str) -> Run:
+    """The first call, and the request of those that follow."""
+    req = first_request(mode, plan_document(datetime.now(UTC).replace(microsecond=0)))
     begun = time.perf_counter()
     rsp = stub.RunFunction(req)
-    first = time.perf_counter() - begun
-    req = running_request(req, rsp)
-    stub.RunFunction(req)
-    moving, times = sorted(req.observed.resources), []
-    spent = cpu_seconds(pid)
-    for number in range(calls):
-        # An autoscaler moved one group: what most reconciles are about.
-        moved = req.observed.resources[moving[number % len(moving)]].resource
-        moved["status"]["atProvider"]["scalingConfig"]["desiredSize"] = 2 + number % 3
-        begun = time.perf_counter()
-        rsp = stub.RunFunction(req)
-        times.append((time.perf_counter() - begun) * 1000)
+    first = (time.perf_counter() - begun) * 1000
     usable = next(each for each in rsp.conditions if each.type == "PlanUsable")
     assert usable.status == fnv1.STATUS_CONDITION_TRUE, usable.message
-    cuts = statistics.quantiles(times, n=100)
-    return Figures(
-        mode,
-        len(rsp.desired.resources),
-        req.ByteSize() / 1000,
-        first * 1000,
-        cuts[49],
-        cuts[98],
-        (cpu_seconds(pid) - spent) / calls * 1000,
-    )
+    return Run(mode, stub, pid, running_request(req, rsp), first)
 
 
 def connect(function: CapacityFunction, certificates: Certificates) -> grpc.Channel:
@@ -214,11 +234,22 @@ def main() -> None:
         for _ in range(3):
             with capacity_function(folder, certificates) as function:
                 starts.append(function.start_seconds)
-        with capacity_function(folder, certificates) as function:
-            with connect(function, certificates) as channel:
-                stub = grpcv1.FunctionRunnerServiceStub(channel)  # type: ignore[no-untyped-call]
-                pid = function.process.process.pid
-                rows = [measure(stub, pid, mode, calls) for mode in ("Inject", "Compose")]
+        with (
+            capacity_function(folder, certificates) as function,
+            template_function(folder, certificates) as least,
+            connect(function, certificates) as channel,
+            connect(least, certificates) as least_channel,
+        ):
+            pid = function.process.process.pid
+            stub = grpcv1.FunctionRunnerServiceStub(channel)  # type: ignore[no-untyped-call]
+            runs = [begin(stub, pid, mode) for mode in ("Inject", "Compose")]
+            stub = grpcv1.FunctionRunnerServiceStub(least_channel)  # type: ignore[no-untyped-call]
+            runs.append(Run("SDK alone", stub, least.process.process.pid, runs[1].req, 0.0))
+            # In turns, so that whatever else the machine does weighs on all alike.
+            for _ in range(max(1, calls // CALLS_IN_TURN)):
+                for run in runs:
+                    run.repeat(CALLS_IN_TURN)
+            rows = [run.figures() for run in runs]
             resident = resident_mb(pid)
     table = Table(title=f"capacity function, mTLS on loopback, {calls} calls a mode")
     for heading in ("mode", "groups", "request kB", "first ms", "p50 ms", "p99 ms", "CPU ms"):

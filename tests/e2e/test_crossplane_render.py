@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from support.capacity_function import COMMAND, CapacityFunction, accepts, capacity_function
+from support.capacity_function import CapacityFunction, capacity_function, template_function
 from support.crossplane_cli import CrossplaneCli
-from support.engines import free_ports, running
 from trimtab.plan.attribution import group_key, group_tags, node_labels
 from trimtab.plan.document import load_plan
 from trimtab.plan.eks import ami_type, capacity_type
@@ -27,7 +26,6 @@ COMPOSITION = FUNCTIONS / "apis" / "nodegroupset" / "composition.yaml"
 DEFINITION = FUNCTIONS / "apis" / "nodegroupset" / "definition.yaml"
 INPUT_CRD = FUNCTIONS / "package" / "input" / "capacity.fn.trimtab.dev_inputs.yaml"
 NODE_GROUP_CRD = Path(__file__).parent / "crds" / "nodegroups.eks.aws.m.upbound.io.yaml"
-TEMPLATE_FUNCTION = ROOT / "tests" / "support" / "template_function.py"
 NAME = "function-trimtab-capacity"
 RESOURCE_NAME = "crossplane.io/composition-resource-name"
 
@@ -173,15 +171,11 @@ def test_a_step_before_it_is_injected_and_a_bootstrap_requirement_brings_the_pla
         "metadata": {"name": "train", "namespace": "ml"},
         "spec": {"subnetIds": ["subnet-1"]},
     }
-    (port,) = free_ports(1)
-    python = COMMAND.with_name("python")
-    log = tmp_path / "templates.log"
-    with running("templates", [python, TEMPLATE_FUNCTION, str(port)], log) as templates:
-        templates.wait_until(lambda: accepts(port), 30)
+    with template_function(tmp_path) as templates:
         told, node_group = crossplane.render(
             xr,
             composition,
-            {"function-go-templating": f"localhost:{port}", NAME: function.target},
+            {"function-go-templating": templates.target, NAME: function.target},
             required_resources=EXAMPLES / "plan.yaml",
             results=False,
         )

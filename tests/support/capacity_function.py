@@ -16,6 +16,7 @@ from support.engines import EngineProcess, free_ports, running
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = REPOSITORY / ".venv" / "function" / "bin" / "trimtab-capacity-function"
+TEMPLATE_FUNCTION = Path(__file__).with_name("template_function.py")
 START_SECONDS = 30.0
 _POLL_SECONDS = 0.002
 
@@ -91,18 +92,37 @@ def capacity_function(
     if not COMMAND.exists():
         raise RuntimeError(f"{COMMAND} is missing: run make test")
     (port,) = free_ports(1)
-    security = ["--insecure"]
+    command: list[str | Path] = [COMMAND, "--address", f"localhost:{port}"]
+    if certificates is None:
+        command.append("--insecure")
+    else:
+        command += ["--tls-server-certs-dir", certificates.server]
+    with _serving("trimtab-capacity-function", command, port, folder) as function:
+        yield function
+
+
+@contextlib.contextmanager
+def template_function(
+    folder: Path, certificates: Certificates | None = None
+) -> Iterator[CapacityFunction]:
+    """Serve `support.template_function` likewise."""
+    (port,) = free_ports(1)
+    command: list[str | Path] = [COMMAND.with_name("python"), TEMPLATE_FUNCTION, str(port)]
     if certificates is not None:
-        security = ["--tls-server-certs-dir", str(certificates.server)]
+        command.append(certificates.server)
+    with _serving("template-function", command, port, folder) as function:
+        yield function
+
+
+@contextlib.contextmanager
+def _serving(
+    name: str, command: list[str | Path], port: int, folder: Path
+) -> Iterator[CapacityFunction]:
     begun = time.perf_counter()
-    with running(
-        "trimtab-capacity-function",
-        [COMMAND, "--address", f"localhost:{port}", *security],
-        folder / f"function-{port}.log",
-    ) as process:
+    with running(name, command, folder / f"{name}-{port}.log") as process:
         while not accepts(port):
             if process.process.poll() is not None or time.perf_counter() - begun > START_SECONDS:
-                raise RuntimeError(f"the function did not serve\n{process.tail()}")
+                raise RuntimeError(f"{name} did not serve\n{process.tail()}")
             time.sleep(_POLL_SECONDS)
         yield CapacityFunction(f"localhost:{port}", time.perf_counter() - begun, process)
 

@@ -1,7 +1,8 @@
 """A composition function for tests: composes the resources that its input lists, and no more.
 
-It stands for whatever step a platform team has before the capacity function. Run by a Python that
-has Crossplane's SDK: `template_function.py PORT`; it serves without TLS.
+It stands for whatever step a platform team has before the capacity function; without such a list it
+is the least that a function can be. Run by a Python that has Crossplane's SDK:
+`template_function.py PORT [FOLDER]`, with the folder's certificates or without TLS.
 """
 
 import sys
@@ -20,11 +21,17 @@ class TemplateFunction(grpcv1.FunctionRunnerServiceServicer):
     ) -> fnv1.RunFunctionResponse:
         """Answer one call."""
         rsp = response.to(req)
-        for key, document in resource.struct_to_dict(req.input)["resources"].items():
+        for key, document in resource.struct_to_dict(req.input).get("resources", {}).items():
             resource.update(rsp.desired.resources[key], document)
         return rsp
 
 
 if __name__ == "__main__":
     logging.configure()
-    runtime.serve(TemplateFunction(), f"localhost:{sys.argv[1]}", creds=None, insecure=True)
+    folder = sys.argv[2] if len(sys.argv) > 2 else None
+    runtime.serve(
+        TemplateFunction(),
+        f"localhost:{sys.argv[1]}",
+        creds=runtime.load_credentials(folder) if folder else None,
+        insecure=folder is None,
+    )
