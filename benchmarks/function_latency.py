@@ -1,7 +1,7 @@
 """Latency, start and memory of the capacity function: `.venv/function/bin/python benchmarks/function_latency.py`.
 
 A client process calls the function over mTLS on loopback, one call at a time, as Crossplane does for
-one XR: 40 groups of 48 windows in three pools, all running, one of them resized from call to call.
+one XR: 40 groups of 12, 24 and 48 windows in three pools, all running. one of them resized from call to call.
 In mode Inject an earlier step composed
 the node groups; in mode Compose the XR names the pools. The first call of each, which reads the
 plan, is shown apart. Beside them a function of the same SDK that answers nothing takes the same
@@ -38,7 +38,8 @@ from support.capacity_function import (  # noqa: E402
 )
 
 POOLS = {"trainer": 16, "serving": 16, "batch": 8}
-WINDOWS = 48
+WINDOWS = (12, 24, 48)
+"""Per group; a plan may have 48 at most, and a week's plan merges to about 24."""
 WINDOW_HOURS = 4
 CALLS_IN_TURN = 50
 SPEC = {
@@ -51,10 +52,10 @@ SPEC = {
 }
 
 
-def plan_document(start: datetime) -> dict[str, Any]:
-    """A plan of 40 groups whose first window holds at `start`."""
+def plan_document(start: datetime, count: int) -> dict[str, Any]:
+    """A plan of 40 groups with `count` windows each, the first of which holds at `start`."""
     shift = start - plans.START
-    sizes = [(i % 3, i % 3 + 2, i % 3 + 5) for i in range(WINDOWS)]
+    sizes = [(i % 3, i % 3 + 2, i % 3 + 5) for i in range(count)]
     windows = plans.windows(*sizes, hours=WINDOW_HOURS)
     for window in windows:
         for edge in ("start", "end"):
@@ -65,13 +66,13 @@ def plan_document(start: datetime) -> dict[str, Any]:
                 name=name,
                 groups=[
                     plans.group(f"group-{i}", {"option": "on-demand"}, windows=windows)
-                    for i in range(count)
+                    for i in range(groups)
                 ],
             )
-            for name, count in POOLS.items()
+            for name, groups in POOLS.items()
         ]
     )
-    end = start + timedelta(hours=WINDOW_HOURS * WINDOWS)
+    end = start + timedelta(hours=WINDOW_HOURS * count)
     document["spec"] |= {
         "asOf": start.isoformat(),
         "start": start.isoformat(),
@@ -146,6 +147,7 @@ class Figures:
     """What was measured in one mode, in milliseconds."""
 
     mode: str
+    windows: int
     groups: int
     request_kb: float
     first: float
@@ -159,6 +161,7 @@ class Run:
     """A function, a mode, and what was measured so far."""
 
     mode: str
+    windows: int
     stub: Any
     pid: int
     req: fnv1.RunFunctionRequest
@@ -183,6 +186,7 @@ class Run:
         cuts = statistics.quantiles(self.times, n=100)
         return Figures(
             self.mode,
+            self.windows,
             len(self.req.observed.resources),
             self.req.ByteSize() / 1000,
             self.first,
@@ -192,15 +196,15 @@ class Run:
         )
 
 
-def begin(stub: Any, pid: int, mode: str) -> Run:
+def begin(stub: Any, pid: int, mode: str, windows: int) -> Run:
     """The first call, and the request of those that follow."""
-    req = first_request(mode, plan_document(datetime.now(UTC).replace(microsecond=0)))
+    req = first_request(mode, plan_document(datetime.now(UTC).replace(microsecond=0), windows))
     begun = time.perf_counter()
     rsp = stub.RunFunction(req)
     first = (time.perf_counter() - begun) * 1000
     usable = next(each for each in rsp.conditions if each.type == "PlanUsable")
     assert usable.status == fnv1.STATUS_CONDITION_TRUE, usable.message
-    return Run(mode, stub, pid, running_request(req, rsp), first)
+    return Run(mode, windows, stub, pid, running_request(req, rsp), first)
 
 
 def connect(function: CapacityFunction, certificates: Certificates) -> grpc.Channel:
@@ -242,9 +246,13 @@ def main() -> None:
         ):
             pid = function.process.process.pid
             stub = grpcv1.FunctionRunnerServiceStub(channel)  # type: ignore[no-untyped-call]
-            runs = [begin(stub, pid, mode) for mode in ("Inject", "Compose")]
-            stub = grpcv1.FunctionRunnerServiceStub(least_channel)  # type: ignore[no-untyped-call]
-            runs.append(Run("SDK alone", stub, least.process.process.pid, runs[1].req, 0.0))
+            least_stub = grpcv1.FunctionRunnerServiceStub(least_channel)  # type: ignore[no-untyped-call]
+            runs = []
+            for windows in WINDOWS:
+                modes = [begin(stub, pid, mode, windows) for mode in ("Inject", "Compose")]
+                least_pid = least.process.process.pid
+                runs += modes
+                runs.append(Run("SDK only", windows, least_stub, least_pid, modes[1].req, 0.0))
             # In turns, so that whatever else the machine does weighs on all alike.
             for _ in range(max(1, calls // CALLS_IN_TURN)):
                 for run in runs:
@@ -252,12 +260,22 @@ def main() -> None:
             rows = [run.figures() for run in runs]
             resident = resident_mb(pid)
     table = Table(title=f"capacity function, mTLS on loopback, {calls} calls a mode")
-    for heading in ("mode", "groups", "request kB", "first ms", "p50 ms", "p99 ms", "CPU ms"):
+    for heading in (
+        "mode",
+        "groups",
+        "windows",
+        "request kB",
+        "first ms",
+        "p50 ms",
+        "p99 ms",
+        "CPU ms",
+    ):
         table.add_column(heading, justify="left" if heading == "mode" else "right")
     for row in rows:
         table.add_row(
             row.mode,
             str(row.groups),
+            str(row.windows),
             *(f"{each:.1f}" for each in (row.request_kb, row.first, row.p50, row.p99, row.cpu)),
         )
     console = Console()
