@@ -14,7 +14,10 @@ AS_OF := 2026-11-01T00:00:00Z
 # Folders that hold Python, by the environment that has their dependencies.
 with-python = $(foreach folder,$(1),$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 TYPED_PULUMI = $(call with-python,trimtab components tools tests stacks policies benchmarks)
-TYPED_FUNCTION = $(call with-python,functions tests/functions) $(wildcard benchmarks/function_*.py)
+TYPED_FUNCTION = $(call with-python,functions) $(NEEDS_FUNCTION)
+# Of the folders of the pulumi environment, what only the function environment can import.
+NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/function_*.py) \
+	$(addprefix tests/support/,capacity_cases.py capacity_requests.py template_function.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -63,7 +66,7 @@ lint-style: pulumi-environment
 	$(PULUMI)/ruff format --check .
 
 lint-types: pulumi-environment
-	$(PULUMI)/mypy --exclude '^(tests/functions/|benchmarks/function_)' $(TYPED_PULUMI)
+	$(PULUMI)/mypy $(NEEDS_FUNCTION:%=--exclude '^%') $(TYPED_PULUMI)
 
 lint-types-function: function-environment
 	$(FUNCTION)/mypy --cache-dir .mypy_cache/function $(TYPED_FUNCTION)

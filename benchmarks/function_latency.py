@@ -1,11 +1,11 @@
 """Latency, start and memory of the capacity function: `.venv/function/bin/python benchmarks/function_latency.py`.
 
 A client process calls the function over mTLS on loopback, one call at a time, as Crossplane does for
-one XR: 40 groups of 12, 24 and 48 windows in three pools, all running. one of them resized from call to call.
-In mode Inject an earlier step composed
-the node groups; in mode Compose the XR names the pools. The first call of each, which reads the
-plan, is shown apart. Beside them a function of the same SDK that answers nothing takes the same
-request: what it needs is gRPC's, TLS's and protobuf's.
+one XR: 40 groups of 12, 24 and 48 windows in three pools, all running, one of them resized from
+call to call. In mode Inject an earlier step composed the node groups; in mode Compose the XR names
+the pools. The first call of each, which reads the plan, is shown apart. Beside them a function of
+the same SDK that answers nothing takes the same request: what it needs is gRPC's, TLS's and
+protobuf's.
 """
 
 import argparse
