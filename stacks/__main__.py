@@ -14,10 +14,11 @@ both   plan       file of the CapacityPlan; default stacks/plans/example.yaml
        gpu        of the GPU operator: {migStrategy, sharing, sharingReplicas, override, ...}
 aws    autoscaled, kubernetesVersion, vpcId, subnetIds, cidr, zones, nat, publicEndpoint,
        publicAccessCidrs, adminArns, creatorIsAdmin, logTypes: as `HeterogeneousClusterArgs` says
-local  renderTo   folder of the rendered objects; default build/rendered
+local  renderTo   folder of the rendered objects; default rendered
        nodeRole, amiVersion: as `KarpenterPoolsArgs` says
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ def main() -> None:
     other = {key: name for name, keys in TARGETS.items() if name != target for key in keys}
     settings = read_settings({**BOTH, **TARGETS[target]}, elsewhere=other)
     settings.pop("target")
+    if "tags" in settings:  # `pulumi config set` makes a number of 42, and a tag is text
+        settings["tags"] = {key: as_text(value) for key, value in settings["tags"].items()}
     name = settings.pop("name", "trimtab")
     plan = load_plan(ROOT / settings.pop("plan", "stacks/plans/example.yaml"))
     pulumi.export("plan", plan.metadata.name)
@@ -104,9 +107,12 @@ def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
 def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """The plan, and what carries it out inside a cluster, as files to review and apply."""
     gpu = named(settings.pop("gpu", {}))
+    # The cluster's name is in the objects, not in the resources' names: a file's name is its object's,
+    # so a resource of another name would write the file and then, as the old one, delete it.
+    cluster, name = name, pulumi.get_project()
+    rendered = settings.pop("render_to", "rendered")
     # Relative to where providers run, so that the stack's state is the same on every machine.
-    folder = settings.pop("render_to", "build/rendered")
-    folder = folder if Path(folder).is_absolute() else os.path.relpath(ROOT / folder, HERE)
+    folder = rendered if Path(rendered).is_absolute() else os.path.relpath(ROOT / rendered, HERE)
     provider = kubernetes.Provider(name, render_yaml_to_directory=folder)
     home = kubernetes.core.v1.Namespace(
         f"{name}-namespace",
@@ -128,13 +134,18 @@ def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     )
     image = settings.get("ami_family", "AL2023")
     if plan.spec.site.provider == "aws":
-        arguments: Any = {"plan": plan, "cluster_name": name, **settings}
+        arguments: Any = {"plan": plan, "cluster_name": cluster, **settings}
         pools = KarpenterPools(name, arguments, pulumi.ResourceOptions(providers=[provider]))
         pulumi.export("nodePools", pools.node_pool_names)
     else:
         pulumi.log.warn(f"no node pools are rendered for provider {plan.spec.site.provider}")
     gpu_operator(name, plan, {"image": image, "delivery": "flux", **gpu}, provider, [])
-    pulumi.export("rendered", folder)
+    pulumi.export("rendered", rendered)
+
+
+def as_text(value: Any) -> Any:
+    """A number or truth value of the configuration as it was typed; anything else as it is."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
 def named(settings: dict[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,9 @@ def _custom_resource(
         name,
         api_version=made.api_version,
         kind=made.kind,
-        metadata=kubernetes.meta.v1.ObjectMetaArgs(name=made.name, labels=made.labels),
+        metadata=kubernetes.meta.v1.ObjectMetaArgs(
+            name=made.name, labels=made.labels, annotations=made.annotations or None
+        ),
         spec=made.spec,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[after] if after else None),
     )

@@ -9,7 +9,7 @@ Sources: Karpenter's CRDs `karpenter.sh/v1` and `karpenter.k8s.aws/v1`, 2026-11.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.errors import InputError
@@ -67,6 +67,15 @@ class KubernetesObject:
     name: str
     labels: dict[str, str]
     spec: dict[str, Any]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+KEPT_BY_GITOPS = {
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    "argocd.argoproj.io/sync-options": "Prune=false",
+}
+"""On what holds nodes: when another generation takes its place in Git, a controller that prunes would
+delete the old one, with its nodes, before the new one is ready. A person deletes it."""
 
 
 def karpenter_objects(
@@ -127,8 +136,9 @@ def karpenter_objects(
             name,
             labels,
             _node_class(sized, settings, {**tags, **instance_tags(plan, pool, group)}),
+            KEPT_BY_GITOPS,
         ),
-        KubernetesObject(NODE_POOL_API, "NodePool", name, labels, node_pool),
+        KubernetesObject(NODE_POOL_API, "NodePool", name, labels, node_pool, KEPT_BY_GITOPS),
     )
 
 

@@ -36,7 +36,7 @@ def test_the_objects(recorded: Record) -> None:
 def test_every_object_goes_through_the_rendering_provider(recorded: Record) -> None:
     records = recorded("local")
     provider = next(r for r in records if r.type == "pulumi:providers:kubernetes")
-    assert provider.inputs["renderYamlToDirectory"] == "../build/rendered"
+    assert provider.inputs["renderYamlToDirectory"] == "../rendered"
     for each in records:
         if each.type.startswith("kubernetes:"):
             assert each.provider.startswith(provider.urn), each.name

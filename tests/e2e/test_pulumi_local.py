@@ -71,7 +71,7 @@ class LocalStack:
 
     def rendered(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The rendered objects by kind and name."""
-        files = sorted((self.folder / "build" / "rendered" / "1-manifest").glob("*.yaml"))
+        files = sorted((self.folder / "rendered" / "1-manifest").glob("*.yaml"))
         objects = [yaml.safe_load(file.read_text("utf-8")) for file in files]
         return {(each["kind"], each["metadata"]["name"]): each for each in objects}
 
@@ -96,7 +96,7 @@ def test_the_life_of_the_stack(local: LocalStack) -> None:
     created = names(local.calls(), "create")
     assert len(created) == len(local.rendered()) == 11
     assert up.outputs["planDigest"].value == plan().digest
-    assert up.outputs["rendered"].value == "../build/rendered"
+    assert up.outputs["rendered"].value == "rendered"
     assert_rendered(local.rendered(), plan())
 
     assert set(local.stack.preview().change_summary) == {SAME}
@@ -144,6 +144,17 @@ def test_a_moved_instant_changes_sizes_only(local: LocalStack) -> None:
     assert set(summary) == {SAME, automation.OpType.UPDATE}
     limits = local.rendered()["NodePool", "trainer-spot-0a1b2c"]["spec"]["limits"]
     assert limits == {"nodes": "6"}
+    assert set(local.stack.preview().change_summary) == {SAME}
+
+
+def test_another_cluster_name_changes_the_objects_and_keeps_their_files(local: LocalStack) -> None:
+    local.stack.up()
+    before = set(local.rendered())
+    local.set("name", "elsewhere")
+    local.stack.up()
+    assert set(local.rendered()) == before
+    node_class = local.rendered()["EC2NodeClass", "trainer-spot-0a1b2c"]["spec"]
+    assert node_class["role"] == "KarpenterNodeRole-elsewhere"
     assert set(local.stack.preview().change_summary) == {SAME}
 
 

@@ -96,11 +96,12 @@ def parse(document: Mapping[str, Any], project: Project, stack: str) -> Recordin
         if state and step.get("op") not in _DELETES:
             records[state["urn"]] = _record(state)
     counts = document.get("changeSummary") or {}
-    notes = [
+    warnings = (
         "the program warns: " + str(entry["message"]).strip().removeprefix("warning: ")
         for entry in document.get("diagnostics", [])
         if entry.get("severity") == "warning"
-    ]
+    )
+    notes = list(dict.fromkeys(warnings))
     if counts:
         changes = ", ".join(f"{name} {counts[name]}" for name in sorted(counts))
         notes.insert(0, f"against the stack's state: {changes}")
@@ -168,10 +169,10 @@ def _language_host(project: Project, failures: list[Exception]) -> Iterator[str]
 
 @contextlib.contextmanager
 def _config_file(project: Project, request: PreviewRequest) -> Iterator[list[str]]:
-    """Arguments that put the request's values before the stack's."""
-    if not request.config:
-        yield []
-        return
+    """Arguments that put the request's values before the stack's, in a copy of its file.
+
+    A copy even without values: the CLI writes an encryption salt into a file that has none.
+    """
     data = dict(load_mapping(stack_file(project, request.stack)))
     own = {key if ":" in key else f"{project.name}:{key}": v for key, v in request.config.items()}
     data["config"] = {**(data.get("config") or {}), **own}
