@@ -184,7 +184,7 @@ def _group(
     carbon = first.gco2e_per_hour
     return Group(
         name=name,
-        generation=_generation(name, offers),
+        generation=_generation(request.name, name, offers),
         purchase=purchase,
         offers=tuple(
             PlannedOffer(
@@ -211,9 +211,12 @@ def _maybe(value: float | None) -> float | None:
     return None if value is None else rounded(value)
 
 
-def _generation(name: str, offers: Sequence[Offer]) -> str:
-    """Digest of what a cloud can't change in place: another one is another resource."""
-    immutable = [name, *(offer.instance_type for offer in offers), offers[0].architecture]
+def _generation(pool: str, group: str, offers: Sequence[Offer]) -> str:
+    """Digest of what a cloud can't change in place: another one is another resource.
+
+    The names are in it too, so that pool `a-b`, group `c` and pool `a`, group `b-c` keep apart.
+    """
+    immutable = [pool, group, *(offer.instance_type for offer in offers), offers[0].architecture]
     return hashlib.sha256("\n".join(immutable).encode()).hexdigest()[:6]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from support.requests import START, catalogue, constant, offer, pool, request, series, workload
 from trimtab.errors import InputError
+from trimtab.plan.attribution import group_key
 from trimtab.plan.document import parse_plan, to_data, to_yaml
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.planning.planner import make_plan
@@ -188,3 +189,12 @@ def test_every_plan_is_a_valid_document_that_covers_its_span(
     expected = only_pool(plan).expected
     assert expected.shortage_share <= 0.05
     assert expected.usd_per_hour.low <= expected.usd_per_hour.mean <= expected.usd_per_hour.high
+
+
+def test_names_that_run_together_stay_apart() -> None:
+    one, two = pool(name="a-spot"), pool(name="a", workloads=(workload(interruptible=True),))
+    plan = make_plan(request(pools=(one, two)))
+    keys = [group_key(each, group) for each in plan.spec.pools for group in each.groups]
+    assert len(set(keys)) == len(keys)
+    generations = {group.generation for each in plan.spec.pools for group in each.groups}
+    assert len(generations) == len(keys)
