@@ -169,7 +169,8 @@ def test_crossplane_crds_are_accepted(kube_api: KubeApi) -> None:
     crds = sorted((engine_share("crossplane-core") / "cluster" / "crds").glob("*.yaml"))
     assert crds
     kube_api.apply_all("".join(crd.read_text("utf-8") for crd in crds))
-    assert kube_api.list_all("apiextensions.crossplane.io/v1", "Composition") == []
+    # Served now, and a kind that no other test of this API server makes.
+    assert kube_api.list_all("apiextensions.crossplane.io/v1beta1", "EnvironmentConfig") == []
 
 
 def test_a_process_that_fails_shows_its_output(tmp_path: Path) -> None:
