@@ -393,7 +393,7 @@ def _commitment(plan: CapacityPlan, line: Commitment) -> Iterator[tuple[str, str
         "lastNodeUtilisation",
         f"part of the hours in which the forecast needs all {line.quantity}: "
         + (
-            f"above the break-even of {line.break_even_utilisation:.1%}, so even the last node pays"
+            f"above the break-even of {line.break_even_utilisation:.1%}; whether for the whole term is for its approver to judge"
             if margin > 0
             else f"not above the break-even of {line.break_even_utilisation:.1%}: over this span the "
             "last node does not pay, the replayed past speaks for it"

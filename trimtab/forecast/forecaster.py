@@ -36,6 +36,7 @@ ORIGIN_SPACING = 84
 LIBRARY_HISTORY = 3 * HOURS_PER_WEEK
 """The library's model sees three whole weeks at the first origin, or it is not used."""
 FALLBACK_HISTORY = HOURS_PER_WEEK // 2
+REACH_HOURS = 4 * HOURS_PER_WEEK
 Progress = Callable[[str, int, int], None]
 
 
@@ -124,6 +125,8 @@ def _judge(backend: Backend, history: Array, past: _Past, tell: Progress) -> _Ju
     if not len(raw):
         return _Judged(backend, raw, raw, 0.0)
     calibrated = held_out(raw, past.truth, past.scales)
+    for k, origin in enumerate(past.hours):
+        calibrated[k] = _within_reach(calibrated[k], history[:origin])
     return _Judged(backend, raw, calibrated, scaled_loss(calibrated, past.truth))
 
 
@@ -140,7 +143,7 @@ def _forecast(
     measured = len(past.hours) > 0
     return Forecast(
         start=start,
-        quantiles=quantiles,
+        quantiles=_within_reach(quantiles, history),
         model=best.backend.name,
         reason=reason,
         origins=Origins(past.hours, best.calibrated),
@@ -148,6 +151,27 @@ def _forecast(
         calibrated_coverage80=coverage80(best.calibrated, past.truth) if measured else None,
         scaled_pinball_loss=best.loss if measured else None,
     )
+
+
+def _within_reach(quantiles: Array, history: Array) -> Array:
+    """Quantiles held to the range of the last four weeks, extended by how far demand is moving.
+
+    A model that lagged behind a trend is corrected by its past errors, and would overshoot once the
+    trend has ended: demand seldom leaves its recent range by more than it has just moved. A move
+    counts as far as the last week made it both against the week before and within itself.
+    """
+    if len(history) < 2 * HOURS_PER_WEEK:
+        return quantiles  # too little was seen for its range to mean anything
+    recent, earlier = history[-REACH_HOURS:], history[:-HOURS_PER_WEEK]
+    week = history[-HOURS_PER_WEEK:]
+    moves = (
+        float(week.mean() - earlier[-HOURS_PER_WEEK:].mean()),
+        float(week[-HOURS_PER_DAY:].mean() - week[:HOURS_PER_DAY].mean()),
+    )
+    low = float(recent.min()) + min(max(moves), 0.0)
+    high = float(recent.max()) + max(min(moves), 0.0)
+    held: Array = np.clip(quantiles, max(low, 0.0), high)
+    return held
 
 
 def _level(history: Array) -> float:

@@ -25,6 +25,7 @@ from trimtab.catalogue.accelerators import (
     accelerator_resource,
 )
 from trimtab.catalogue.allocatable import MAX_PODS, allocatable
+from trimtab.catalogue.burstable import is_burstable
 from trimtab.catalogue.offers import Offer
 from trimtab.errors import InfeasibleError, InputError, allowed
 from trimtab.workloads.labels import (
@@ -207,7 +208,10 @@ def explain_no_match(workloads: Sequence[Workload], offers: Sequence[Offer]) -> 
     if not lines:
         # Every workload has some offer, so together they have none in common.
         names = ", ".join(workload.name for workload in workloads)
-        lines = [f"no single offer suits all of {names}"]
+        return InfeasibleError(
+            f"no single offer suits all of {names}, and one series means one pool for all of them",
+            mend="give each its own series (--demand NAME=FILE), or plan them apart",
+        )
     return InfeasibleError(
         "; ".join(lines),
         mend="relax the constraint, or give a price table with --offers that has such a type",
@@ -256,11 +260,21 @@ class _Matcher:
         return (
             self._check_accelerator(offer)
             or self._check_type(offer)
+            or self._check_sustained(offer)
             or self._check_selector(offer)
             or (None if self.mixed_terms else self.terms(offer))
             or self._check_architecture(offer)
             or self._check_room(offer)
         )
+
+    def _check_sustained(self, offer: Offer) -> Rejected | None:
+        # A burstable type sells a share of its vCPUs; steady demand runs out of credits, or pays more.
+        named = offer.instance_type in self.workload.instance_types or any(
+            value == offer.instance_type for _, value in self.workload.node_selector
+        )
+        if named or not is_burstable(offer.provider, offer.instance_type):
+            return None
+        return Rejected("is burstable: its vCPUs are not for sustained load")
 
     def _check_accelerator(self, offer: Offer) -> Rejected | None:
         model = offer.accelerator

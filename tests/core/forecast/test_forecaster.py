@@ -152,3 +152,13 @@ def test_real_short_series_are_covered_about_as_claimed(name: str) -> None:
     result = forecast(read_series(DATA / f"{name}.csv").hourly().demand, START, 168)
     assert result.calibrated_coverage80 is not None
     assert 0.75 <= result.calibrated_coverage80 <= 0.9
+
+
+def test_a_trend_that_has_ended_is_not_carried_on() -> None:
+    """A month of steep growth, then a flat week: the forecast stays near the plateau."""
+    growth = np.linspace(1000, 2000, 24 * 23)
+    rng = np.random.default_rng(2)
+    history = np.concatenate([growth, np.full(24 * 8, 2000.0)]) + rng.normal(0, 5, 24 * 31)
+    result = forecast(history, START, 168)
+    assert result.at(0.5).max() < 2000 * 1.04
+    assert result.at(0.99).max() < 2000 * 1.05
