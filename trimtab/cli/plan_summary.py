@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.cli.output import Column
 from trimtab.clock import HOURS_PER_MONTH, format_instant
-from trimtab.plan.model import Baseline, CapacityPlan, Group, Interval, Pool
+from trimtab.plan.model import Baseline, CapacityPlan, DecisionEvidence, Group, Interval, Pool
 
 ALL_ON_DEMAND = "all on-demand"
 COST_EXPLORER = "residual Cost-Explorer"
@@ -54,7 +54,7 @@ def summary(plan: CapacityPlan) -> dict[str, Any]:
         "start": format_instant(spec.start),
         "valid_until": format_instant(spec.valid_until),
         "site": {"provider": spec.site.provider, "region": spec.site.region},
-        "pools": [_pool(pool) for pool in spec.pools],
+        "pools": [_pool(pool, spec.evidence.decisions) for pool in spec.pools],
         "commitments": [
             {
                 "pool": line.pool,
@@ -118,7 +118,8 @@ def pool_lines(data: dict[str, Any]) -> list[str]:
         unmet, tolerated = _percent(pool["shortage_share"]), _percent(pool["shortage_tolerance"])
         facts = (
             _against(pool["saving_on_all_on_demand"], ALL_ON_DEMAND),
-            _against(pool["saving_on_residual_cost_explorer"], f"the best {COST_EXPLORER}"),
+            _against(pool["saving_on_residual_cost_explorer"], f"the best {COST_EXPLORER}")
+            + _on_history(pool["replayed_saving_on_residual_cost_explorer"]),
             f"{carbon['mean']:,.0f} kg CO2e a month" if carbon else "carbon not known",
             f"{unmet} of demand expected unmet, {tolerated} tolerated",
         )
@@ -137,7 +138,13 @@ def _against(saving: float | None, baseline: str) -> str:
     return f"{_percent(abs(saving))} {'cheaper' if saving > 0 else 'dearer'} than {baseline}"
 
 
-def _pool(pool: Pool) -> dict[str, Any]:
+def _on_history(saving: float | None) -> str:
+    if saving is None or abs(saving) < EQUAL:
+        return ""
+    return f" if the forecast holds ({_percent(saving)} on the replayed history)"
+
+
+def _pool(pool: Pool, decisions: Sequence[DecisionEvidence]) -> dict[str, Any]:
     expected = pool.expected
     on_demand = [b for b in expected.baselines if b.name == ALL_ON_DEMAND]
     explorers = [b for b in expected.baselines if b.name.startswith(COST_EXPLORER)]
@@ -153,6 +160,7 @@ def _pool(pool: Pool) -> dict[str, Any]:
         "usd_per_hour_unapproved": _numbers(expected.usd_per_hour_unapproved),
         "saving_on_all_on_demand": _saving(expected.usd_per_hour, on_demand),
         "saving_on_residual_cost_explorer": _saving(expected.usd_per_hour, explorers),
+        "replayed_saving_on_residual_cost_explorer": _replayed_saving(pool, decisions),
         "kgco2e_per_month": _numbers(carbon, HOURS_PER_MONTH) if carbon else None,
         "shortage_share": expected.shortage_share,
         "shortage_tolerance": pool.shortage_tolerance,
@@ -166,6 +174,18 @@ def _pool(pool: Pool) -> dict[str, Any]:
             for baseline in expected.baselines
         ],
     }
+
+
+def _replayed_saving(pool: Pool, decisions: Sequence[DecisionEvidence]) -> float | None:
+    """What the deciding rule saved on the history, against the cheapest plain trailing rule."""
+    candidates = [c for d in decisions if d.pool == pool.name for c in d.candidates]
+    plain = [
+        c.usd_per_hour
+        for c in candidates
+        if c.rule.startswith("trailing") and "forecast" not in c.rule
+    ]
+    chosen = min((c.usd_per_hour for c in candidates), default=0.0)
+    return 1 - chosen / min(plain) if plain and min(plain) > 0 else None
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from pydantic_core import ErrorDetails
 from trimtab.errors import InputError, allowed
 from trimtab.files import read_text, write_atomic
 from trimtab.plan.model import API_VERSION, KIND, PURCHASE_OPTIONS, CapacityPlan
-from trimtab.plan.text import MAX_BYTES, parse_text
+from trimtab.plan.text import MAX_BYTES, PlanDumper, parse_text
 
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 SERVER_METADATA = frozenset(
     {
         "creationTimestamp",
@@ -105,7 +104,7 @@ def to_yaml(plan: CapacityPlan) -> str:
     """
     text: str = yaml.dump(
         to_data(plan),
-        Dumper=_Dumper,
+        Dumper=PlanDumper,
         sort_keys=False,
         default_flow_style=None,
         allow_unicode=True,

@@ -21,6 +21,7 @@ _JSON_TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
 # libyaml's loader reads a plan of the largest size in two seconds; pure Python takes ten.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class PlanLoader(_Base):  # type: ignore[misc]  # chosen at import
@@ -37,11 +38,15 @@ PlanLoader.yaml_implicit_resolvers = {
     for first, known in _Base.yaml_implicit_resolvers.items()
 }
 # YAML 1.1 wants a dot and a signed exponent; JSON and Kubernetes write 1e-05 and 1e3.
-PlanLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
+_FLOAT = ("tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"))
+PlanLoader.add_implicit_resolver(*_FLOAT, list("-+0123456789"))
+
+
+class PlanDumper(_BaseDumper):  # type: ignore[misc]  # chosen at import
+    """Writes what `PlanLoader`, and Kubernetes, read back: text such as `12e345` stays in quotes."""
+
+
+PlanDumper.add_implicit_resolver(*_FLOAT, list("-+0123456789"))
 
 
 def parse_text(text: str, where: str) -> object:

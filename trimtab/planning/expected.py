@@ -77,7 +77,12 @@ def outcome(
 
 
 def pool_expected(
-    ahead: Forecast, supply: Supply, decision: Decision, needs: Envelope, result: Outcome
+    ahead: Forecast,
+    supply: Supply,
+    decision: Decision,
+    needs: Envelope,
+    result: Outcome,
+    list_needs: Envelope,
 ) -> PoolExpected:
     """The plan's figures for the pool, and the baselines' beside them.
 
@@ -87,6 +92,7 @@ def pool_expected(
         decision: the commitment, with the rules it was chosen from.
         needs: what each window needs.
         result: what the plan's own sizes bring about.
+        list_needs: what each window needs of the offer that is cheapest on demand alone.
     """
     scenarios = ahead.scenarios()
     list_price = result.variable_usd + result.reserved * supply.prices.on_demand
@@ -98,9 +104,17 @@ def pool_expected(
         kgco2e_per_hour=_carbon(supply, result),
         shortage_share=_share(result.unmet, scenarios),
         shortage_unit_hours=rounded(float(result.unmet.mean()) * ahead.hours),
-        baselines=tuple(
-            _baseline(name, scenarios, supply, outcome(ahead, supply, needs, nodes, share))
-            for name, nodes, share in _rules(supply, decision)
+        baselines=(
+            _baseline(
+                "all on-demand",
+                scenarios,
+                plain := supply.list_price or supply,
+                outcome(ahead, plain, list_needs, 0, 0.0),
+            ),
+            *(
+                _baseline(name, scenarios, supply, outcome(ahead, supply, needs, nodes, share))
+                for name, nodes, share in _rules(supply, decision)
+            ),
         ),
     )
 
@@ -114,21 +128,18 @@ def _interruptions(supply: Supply, result: Outcome) -> float | None:
 
 
 def _rules(supply: Supply, decision: Decision) -> list[tuple[str, int, float]]:
-    """The baselines: name, committed nodes, spot share."""
+    """The residual Cost-Explorer rules: name, committed nodes, spot share."""
     explorers = sorted(
         (c for c in decision.candidates if c.rule in COST_EXPLORER_RULES),
         key=lambda c: COST_EXPLORER_RULES[c.rule],
     )
     return [
-        ("all on-demand", 0, 0.0),
-        *(
-            (
-                f"residual Cost-Explorer, {candidate.rule.removesuffix(f', {ONCE}')}",
-                candidate.nodes,
-                supply.prices.spot_share,
-            )
-            for candidate in explorers
-        ),
+        (
+            f"residual Cost-Explorer, {candidate.rule.removesuffix(f', {ONCE}')}",
+            candidate.nodes,
+            supply.prices.spot_share,
+        )
+        for candidate in explorers
     ]
 
 

@@ -91,8 +91,12 @@ def make_plan(
         if line:
             commitments.append(line)
         tolerance = shortage_tolerance(pool.workloads)
-        needs = envelope(ahead, supply.units_per_node, history.peak_factor, tolerance)
-        pools.append(build_pool(pool, supply, decision, ahead, needs, line))
+        plain = supply.list_price or supply
+        needs, list_needs = (
+            envelope(ahead, each.units_per_node, history.peak_factor, tolerance)
+            for each in (supply, plain)
+        )
+        pools.append(build_pool(pool, supply, decision, ahead, needs, list_needs, line))
         forecasts.append(_forecast_evidence(pool.name, ahead))
         decisions.append(_decision_evidence(pool.name, decision, needs, history.peak_factor))
 

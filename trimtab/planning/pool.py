@@ -47,6 +47,7 @@ def build_pool(
     decision: Decision,
     ahead: Forecast,
     needs: Envelope,
+    list_needs: Envelope,
     line: Commitment | None,
 ) -> Pool:
     """The pool of the plan.
@@ -57,6 +58,7 @@ def build_pool(
         decision: how many base nodes are committed.
         ahead: forecast demand over the plan's span.
         needs: what each window of that span needs.
+        list_needs: the same for the offer that is cheapest on demand alone.
         line: the proposal behind the committed nodes, or None when nothing is committed.
     """
     sizes = stack(needs, decision.nodes, supply.prices.spot_share)
@@ -121,7 +123,7 @@ def build_pool(
         shortage_tolerance=shortage_tolerance(request.workloads),
         labels=_labels(request.workloads, supply.base),
         groups=tuple(groups),
-        expected=pool_expected(ahead, supply, decision, needs, result),
+        expected=pool_expected(ahead, supply, decision, needs, result, list_needs),
     )
 
 

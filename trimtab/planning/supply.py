@@ -7,7 +7,7 @@ are grouped into families with the same units per node, because a group counts n
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,8 @@ class Supply:
     prices: Prices
     spot: SpotFamily | None
     screened_usd_per_hour: float
+    list_price: "Supply | None" = None
+    """What the pool would run at the site if it bought on demand alone; None: this very offer."""
 
 
 def feasible(pool: PoolRequest, request: PlanRequest) -> list[tuple[Offer, float]]:
@@ -161,6 +163,17 @@ def best_supply(
     ]
     if not options:
         return None
+    best = _preferred(options, recent)
+    plain = [
+        supply
+        for offer, units in _screened(offers, ())
+        if (supply := _supply(site, offer, units, None, 0.0, recent, ()))
+    ]
+    return replace(best, list_price=_preferred(plain, recent))
+
+
+def _preferred(options: Sequence[Supply], recent: NDArray[np.float64]) -> Supply:
+    """The cheapest; of those that cost the same, the fewest nodes that are enough to spread."""
     cheapest = min(option.screened_usd_per_hour for option in options)
     equal = [o for o in options if o.screened_usd_per_hour <= cheapest * (1 + TIE) + 1e-9]
 

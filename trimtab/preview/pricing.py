@@ -6,7 +6,7 @@ are the plan's. Two figures stand side by side: what it costs at the count that 
 what the plan expects over its span. What has no price is counted, and never $0.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -90,10 +90,10 @@ class PricedResource:
 class Totals:
     """Sums over what is priced; the counts say how much that leaves out."""
 
-    usd_per_month_now: float
-    usd_per_month_expected: float
-    kgco2e_per_month_now: float
-    kgco2e_per_month_expected: float
+    usd_per_month_now: float | None
+    usd_per_month_expected: float | None
+    kgco2e_per_month_now: float | None
+    kgco2e_per_month_expected: float | None
     priced: int
     free: int
     not_priced: int
@@ -292,18 +292,24 @@ def _totals(resources: Sequence[PricedResource]) -> Totals:
     counts = dict.fromkeys(Status, 0)
     for resource in resources:
         counts[resource.status] += 1
+    not_priced = counts[Status.NOT_PRICED]
+    unknown = sum(r.record.type in NODES and r.kgco2e_per_month_now is None for r in resources)
     return Totals(
-        usd_per_month_now=sum(r.usd_per_month_now or 0.0 for r in resources),
-        usd_per_month_expected=sum(r.usd_per_month_expected or 0.0 for r in resources),
-        kgco2e_per_month_now=sum(r.kgco2e_per_month_now or 0.0 for r in resources),
-        kgco2e_per_month_expected=sum(r.kgco2e_per_month_expected or 0.0 for r in resources),
+        usd_per_month_now=_sum((r.usd_per_month_now for r in resources), not_priced),
+        usd_per_month_expected=_sum((r.usd_per_month_expected for r in resources), not_priced),
+        kgco2e_per_month_now=_sum((r.kgco2e_per_month_now for r in resources), unknown),
+        kgco2e_per_month_expected=_sum((r.kgco2e_per_month_expected for r in resources), unknown),
         priced=counts[Status.PRICED],
         free=counts[Status.FREE],
-        not_priced=counts[Status.NOT_PRICED],
-        emissions_unknown=sum(
-            r.record.type in NODES and r.kgco2e_per_month_now is None for r in resources
-        ),
+        not_priced=not_priced,
+        emissions_unknown=unknown,
     )
+
+
+def _sum(values: Iterable[float | None], unknown: int) -> float | None:
+    """The sum of what is known; None where nothing is and something ought to be: never 0 for that."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known or not unknown else None
 
 
 def _notes(

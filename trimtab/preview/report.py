@@ -110,8 +110,10 @@ def summary(preview: Preview) -> list[str]:
     if totals.emissions_unknown:
         counts.append(f"emissions of {totals.emissions_unknown} unknown")
 
-    def line(name: str, usd: float, kilograms: float, meaning: str) -> str:
-        return f"{name:<8}  ${usd:>14,.2f}  {kilograms:>12,.1f} kg CO2e  {meaning}"
+    def line(name: str, usd: float | None, kilograms: float | None, meaning: str) -> str:
+        dollars = f"{'not priced':>15}" if usd is None else f"${usd:>14,.2f}"
+        carbon = f"{'unknown':>12}" if kilograms is None else f"{kilograms:>12,.1f}"
+        return f"{name:<8}  {dollars}  {carbon} kg CO2e  {meaning}"
 
     now = (totals.usd_per_month_now, totals.kgco2e_per_month_now)
     expected = (totals.usd_per_month_expected, totals.kgco2e_per_month_expected)

@@ -13,7 +13,7 @@ from support.plan_cases import ACCEPTED, Case, put
 from support.plans import group, plan, plan_data, pool
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan, parse_plan, rounded, save_plan, to_data, to_yaml
-from trimtab.plan.text import MAX_BYTES
+from trimtab.plan.text import MAX_BYTES, parse_text
 
 
 def write(folder: Path, text: str, name: str = "plan.yaml") -> Path:
@@ -172,3 +172,13 @@ def test_rounding_keeps_six_digits_and_is_idempotent(value: float) -> None:
 )
 def test_rounded(value: float, result: float) -> None:
     assert rounded(value) == result
+
+
+@pytest.mark.parametrize("generation", ["12e345", "1e9999", "000001", "123456", "0e0000", "abcdef"])
+def test_a_generation_that_looks_like_a_number_stays_text(generation: str) -> None:
+    groups = [group("on-demand", {"option": "on-demand"}, generation=generation)]
+    made = plan(pools=[pool(groups=groups)])
+    assert parse_plan(parse_text(to_yaml(made), "a plan"), "a plan") == made
+    assert (
+        yaml.safe_load(to_yaml(made))["spec"]["pools"][0]["groups"][0]["generation"] == generation
+    )

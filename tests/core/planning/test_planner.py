@@ -198,3 +198,15 @@ def test_names_that_run_together_stay_apart() -> None:
     assert len(set(keys)) == len(keys)
     generations = {group.generation for each in plan.spec.pools for group in each.groups}
     assert len(generations) == len(keys)
+
+
+def test_all_on_demand_is_what_would_be_bought_without_a_commitment() -> None:
+    """A type that is only cheap when committed flatters no comparison."""
+    listed = offer(instance_type="p4de.24xlarge", on_demand_usd_per_hour=25.0)
+    listed = replace(listed, reserved_1y_usd_per_hour=None, reserved_3y_usd_per_hour=None)
+    plan = make_plan(
+        request(pools=(pool(demand=constant()),), catalogue=catalogue(offer(), listed))
+    )
+    assert plan.spec.commitments[0].instance_type == "p4d.24xlarge"
+    (first, *_) = only_pool(plan).expected.baselines
+    assert (first.name, first.usd_per_hour.mean) == ("all on-demand", 250.0)

@@ -170,7 +170,7 @@ def test_what_has_no_price_says_why_and_is_never_zero(record: ResourceRecord, no
     assert found.usd_per_month_now is None
     assert note in found.note
     assert preview.totals.not_priced == 1
-    assert preview.totals.usd_per_month_now == 0
+    assert preview.totals.usd_per_month_now is None
 
 
 def test_a_group_without_a_price_still_shows_its_line_and_emissions() -> None:
