@@ -95,22 +95,18 @@ def pool_expected(
         list_needs: what each window needs of the offer that is cheapest on demand alone.
     """
     scenarios = ahead.scenarios()
-    list_price = result.variable_usd + result.reserved * supply.prices.on_demand
+    unapproved = result.variable_usd + result.reserved * supply.prices.on_demand
+    plain = supply.list_price or supply
     return PoolExpected(
         demand=_interval(scenarios),
         usd_per_hour=_interval(result.variable_usd + result.committed_usd),
-        usd_per_hour_unapproved=_interval(list_price),
+        usd_per_hour_unapproved=_interval(unapproved),
         interruption_usd_per_hour=_interruptions(supply, result),
         kgco2e_per_hour=_carbon(supply, result),
         shortage_share=_share(result.unmet, scenarios),
         shortage_unit_hours=rounded(float(result.unmet.mean()) * ahead.hours),
         baselines=(
-            _baseline(
-                "all on-demand",
-                scenarios,
-                plain := supply.list_price or supply,
-                outcome(ahead, plain, list_needs, 0, 0.0),
-            ),
+            _baseline("all on-demand", scenarios, plain, outcome(ahead, plain, list_needs, 0, 0.0)),
             *(
                 _baseline(name, scenarios, supply, outcome(ahead, supply, needs, nodes, share))
                 for name, nodes, share in _rules(supply, decision)
