@@ -24,6 +24,7 @@ from trimtab.plan.model import (
     Reserved,
     Spot,
 )
+from trimtab.planning.expected import ALL_ON_DEMAND
 from trimtab.planning.planner import PEAK_LEVEL, SCREENING_DAYS
 from trimtab.planning.pool import TERM_HOURS
 from trimtab.planning.supply import (
@@ -165,7 +166,7 @@ def _pool(plan: CapacityPlan, pool: Pool) -> Iterator[tuple[str, str]]:
         path = f"expected.baselines[{i}]"
         rule = (
             "on-demand nodes alone serve the same forecast"
-            if baseline.name == "all on-demand"
+            if baseline.name == ALL_ON_DEMAND
             else f"{baseline.name.partition(', ')[2] or baseline.name}: commit once to the level that "
             "would have cost least over that past, counting only what spot leaves"
         )
@@ -446,10 +447,8 @@ def _decision(evidence: DecisionEvidence) -> Iterator[tuple[str, str]]:
             f"behind the groups' max: of the forecast's {_LEVELS} % quantiles the lowest that keeps the expected shortage within the tolerance, else the highest",
         )
     if evidence.peak_factor is not None:
-        yield (
-            "peakFactor",
-            f"the {PEAK_LEVEL:.0%} quantile of peaks over that of hourly means; it widens max only",
-        )
+        quantile = f"the {PEAK_LEVEL:.0%} quantile of peaks"
+        yield "peakFactor", f"{quantile} over that of hourly means; it widens max only"
     if evidence.candidates:
         yield "candidates[*].nodes", "what each rule would commit now"
         yield (

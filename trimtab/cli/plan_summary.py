@@ -6,9 +6,9 @@ from typing import Any
 from trimtab.cli.output import Column
 from trimtab.clock import HOURS_PER_MONTH, format_instant
 from trimtab.plan.model import Baseline, CapacityPlan, DecisionEvidence, Group, Interval, Pool
+from trimtab.planning.commitment import is_cost_explorer
+from trimtab.planning.expected import ALL_ON_DEMAND, COST_EXPLORER
 
-ALL_ON_DEMAND = "all on-demand"
-COST_EXPLORER = "residual Cost-Explorer"
 EQUAL = 0.00005
 """A saving below this is rounding: a plan keeps six digits."""
 
@@ -179,11 +179,7 @@ def _pool(pool: Pool, decisions: Sequence[DecisionEvidence]) -> dict[str, Any]:
 def _replayed_saving(pool: Pool, decisions: Sequence[DecisionEvidence]) -> float | None:
     """What the deciding rule saved on the history, against the cheapest plain trailing rule."""
     candidates = [c for d in decisions if d.pool == pool.name for c in d.candidates]
-    plain = [
-        c.usd_per_hour
-        for c in candidates
-        if c.rule.startswith("trailing") and "forecast" not in c.rule
-    ]
+    plain = [c.usd_per_hour for c in candidates if is_cost_explorer(c.rule)]
     chosen = min((c.usd_per_hour for c in candidates), default=0.0)
     return 1 - chosen / min(plain) if plain and min(plain) > 0 else None
 

@@ -27,6 +27,11 @@ COST_EXPLORER_RULES = {f"trailing {days} d, {ONCE}": days for days in TRAILING_D
 """The plain residual Cost-Explorer rules, with their windows in days."""
 
 
+def is_cost_explorer(rule: str) -> bool:
+    """Whether a candidate is a plain residual Cost-Explorer rule, decided once or rolling."""
+    return rule.replace(f", {ROLLING}", f", {ONCE}") in COST_EXPLORER_RULES
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A rule, what it would commit now, and what it cost on the replayed history."""

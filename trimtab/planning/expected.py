@@ -4,7 +4,7 @@ Everything is an average over the forecast's scenarios and hours; an autoscaler 
 demand inside the plan's bounds, for the plan and for the baselines alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,22 @@ from trimtab.plan.model import Baseline, Interval, PoolExpected
 from trimtab.planning.commitment import COST_EXPLORER_RULES, ONCE, Decision
 from trimtab.planning.economics import Nodes, nodes_for, split
 from trimtab.planning.supply import Supply
-from trimtab.planning.windows import Envelope, Sizes, convert, stack
+from trimtab.planning.windows import Envelope, Sizes, Stack, convert, stack
+
+ALL_ON_DEMAND = "all on-demand"
+COST_EXPLORER = "residual Cost-Explorer"
+"""How the baselines are named; the latter with its window after a comma."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What sizes bring about, per scenario and hour: arrays of shape (scenarios, hours).
+    """Sizes, and what they bring about per scenario and hour: arrays of shape (scenarios, hours).
 
-    `reserved` and `on_demand` are base nodes that run, `spot` its own; `committed_usd` is paid per
+    `sizes` are per window, spot's in its own nodes. `reserved` and `on_demand` are base nodes that run, `spot` its own; `committed_usd` is paid per
     hour whether they run or not; `unmet` is in the pool's unit.
     """
 
+    sizes: Stack
     reserved: Nodes
     spot: Nodes
     on_demand: Nodes
@@ -37,7 +42,7 @@ class Outcome:
 def outcome(
     ahead: Forecast, supply: Supply, needs: Envelope, committed: int, spot_share: float
 ) -> Outcome:
-    """Nodes that run, what they cost and what they leave unmet, for a commitment and a spot share.
+    """Sizes, nodes that run, what they cost and what they leave unmet, for a commitment and a spot share.
 
     Args:
         ahead: forecast demand.
@@ -63,10 +68,12 @@ def outcome(
     if supply.spot and spot_share > 0:
         ratio = supply.units_per_node / supply.spot.units_per_node
         own = convert(sizes.spot, supply.units_per_node, supply.spot.units_per_node)
+        sizes = replace(sizes, spot=own)
         spot = within(nodes_for(parts.spot * ratio, 1.0), own)
         capacity = capacity + spot * supply.spot.units_per_node
         variable = variable + spot * supply.spot.effective_usd_per_node_hour
     return Outcome(
+        sizes=sizes,
         reserved=reserved,
         spot=spot,
         on_demand=on_demand,
@@ -106,7 +113,7 @@ def pool_expected(
         shortage_share=_share(result.unmet, scenarios),
         shortage_unit_hours=rounded(float(result.unmet.mean()) * ahead.hours),
         baselines=(
-            _baseline("all on-demand", scenarios, plain, outcome(ahead, plain, list_needs, 0, 0.0)),
+            _baseline(ALL_ON_DEMAND, scenarios, plain, outcome(ahead, plain, list_needs, 0, 0.0)),
             *(
                 _baseline(name, scenarios, supply, outcome(ahead, supply, needs, nodes, share))
                 for name, nodes, share in _rules(supply, decision)
@@ -131,7 +138,7 @@ def _rules(supply: Supply, decision: Decision) -> list[tuple[str, int, float]]:
     )
     return [
         (
-            f"residual Cost-Explorer, {candidate.rule.removesuffix(f', {ONCE}')}",
+            f"{COST_EXPLORER}, {candidate.rule.removesuffix(f', {ONCE}')}",
             candidate.nodes,
             supply.prices.spot_share,
         )

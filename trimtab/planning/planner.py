@@ -36,7 +36,7 @@ from trimtab.planning.commitment import Decision, decide
 from trimtab.planning.pool import build_pool, proposal, shortage_tolerance
 from trimtab.planning.request import PlanRequest, PoolRequest
 from trimtab.planning.supply import Site as SupplySite
-from trimtab.planning.supply import Supply, best_supply, by_site, feasible
+from trimtab.planning.supply import Supply, best_supply, by_site, feasible, with_list_price
 from trimtab.planning.windows import Envelope, envelope
 
 SCREENING_DAYS = 30
@@ -176,16 +176,18 @@ def _choose_site(
     request: PlanRequest, histories: dict[str, History]
 ) -> tuple[list[Supply], list[SiteEvidence]]:
     """The cheapest site for all pools together on recent demand, and all sites, cheapest first."""
-    per_pool: list[dict[SupplySite, Supply]] = []
-    for pool in request.pools:
-        recent = histories[pool.name].demand[-SCREENING_DAYS * HOURS_PER_DAY :]
-        per_pool.append(
-            {
-                site: supply
-                for site, offers in by_site(feasible(pool, request)).items()
-                if (supply := best_supply(site, offers, recent, request, pool.workloads))
-            }
-        )
+    recent = [
+        histories[pool.name].demand[-SCREENING_DAYS * HOURS_PER_DAY :] for pool in request.pools
+    ]
+    offers_at = [by_site(feasible(pool, request)) for pool in request.pools]
+    per_pool: list[dict[SupplySite, Supply]] = [
+        {
+            site: supply
+            for site, offers in sites.items()
+            if (supply := best_supply(site, offers, past, request, pool.workloads))
+        }
+        for pool, sites, past in zip(request.pools, offers_at, recent, strict=True)
+    ]
     common = set.intersection(*(set(sites) for sites in per_pool))
     if not common:
         where = "; ".join(
@@ -206,7 +208,12 @@ def _choose_site(
         SiteEvidence(provider=s.provider, region=s.region, usd_per_hour=rounded(cost(s)))
         for s in order
     ]
-    return [sites[order[0]] for sites in per_pool], evidence
+    best = order[0]
+    chosen = [
+        with_list_price(sites[best], offers[best], past)
+        for sites, offers, past in zip(per_pool, offers_at, recent, strict=True)
+    ]
+    return chosen, evidence
 
 
 def _site_assumption(request: PlanRequest, sites: int) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from trimtab.planning.economics import Nodes, nodes_for
 from trimtab.planning.expected import outcome, pool_expected
 from trimtab.planning.request import PoolRequest
 from trimtab.planning.supply import Supply, interruptible_share
-from trimtab.planning.windows import Envelope, Sizes, convert, merged, stack
+from trimtab.planning.windows import Envelope, Sizes, merged
 from trimtab.workloads.matching import node_labels
 from trimtab.workloads.model import Owner, Workload
 
@@ -61,12 +61,6 @@ def build_pool(
         list_needs: the same for the offer that is cheapest on demand alone.
         line: the proposal behind the committed nodes, or None when nothing is committed.
     """
-    sizes = stack(needs, decision.nodes, supply.prices.spot_share)
-    spot = (
-        convert(sizes.spot, supply.units_per_node, supply.spot.units_per_node)
-        if supply.spot
-        else None
-    )
     result = outcome(ahead, supply, needs, decision.nodes, supply.prices.spot_share)
 
     def windows(sizes: Sizes) -> tuple[Window, ...]:
@@ -81,13 +75,13 @@ def build_pool(
                 Reserved(term=line.term, commitment=line.digest),
                 (supply.base,),
                 supply.units_per_node,
-                windows(sizes.committed),
+                windows(result.sizes.committed),
                 result.reserved,
                 lambda _offer: line.usd_per_hour,
                 line.usd_per_hour * line.quantity,
             )
         )
-    if supply.spot and spot is not None:
+    if supply.spot:
         groups.append(
             _group(
                 request,
@@ -95,7 +89,7 @@ def build_pool(
                 Spot(pools=supply.spot.pools),
                 supply.spot.offers,
                 supply.spot.units_per_node,
-                windows(spot),
+                windows(result.sizes.spot),
                 result.spot,
                 lambda offer: offer.spot_usd_per_hour,
                 float(result.spot.mean()) * supply.spot.usd_per_node_hour,
@@ -108,7 +102,7 @@ def build_pool(
             OnDemand(),
             (supply.base,),
             supply.units_per_node,
-            windows(sizes.on_demand),
+            windows(result.sizes.on_demand),
             result.on_demand,
             lambda offer: offer.on_demand_usd_per_hour,
             float(result.on_demand.mean()) * supply.prices.on_demand,

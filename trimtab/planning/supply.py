@@ -163,13 +163,25 @@ def best_supply(
     ]
     if not options:
         return None
-    best = _preferred(options, recent)
+    return _preferred(options, recent)
+
+
+def with_list_price(
+    supply: Supply, offers: Sequence[tuple[Offer, float]], recent: NDArray[np.float64]
+) -> Supply:
+    """The supply with what the pool would run there if it bought on demand alone.
+
+    Args:
+        supply: the best at its site.
+        offers: feasible at that site, with units per node.
+        recent: as `best_supply` was given it.
+    """
     plain = [
-        supply
+        option
         for offer, units in _screened(offers, ())
-        if (supply := _supply(site, offer, units, None, 0.0, recent, ()))
+        if (option := _supply(supply.site, offer, units, None, 0.0, recent, ()))
     ]
-    return replace(best, list_price=_preferred(plain, recent))
+    return replace(supply, list_price=_preferred(plain, recent))
 
 
 def _preferred(options: Sequence[Supply], recent: NDArray[np.float64]) -> Supply:
