@@ -79,7 +79,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         Environment(
             "pulumi",
             projects=(".", "components"),
-            extras=("forecast", "parquet"),
+            extras=("optimise", "parquet", "statsforecast"),
             groups=("test", "lint", "dev"),
             disk_mib=1000,
             download_mib=350,

@@ -81,6 +81,6 @@ def statsforecast_models() -> Any:
     except ImportError as error:
         raise EngineError(
             f"the forecasting library is missing ({error.name})",
-            mend="install it with: pip install 'trimtab[forecast]'",
+            mend="install it with: pip install 'trimtab[statsforecast]'",
         ) from None
     return models
