@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trimtab.clock import format_duration, format_instant
 from trimtab.errors import InputError
+from trimtab.forecast.censoring import capped_hours
 
 HOUR = timedelta(hours=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +21,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # growth. And with fewer than 24 steps no quantile beyond 4 % and 96 % has an observation behind it.
 MINIMUM_STEPS = 24
 MINIMUM_SPAN = timedelta(days=1)
+
+CAPPED_STEPS = 0.5
+"""Share of a coarser step's steps at their limit from which it counts as at its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,8 @@ class DemandSeries:
         step: the length of every step, whole seconds.
         demand: mean demand in each step, shape (steps,), finite and not negative; read-only.
         peak: highest demand within each step, shape (steps,), or None where it was not measured.
+        limit: the capacity that was there in each step, shape (steps,), not negative, NaN where it is
+            not known; or None. Demand that reaches it may have been higher.
         repairs: what reading the file had to change or assume, one sentence each, for the evidence.
         source: base name of the file, or `stdin`.
         digest: `sha256:…` of the bytes that were read.
@@ -45,6 +51,7 @@ class DemandSeries:
     repairs: tuple[str, ...] = ()
     source: str = ""
     digest: str = ""
+    limit: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "demand", _read_only(self.demand))
@@ -52,6 +59,10 @@ class DemandSeries:
             object.__setattr__(self, "peak", _read_only(self.peak))
             if self.peak.shape != self.demand.shape:
                 raise ValueError(f"peak {self.peak.shape} against demand {self.demand.shape}")
+        if self.limit is not None:
+            object.__setattr__(self, "limit", _read_only(self.limit))
+            if self.limit.shape != self.demand.shape:
+                raise ValueError(f"limit {self.limit.shape} against demand {self.demand.shape}")
 
     def __len__(self) -> int:
         return len(self.demand)
@@ -93,7 +104,9 @@ class DemandSeries:
     def resample(self, step: timedelta) -> "DemandSeries":
         """The series in a coarser step, aligned to UTC: mean of demand, maximum of peak.
 
-        Where no peak was measured, the highest of the finer steps' demands is the peak. A bin that
+        Where no peak was measured, the highest of the finer steps' demands is the peak. A bin is at
+        its limit when at least half of its steps were: its limit is then its demand, else the mean of
+        the limits that are known, or NaN where that would look like a limit reached. A bin that
         the series does not fill, at either end, is left out and said so in `repairs`.
 
         Raises:
@@ -132,6 +145,7 @@ class DemandSeries:
             step=step,
             demand=part.demand.reshape(bins, ratio).mean(axis=1),
             peak=finest.reshape(bins, ratio).max(axis=1),
+            limit=None if part.limit is None else _limits(part.demand, part.limit, ratio),
             repairs=(*self.repairs, note) if left_out else self.repairs,
         )
 
@@ -157,6 +171,7 @@ class DemandSeries:
             step=step,
             demand=np.repeat(self.demand, ratio),
             peak=None if self.peak is None else np.repeat(self.peak, ratio),
+            limit=None if self.limit is None else np.repeat(self.limit, ratio),
             repairs=(*self.repairs, note) if ratio > 1 else self.repairs,
         )
 
@@ -166,6 +181,7 @@ class DemandSeries:
             start=self.start + steps.start * self.step,
             demand=self.demand[steps],
             peak=None if self.peak is None else self.peak[steps],
+            limit=None if self.limit is None else self.limit[steps],
         )
 
 
@@ -178,6 +194,20 @@ def too_short(steps: int, step: timedelta) -> str | None:
         f"is too short: {held}; a plan needs at least {MINIMUM_STEPS} steps and "
         f"{format_duration(MINIMUM_SPAN)}"
     )
+
+
+def _limits(
+    demand: NDArray[np.float64], limit: NDArray[np.float64], ratio: int
+) -> NDArray[np.float64]:
+    """The limits of coarser steps, NaN where they say nothing; see `resample`."""
+    capped = capped_hours(demand, limit).reshape(-1, ratio).mean(axis=1) >= CAPPED_STEPS
+    known = ~np.isnan(limit)
+    total = np.where(known, limit, 0.0).reshape(-1, ratio).sum(axis=1)
+    count = known.reshape(-1, ratio).sum(axis=1)
+    means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    coarse = demand.reshape(-1, ratio).mean(axis=1)
+    means[capped_hours(coarse, means)] = np.nan
+    return np.where(capped, coarse, means)
 
 
 def _read_only(values: NDArray[np.float64]) -> NDArray[np.float64]:

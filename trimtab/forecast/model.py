@@ -44,6 +44,19 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What scheduled events do to demand: demand = base * multiply + add.
+
+    Attributes:
+        multiply: factor per series and hour, shape (N, hours), positive; 1 where nothing happens.
+        add: in the series' units, shape (N, hours), of either sign; 0 where nothing happens.
+    """
+
+    multiply: Array
+    add: Array
+
+
+@dataclass(frozen=True)
 class Origins:
     """Calibrated forecasts at past origins, each made without its own truth.
 
