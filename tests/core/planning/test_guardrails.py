@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ from trimtab.planning.guardrails import (
 from trimtab.planning.windows import Sizes
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
-FREE = Steadiness(step_down=1.0)
+LOST = (
+    "demand has been zero for 1 h, longer than ever before, while 9 nodes run: "
+    "taken for lost telemetry"
+)
 
 
 def sizes(desired: list[int]) -> Sizes:
@@ -96,8 +100,7 @@ FAULTS: dict[str, tuple[list[float], timedelta, int, str | None]] = {
     "below zero": ([4.0, -1.0, 4.0], timedelta(0), 9, "demand is negative in 1 h"),
     "a sudden zero while nodes run": (
         [4.0] * 9 + [0.0], timedelta(0), 9,
-        "demand has been zero for 1 h, longer than ever before, while 9 nodes run: "
-        "taken for lost telemetry",
+        LOST,
     ),
     "a sudden zero and nothing runs": ([4.0] * 9 + [0.0], timedelta(0), 0, None),
     "a zero as there were before": ([4.0, 0.0, 0.0, 4.0, 0.0, 0.0], timedelta(0), 9, None),
@@ -152,7 +155,7 @@ def test_sizes_never_fall_faster_than_the_step(
 ) -> None:
     held = stabilised(sizes(desired), 4, runs, policy).sizes
     path = [runs.nodes, *held.desired.tolist()]
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         assert after >= before - max(1, math.floor(policy.step_down * before))
     if runs.hours_since_step < 4:
         assert held.desired[0] >= runs.nodes
