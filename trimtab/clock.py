@@ -3,10 +3,20 @@
 Nothing in the core reads the machine's clock; every "now" is an argument.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 HOURS_PER_MONTH = 730.0
 """The FinOps convention: 8,760 hours a year over twelve months."""
+
+_DURATION_UNITS = {
+    "w": timedelta(weeks=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "min": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
+DURATION_MEND = f"write a whole number and one of {', '.join(_DURATION_UNITS)}, such as 7d or 6h"
 
 
 def parse_instant(text: str) -> datetime:
@@ -33,6 +43,21 @@ def format_instant(instant: datetime) -> str:
 def _utc(instant: datetime) -> datetime:
     # astimezone alone would read a naive instant in the machine's own zone.
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration such as `7d`, `36h`, `10min`, `90s`, `2w`; `0h` is one too.
+
+    Raises:
+        ValueError: the text is none, or one longer than can be counted.
+    """
+    found = re.fullmatch(rf"([0-9]{{1,9}})\s*({'|'.join(_DURATION_UNITS)})", text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is no duration")
+    try:
+        return int(found[1]) * _DURATION_UNITS[found[2]]
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long") from None
 
 
 def format_duration(duration: timedelta) -> str:

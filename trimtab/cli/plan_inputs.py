@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from trimtab import clock
 from trimtab.catalogue.accelerators import resolve_accelerator
 from trimtab.catalogue.known import with_known_facts
 from trimtab.catalogue.reader import Catalogue, load_offers
@@ -53,14 +54,6 @@ PRICES_KEEP = timedelta(days=365)
 """A decision further from its prices than this is told so."""
 ZONES_EXTEND_REGION = frozenset({"aws", "gcp"})
 """Providers whose zones' names begin with their region's."""
-
-_DURATION_UNITS = {
-    "w": timedelta(weeks=1),
-    "d": timedelta(days=1),
-    "h": timedelta(hours=1),
-    "min": timedelta(minutes=1),
-    "s": timedelta(seconds=1),
-}
 
 
 @dataclass(frozen=True)
@@ -154,18 +147,10 @@ def parse_duration(text: str, where: str) -> timedelta:
     Raises:
         InputError: it is none.
     """
-    found = re.fullmatch(r"([0-9]{1,9})\s*(w|d|h|min|s)", text.strip())
-    if not found:
-        units = ", ".join(_DURATION_UNITS)
-        raise InputError(
-            f"{text!r} is no duration",
-            where=where,
-            mend=f"write a whole number and one of {units}, such as 7d or 6h",
-        )
     try:
-        return int(found[1]) * _DURATION_UNITS[found[2]]
-    except OverflowError:
-        raise InputError(f"{text!r} is too long", where=where, mend="shorten it") from None
+        return clock.parse_duration(text)
+    except ValueError as error:
+        raise InputError(str(error), where=where, mend=clock.DURATION_MEND) from None
 
 
 def parse_as_of(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""`trimtab schema`: what a plan or a workload file must look like."""
+"""`trimtab schema`: what a plan, a workload file or an events file must look like."""
 
 import json
 import sys
@@ -17,6 +17,7 @@ class Kind(StrEnum):
 
     CAPACITYPLAN = "capacityplan"
     WORKLOAD = "workload"
+    DEMANDEVENTS = "demandevents"
 
 
 class Form(StrEnum):
@@ -43,6 +44,7 @@ def schema(
       trimtab schema capacityplan --out capacityplan.schema.json
       trimtab schema capacityplan --as crd | kubectl apply -f -
       trimtab schema workload
+      trimtab schema demandevents
     """
     text = _text(kind, form)
     if str(out) == "-":
@@ -55,16 +57,18 @@ def schema(
 
 
 def _text(kind: Kind, form: Form) -> str:
+    if kind is Kind.CAPACITYPLAN:
+        from trimtab.plan.schema import dump_crd, dump_json_schema
+
+        return dump_crd() if form is Form.CRD else dump_json_schema()
+    if form is Form.CRD:
+        raise InputError(
+            f"{'a workload' if kind is Kind.WORKLOAD else kind.value} is a file, no cluster resource",
+            where="--as crd",
+            mend="use --as json-schema, or ask for capacityplan",
+        )
     if kind is Kind.WORKLOAD:
-        if form is Form.CRD:
-            raise InputError(
-                "a workload is a file, no cluster resource",
-                where="--as crd",
-                mend="use --as json-schema, or ask for capacityplan",
-            )
-        from trimtab.workloads.schema import workload_schema
-
-        return json.dumps(workload_schema(), indent=2, ensure_ascii=False) + "\n"
-    from trimtab.plan.schema import dump_crd, dump_json_schema
-
-    return dump_crd() if form is Form.CRD else dump_json_schema()
+        from trimtab.workloads.schema import workload_schema as found
+    else:
+        from trimtab.demand.events_file import events_schema as found
+    return json.dumps(found(), indent=2, ensure_ascii=False) + "\n"

@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 SCHEMA_ID = "https://trimtab.dev/schemas/v1alpha1/capacityplan.json"
 SCHEMA_FILE = "docs/schemas/capacityplan-v1alpha1.schema.json"
 WORKLOAD_SCHEMA_FILE = "docs/schemas/workload-v1alpha1.schema.json"
+EVENTS_SCHEMA_FILE = "docs/schemas/demandevents-v1alpha1.schema.json"
 CRD_FILE = "functions/apis/crds/capacityplans.trimtab.dev.yaml"
 PLURAL = "capacityplans"
 _STATUS = "For a cluster's own tools; Trimtab writes none and passes it over."
@@ -130,12 +131,14 @@ def dump_crd() -> str:
 
 def published() -> dict[str, str]:
     """The generated files: path under the repository's root, and content."""
-    # Workloads know nothing of plans, nor plans of workloads; only the published files stand together.
+    # Plans, workloads and events know nothing of each other; only the published files stand together.
+    from trimtab.demand.events_file import events_schema
     from trimtab.workloads.schema import workload_schema
 
     return {
         SCHEMA_FILE: dump_json_schema(),
         WORKLOAD_SCHEMA_FILE: dump_json_schema(workload_schema()),
+        EVENTS_SCHEMA_FILE: dump_json_schema(events_schema()),
         CRD_FILE: dump_crd(),
     }
 

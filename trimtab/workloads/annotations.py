@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from trimtab.catalogue.accelerators import did_you_mean
-from trimtab.workloads.documents import Field
-from trimtab.workloads.schema import Policy, first_error
+from trimtab.documents import Field
+from trimtab.strict import first_error
+from trimtab.workloads.schema import Policy
 
 PREFIX = "trimtab.dev/"
 

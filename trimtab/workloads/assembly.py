@@ -13,7 +13,7 @@ from trimtab.catalogue.accelerators import (
     accelerator_resource,
     resolve_accelerator,
 )
-from trimtab.workloads.documents import Field
+from trimtab.documents import Field
 from trimtab.workloads.labels import (
     CAPACITY_TYPE_KEYS,
     INSTANCE_TYPE_KEYS,

@@ -7,7 +7,7 @@ LeaderWorkerSet) yield several; the reader joins roles that ask for the same.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from trimtab.workloads.documents import Field
+from trimtab.documents import Field
 
 
 @dataclass(frozen=True)

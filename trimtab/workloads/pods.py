@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.catalogue.accelerators import accelerator_resource
-from trimtab.workloads.documents import Field
+from trimtab.documents import Field
 from trimtab.workloads.labels import OPERATORS
 from trimtab.workloads.model import NodeRequirement, Toleration
 from trimtab.workloads.quantity import parse_quantity

@@ -8,11 +8,11 @@ cannot honour. An error names file, line, document and field.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from trimtab.documents import Field, parse_documents
 from trimtab.errors import InputError
 from trimtab.files import read_bytes, read_text, sha256
 from trimtab.workloads.annotations import read_policy
 from trimtab.workloads.assembly import assemble
-from trimtab.workloads.documents import Field, parse_documents
 from trimtab.workloads.manifests import READ_KINDS, Role, roles
 from trimtab.workloads.model import NodeRequirement, Toleration, Workload
 from trimtab.workloads.pods import PodNeeds, read_pod

@@ -7,11 +7,10 @@ For demand that has no manifest. One pydantic model validates documents, checks 
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import Field, PlainValidator, WithJsonSchema
 
-from trimtab.catalogue.accelerators import did_you_mean
-from trimtab.workloads import documents
+from trimtab import documents
+from trimtab.strict import Strict, validated
 from trimtab.workloads.model import Workload
 from trimtab.workloads.quantity import parse_quantity
 
@@ -28,13 +27,7 @@ OwnerName = Annotated[str, Field(max_length=256, pattern=r"^(?:\S(?:.*\S)?)?$")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_alias=True
-    )
-
-
-class OwnerSpec(_Strict):
+class OwnerSpec(Strict):
     """Who pays."""
 
     team: OwnerName = ""
@@ -43,7 +36,7 @@ class OwnerSpec(_Strict):
     environment: OwnerName = ""
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """What Kubernetes has no word for; manifests state it as `trimtab.dev/*` annotations."""
 
     interruptible: bool = Field(
@@ -80,21 +73,21 @@ class Policy(_Strict):
     )
 
 
-class MatchExpression(_Strict):
+class MatchExpression(Strict):
     """A node selector requirement, as in Kubernetes."""
 
     key: Name
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
-    values: list[str] = []
+    values: list[str] = Field(default=[])
 
 
-class NodeSelectorTerm(_Strict):
+class NodeSelectorTerm(Strict):
     """Expressions that must all hold."""
 
     match_expressions: list[MatchExpression] = Field(min_length=1)
 
 
-class TolerationSpec(_Strict):
+class TolerationSpec(Strict):
     """A toleration, as in Kubernetes."""
 
     key: str = ""
@@ -136,16 +129,16 @@ class WorkloadSpec(Policy):
     priority_class_name: str = Field(default="", description="As in a pod.")
 
 
-class Metadata(_Strict):
+class Metadata(Strict):
     """Object metadata; only the name is read."""
 
     name: str = Field(max_length=63, pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$")
     namespace: str = ""
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    labels: dict[str, str] = Field(default={})
+    annotations: dict[str, str] = Field(default={})
 
 
-class WorkloadDocument(_Strict):
+class WorkloadDocument(Strict):
     """A class of demand: what its replicas need, what they tolerate, who pays."""
 
     api_version: Literal["trimtab.dev/v1alpha1"]
@@ -163,49 +156,10 @@ def workload_schema() -> dict[str, Any]:
     }
 
 
-def first_error(
-    error: ValidationError, model: type[BaseModel]
-) -> tuple[tuple[str | int, ...], str, str | None]:
-    """The first thing wrong: its path, a message and a mend; the others are counted."""
-    details = error.errors(include_url=False)
-    # An unknown key explains a missing one, so it comes first.
-    detail = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    path = tuple(detail["loc"])
-    others = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    if detail["type"] == "extra_forbidden":
-        names = _keys(model, path[:-1])
-        mend = f"{did_you_mean(str(path[-1]), names)}allowed: {', '.join(names)}"
-        return path, f"unknown key{others}", mend
-    if detail["type"] == "missing":
-        return path, f"is missing{others}", "add it"
-    if cause := detail.get("ctx", {}).get("error"):
-        return path, f"{cause}{others}", None
-    given = detail["input"]
-    shown = f"{given!r}: " if isinstance(given, str | int | float) else ""
-    message = detail["msg"][0].lower() + detail["msg"][1:]
-    return path, f"{shown}{message}{others}", None
-
-
-def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the model allows at a path."""
-    for part in path:
-        if isinstance(part, int):
-            continue
-        inner = next(f for f in model.model_fields.values() if f.alias == part).annotation
-        while not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            inner = next(a for a in getattr(inner, "__args__", ()) if a is not type(None))
-        model = inner
-    return [str(f.alias) for f in model.model_fields.values()]
-
-
 def validate_document(field: documents.Field) -> WorkloadDocument:
     """The `Workload` document at this field.
 
     Raises:
         InputError: at the first field that is wrong.
     """
-    try:
-        return WorkloadDocument.model_validate(field.value)
-    except ValidationError as error:
-        path, message, mend = first_error(error, WorkloadDocument)
-        documents.Field(field.document, None, (*field.path, *path)).fail(message, mend)
+    return validated(field, WorkloadDocument)
