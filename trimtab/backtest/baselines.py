@@ -1,0 +1,185 @@
+"""The rules that every backtest prints beside the planner. Each sees only the past.
+
+`rolling` decides at every decision hour and buys what it lacks; `once` decides at the first, from the
+history alone, and renews what lapses. Cost Explorer's recommendation is the level that would have cost
+least over a trailing window: of on-demand usage (spot ignored), or of what greedy spot leaves (the
+residual rule).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.backtest.dispatch import affordable
+from trimtab.backtest.model import Dispatch, Past, Policy
+
+Array = NDArray[np.float64]
+
+HOURS_PER_DAY = 24
+COST_EXPLORER_DAYS = (7, 30, 60)
+"""What AWS Cost Explorer offers to look back on."""
+RESIDUAL_DAYS = (3, 7, 14, 30, 60)
+MEAN_DAYS = 30
+
+ON_DEMAND = "all on-demand"
+ON_DEMAND_SPOT = "on-demand + spot"
+REACTIVE = "reactive autoscaler"
+HEDGED = "SpotHedge"
+SKI_RENTAL = "ski-rental"
+BEST_CONSTANT = "best constant in hindsight"
+OPTIMUM = "clairvoyant optimum"
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Commits nothing; the dispatch is all there is to it."""
+
+    name: str
+    dispatch: Dispatch
+    every_hours: int | None = None
+
+    def wants(self, past: Past) -> float:  # noqa: ARG002 - the protocol's
+        return 0.0
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Holds one level throughout."""
+
+    name: str
+    level: float
+    dispatch: Dispatch = Dispatch.SPOT
+    every_hours: int | None = None
+
+    def wants(self, past: Past) -> float:  # noqa: ARG002 - the protocol's
+        return self.level
+
+
+@dataclass(frozen=True)
+class CostExplorer:
+    """The level that would have cost least over a trailing window.
+
+    Attributes:
+        days: the window, cut to what history there is.
+        rolling: decided again and again, or once.
+        residual: whether the window is replayed with greedy spot, or with on-demand alone.
+        dispatch: whether spot is used once decided.
+    """
+
+    days: int
+    rolling: bool
+    residual: bool
+    dispatch: Dispatch = Dispatch.SPOT
+    every_hours: int | None = None
+
+    @property
+    def name(self) -> str:
+        """`residual CE 7 d, rolling`, `CE 30 d, once` or `CE 30 d + spot, once`."""
+        kind = "residual CE" if self.residual else "CE"
+        spot = " + spot" if self.dispatch is Dispatch.SPOT and not self.residual else ""
+        return f"{kind} {self.days} d{spot}, {'rolling' if self.rolling else 'once'}"
+
+    def wants(self, past: Past) -> float:
+        product = past.market.product
+        if product is None:
+            return 0.0
+        seen = past.replay if self.rolling else past.replay.until(past.since)
+        return seen.best_level(self.days * HOURS_PER_DAY, product.usd_per_hour, spot=self.residual)
+
+
+@dataclass(frozen=True)
+class MeanForecast:
+    """Commits the mean of the last month's demand, the usual point forecast of a whole term."""
+
+    days: int = MEAN_DAYS
+    dispatch: Dispatch = Dispatch.SPOT
+    every_hours: int | None = None
+
+    @property
+    def name(self) -> str:
+        """With its window."""
+        return f"mean forecast, {self.days} d"
+
+    def wants(self, past: Past) -> float:
+        return float(past.demand[-self.days * HOURS_PER_DAY :].mean())
+
+
+@dataclass(frozen=True)
+class SkiRental:
+    """Deterministic online reservation, decided every hour (Wang, Li, Liang 2013, arXiv 1305.5608).
+
+    A unit is reserved as soon as what it would have cost unreserved over the last term reaches what
+    the term costs; hours before its own reservation count as reserved, too, so that no usage is
+    counted for two units. It starts knowing nothing: history before the replay is not looked at. A
+    commitment that is paid by the hour, used or not, has no discounted use: without spot the
+    rule costs at most twice the optimum. With spot, a unit-hour that spot could have served counts
+    at spot's price.
+    """
+
+    name: str = SKI_RENTAL
+    dispatch: Dispatch = Dispatch.SPOT
+    every_hours: int | None = 1
+
+    def wants(self, past: Past) -> float:
+        product, market = past.market.product, past.market
+        held = float(past.held[0])
+        if product is None:
+            return 0.0
+        first = max(past.since, past.hour - product.term_hours)
+        need = past.demand[first:] - self._reserved(past, first, product.term_hours)
+        if not len(need) or need.max() <= 0:
+            return held
+        offered = affordable(past.spot_available[:, first:], market)
+        # Of a unit-hour that spot may serve, the dearest zone on offer is what it may cost.
+        dear = np.where(offered > 0, market.spot_usd_per_hour[:, None], 0.0).max(axis=0, initial=0)
+        residual = need - offered.sum(axis=0)
+        more = _last_worth(
+            np.concatenate([need, residual]),
+            np.concatenate([dear, market.on_demand_usd_per_hour - dear]),
+            product.usd_per_hour * product.term_hours,
+        )
+        return held + more
+
+    @staticmethod
+    def _reserved(past: Past, first: int, term: int) -> Array:
+        """Units reserved in each hour from `first` on, each also in the term before its purchase."""
+        hours = np.arange(first, past.hour)
+        reserved = np.zeros(len(hours))
+        for purchase in past.bought:
+            reserved[np.abs(hours - purchase.hour) < term] += purchase.quantity
+        return reserved
+
+
+def _last_worth(heights: Array, usd: Array, price: float) -> float:
+    """The largest u > 0 with Σ usd over heights ≥ u at least the price; 0 when there is none."""
+    order = np.argsort(-heights, kind="stable")
+    paid = np.cumsum(usd[order])
+    # A relative allowance: n hours at p must reach n·p in spite of rounding.
+    reached = np.flatnonzero(paid >= price * (1 - 1e-12))
+    return max(float(heights[order[reached[0]]]), 0.0) if len(reached) else 0.0
+
+
+def baselines(*, spot: bool) -> tuple[Policy, ...]:
+    """Every rule but the best constant and the optimum, which know the future.
+
+    Args:
+        spot: whether the market has any; without, rules that differ only in its use are one.
+    """
+    plain = Dispatch.ON_DEMAND
+    rules: list[Policy] = [Nothing(ON_DEMAND, plain), Nothing(REACTIVE, Dispatch.REACTIVE)]
+    if spot:
+        rules += [Nothing(ON_DEMAND_SPOT, Dispatch.SPOT), Nothing(HEDGED, Dispatch.HEDGED)]
+    rules += [MeanForecast(), SkiRental()]
+    modes = (False, True)
+    if spot:
+        rules += [
+            CostExplorer(days, rolling, residual=False, dispatch=dispatch)
+            for dispatch in (plain, Dispatch.SPOT)
+            for rolling in modes
+            for days in COST_EXPLORER_DAYS
+        ]
+    rules += [
+        CostExplorer(days, rolling, residual=True) for rolling in modes for days in RESIDUAL_DAYS
+    ]
+    return tuple(rules)
