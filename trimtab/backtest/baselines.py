@@ -2,8 +2,8 @@
 
 `rolling` decides at every decision hour and buys what it lacks; `once` decides at the first, from the
 history alone, and renews what lapses. Cost Explorer's recommendation is the level that would have cost
-least over a trailing window: of on-demand usage (spot ignored), or of what greedy spot leaves (the
-residual rule).
+least over a trailing window: of all usage (spot ignored), of what greedy spot leaves (the residual
+rule), or with greedy spot replayed beside every level.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from trimtab.backtest.dispatch import affordable
 from trimtab.backtest.model import Dispatch, Past, Policy
+from trimtab.backtest.replay import Basis
 
 Array = NDArray[np.float64]
 
@@ -20,6 +21,7 @@ HOURS_PER_DAY = 24
 COST_EXPLORER_DAYS = (7, 30, 60)
 """What AWS Cost Explorer offers to look back on."""
 RESIDUAL_DAYS = (3, 7, 14, 30, 60)
+REPLAYED_DAYS = (7, 14, 30)
 MEAN_DAYS = 30
 
 ON_DEMAND = "all on-demand"
@@ -63,29 +65,30 @@ class CostExplorer:
     Attributes:
         days: the window, cut to what history there is.
         rolling: decided again and again, or once.
-        residual: whether the window is replayed with greedy spot, or with on-demand alone.
+        basis: what the window is charged for.
         dispatch: whether spot is used once decided.
     """
 
     days: int
     rolling: bool
-    residual: bool
+    basis: Basis
     dispatch: Dispatch = Dispatch.SPOT
     every_hours: int | None = None
 
     @property
     def name(self) -> str:
         """`residual CE 7 d, rolling`, `CE 30 d, once` or `CE 30 d + spot, once`."""
-        kind = "residual CE" if self.residual else "CE"
-        spot = " + spot" if self.dispatch is Dispatch.SPOT and not self.residual else ""
-        return f"{kind} {self.days} d{spot}, {'rolling' if self.rolling else 'once'}"
+        kind = "CE" if self.basis is Basis.DEMAND else f"{self.basis.value} CE"
+        spots = self.dispatch is Dispatch.SPOT and self.basis is Basis.DEMAND
+        mode = "rolling" if self.rolling else "once"
+        return f"{kind} {self.days} d{' + spot' if spots else ''}, {mode}"
 
     def wants(self, past: Past) -> float:
         product = past.market.product
         if product is None:
             return 0.0
         seen = past.replay if self.rolling else past.replay.until(past.since)
-        return seen.best_level(self.days * HOURS_PER_DAY, product.usd_per_hour, spot=self.residual)
+        return seen.best_level(self.days * HOURS_PER_DAY, product.usd_per_hour, self.basis)
 
 
 @dataclass(frozen=True)
@@ -172,14 +175,16 @@ def baselines(*, spot: bool) -> tuple[Policy, ...]:
         rules += [Nothing(ON_DEMAND_SPOT, Dispatch.SPOT), Nothing(HEDGED, Dispatch.HEDGED)]
     rules += [MeanForecast(), SkiRental()]
     modes = (False, True)
-    if spot:
-        rules += [
-            CostExplorer(days, rolling, residual=False, dispatch=dispatch)
-            for dispatch in (plain, Dispatch.SPOT)
-            for rolling in modes
-            for days in COST_EXPLORER_DAYS
-        ]
+    families = (
+        (Basis.DEMAND, plain, COST_EXPLORER_DAYS),
+        (Basis.DEMAND, Dispatch.SPOT, COST_EXPLORER_DAYS),
+        (Basis.REPLAYED, Dispatch.SPOT, REPLAYED_DAYS),
+        (Basis.RESIDUAL, Dispatch.SPOT, RESIDUAL_DAYS),
+    )
     rules += [
-        CostExplorer(days, rolling, residual=True) for rolling in modes for days in RESIDUAL_DAYS
+        CostExplorer(days, rolling, basis, dispatch)
+        for basis, dispatch, windows in (families if spot else families[-1:])
+        for rolling in modes
+        for days in windows
     ]
     return tuple(rules)

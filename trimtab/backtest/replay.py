@@ -6,7 +6,7 @@ h on: looking at it is no peeking.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,17 @@ GROWTH = 1.02
 """Ratio of neighbouring levels beyond it, reached only when demand gets there."""
 
 
+class Basis(Enum):
+    """What a trailing rule charges its window for."""
+
+    DEMAND = "demand"
+    """On-demand for all that a level does not serve: spot is ignored."""
+    RESIDUAL = "residual"
+    """The same on what greedy spot leaves when nothing is committed."""
+    REPLAYED = "replayed"
+    """Greedy spot beside the level itself, interruptions included, then on-demand."""
+
+
 @dataclass(frozen=True, eq=False)
 class Replay:
     """K levels of commitment over T hours; what the commitment itself costs is not in it.
@@ -29,6 +40,7 @@ class Replay:
     Attributes:
         levels: units held, rising from 0, shape (K,).
         demand: shape (T,).
+        residual: units on-demand beside greedy spot when nothing is committed, shape (T,).
         on_demand_usd_per_hour: list price.
         spot_usd: cost of each hour with greedy spot, interruptions included, shape (K, T).
         spot_usd_before: its sum over the hours before each, shape (K, T + 1).
@@ -36,6 +48,7 @@ class Replay:
 
     levels: Array
     demand: Array
+    residual: Array
     on_demand_usd_per_hour: float
     spot_usd: Array
     spot_usd_before: Array
@@ -51,56 +64,52 @@ class Replay:
             history: hours known before the first decision, at least 1.
         """
         levels = _grid(demand, history)
-        price = market.on_demand_usd_per_hour
-        usd = np.empty((len(levels), len(demand)))
         need = np.maximum(demand - levels[:, None], 0.0)
         offered = affordable(available, market)
+        left = need
+        usd = np.zeros_like(need)
         if offered.any():
             order = merit_order(available, market.spot_usd_per_hour)
             spot, lost = greedy(need, offered, order)
-            usd[:] = (need - spot.sum(axis=1)) * price + lost.sum(axis=1) * market.interruption_usd
+            left = np.maximum(need - spot.sum(axis=1), 0.0)
+            usd += lost.sum(axis=1) * market.interruption_usd
             usd += np.einsum("kzt,z->kt", spot, market.spot_usd_per_hour)
-        else:
-            usd[:] = need * price
-        return cls(levels, demand, price, usd, _before(usd))
+        usd += left * market.on_demand_usd_per_hour
+        return cls(levels, demand, left[0], market.on_demand_usd_per_hour, usd, _before(usd))
 
     def until(self, hour: int) -> "Replay":
         """The hours before an hour."""
         return Replay(
             self.levels,
             self.demand[:hour],
+            self.residual[:hour],
             self.on_demand_usd_per_hour,
             self.spot_usd[:, :hour],
             self.spot_usd_before[:, : hour + 1],
         )
 
-    @cached_property
-    def on_demand_usd(self) -> Array:
-        """Cost of each hour when spot is left alone, shape (K, T)."""
-        lack: Array = np.maximum(self.demand - self.levels[:, None], 0.0)
-        return lack * self.on_demand_usd_per_hour
-
-    def mean_usd(self, window_hours: int, *, spot: bool) -> Array:
+    def mean_usd(self, window_hours: int, basis: Basis) -> Array:
         """Mean cost per hour of each level over the last hours, at most all; shape (K,)."""
         hours = len(self.demand)
         first = max(0, hours - window_hours)
-        if spot:
+        if basis is Basis.REPLAYED:
             total = self.spot_usd_before[:, hours] - self.spot_usd_before[:, first]
         else:
-            lack = np.maximum(self.demand[first:] - self.levels[:, None], 0.0)
+            units = self.demand if basis is Basis.DEMAND else self.residual
+            lack = np.maximum(units[first:] - self.levels[:, None], 0.0)
             total = lack.sum(axis=1) * self.on_demand_usd_per_hour
         mean: Array = total / (hours - first)
         return mean
 
-    def best_level(self, window_hours: int, usd_per_hour: float, *, spot: bool) -> float:
+    def best_level(self, window_hours: int, usd_per_hour: float, basis: Basis) -> float:
         """The level that would have cost least over the last hours, the lowest of equals.
 
         Args:
             window_hours: how far back to look.
             usd_per_hour: of a committed unit.
-            spot: whether greedy spot serves the rest, or on-demand alone.
+            basis: what the window is charged for.
         """
-        cost = self.mean_usd(window_hours, spot=spot) + usd_per_hour * self.levels
+        cost = self.mean_usd(window_hours, basis) + usd_per_hour * self.levels
         return float(self.levels[np.argmin(cost)])
 
 
