@@ -1,7 +1,10 @@
-"""`python -m benchmarks [NAME …]`: run the benchmarks, all or those named, each in its environment."""
+"""`python -m benchmarks [NAME …] [OPTION …]`: run the benchmarks, all or those named, each in its
+environment. Options go to the one that is named."""
 
 import subprocess
 import sys
+from itertools import takewhile
+from pathlib import Path
 
 from benchmarks.measure import ROOT
 
@@ -9,12 +12,18 @@ ENVIRONMENTS = {
     "plan_speed": "pulumi",
     "function_latency": "function",
     "preview_speed": "pulumi",
+    "evidence": "pulumi",
 }
 """Every benchmark, with the environment that has what it imports."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run them in order; the exit code is that of the first that failed, 2 for an unknown name."""
+    names = list(takewhile(lambda word: not word.startswith("-"), arguments))
+    options = arguments[len(names) :]
+    if options and len(names) != 1:
+        print("error: options need exactly one benchmark before them")
+        return 2
     unknown = set(names) - set(ENVIRONMENTS)
     if unknown:
         known = ", ".join(ENVIRONMENTS)
@@ -22,7 +31,8 @@ def main(names: list[str]) -> int:
         return 2
     for name in names or ENVIRONMENTS:
         python = ROOT / ".venv" / ENVIRONMENTS[name] / "bin" / "python"
-        failed = subprocess.run([python, "-m", f"benchmarks.{name}"], cwd=ROOT, check=False)
+        command: list[str | Path] = [python, "-m", f"benchmarks.{name}", *options]
+        failed = subprocess.run(command, cwd=ROOT, check=False)
         if failed.returncode:
             return failed.returncode
     return 0
