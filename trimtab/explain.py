@@ -13,11 +13,10 @@ from typing import Any
 
 from trimtab.clock import HOURS_PER_MONTH, format_duration
 from trimtab.plan.document import to_data
+from trimtab.plan.evidence import DecisionEvidence, ForecastEvidence
 from trimtab.plan.model import (
     CapacityPlan,
     Commitment,
-    DecisionEvidence,
-    ForecastEvidence,
     Group,
     Interval,
     Pool,

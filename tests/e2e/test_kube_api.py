@@ -18,9 +18,10 @@ from support.plan_strategies import altered_plans
 from support.plans import group, plan, plan_data, pool
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan, parse_plan, save_plan, to_data, to_yaml
-from trimtab.plan.model import API_VERSION, KIND, MAX_GROUPS, MAX_WINDOWS
+from trimtab.plan.model import API_VERSION, KIND, MAX_WINDOWS
 from trimtab.plan.schema import CRD_FILE
 from trimtab.plan.text import MAX_BYTES
+from trimtab.plan.types import MAX_GROUPS
 
 pytestmark = pytest.mark.engine
 

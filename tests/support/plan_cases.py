@@ -286,7 +286,7 @@ REJECTED: tuple[Case, ...] = (
     Case("owned without a site", put(PURCHASE, {"option": "owned"}),
          "purchase.site: Field required", "option owned needs site"),
     Case("a term of two years",
-         put("pools.0.groups.0.purchase", {"option": "reserved", "term": "2y"}), "'1y' or '3y'",
+         put("pools.0.groups.0.purchase", {"option": "reserved", "term": "2y"}), "'1y', '3y' or 'open'",
          '"1y", "3y"'),
     # Rules that span fields.
     Case("a minimum above the desired size", put(f"{WINDOW}.min", 4),

@@ -24,8 +24,7 @@ from trimtab.clock import format_duration, format_instant, parse_instant
 from trimtab.demand.reader import read_series
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InputError, allowed
-from trimtab.plan.model import MAX_POOLS
-from trimtab.plan.types import LabelValue, Name, QualifiedName
+from trimtab.plan.types import MAX_POOLS, LabelValue, Name, QualifiedName
 from trimtab.planning.pool import OWNER_FIELDS
 from trimtab.planning.request import (
     PlanRequest,

@@ -5,7 +5,8 @@ from typing import Any
 
 from trimtab.cli.output import Column
 from trimtab.clock import HOURS_PER_MONTH, format_instant
-from trimtab.plan.model import Baseline, CapacityPlan, DecisionEvidence, Group, Interval, Pool
+from trimtab.plan.evidence import DecisionEvidence
+from trimtab.plan.model import Baseline, CapacityPlan, Group, Interval, Pool
 from trimtab.planning.commitment import is_cost_explorer
 from trimtab.planning.expected import ALL_ON_DEMAND, COST_EXPLORER
 

@@ -15,7 +15,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.config import JsonDict
 
+from trimtab.plan.evidence import Evidence
 from trimtab.plan.types import (
+    MAX_GROUPS,
+    MAX_POOLS,
     QUALIFIED_NAME_PATTERN,
     Amount,
     AnnotationKey,
@@ -31,20 +34,17 @@ from trimtab.plan.types import (
     Namespace,
     PositiveAmount,
     PositiveCount,
+    Provider,
     QualifiedName,
     Share,
     ShortText,
-    Text,
     Whole,
 )
 
 API_VERSION: Literal["trimtab.dev/v1alpha1"] = "trimtab.dev/v1alpha1"
 KIND: Literal["CapacityPlan"] = "CapacityPlan"
 MAX_WINDOWS = 48
-MAX_GROUPS = 16
-MAX_POOLS = 64
 
-Provider = Annotated[str, Field(strict=True, min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")]
 KEYED_BY_NAME: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 UnitName = Literal["gpus", "nodes", "vcpus", "replicas", "requests-per-second"]
 PurchaseOption = Literal["reserved", "on-demand", "spot", "capacity-block", "owned"]
@@ -66,7 +66,9 @@ class Reserved(Document):
     """
 
     option: Literal["reserved"] = "reserved"
-    term: Literal["1y", "3y"]
+    term: Literal["1y", "3y", "open"] = Field(
+        description="`open`: held until it is cancelled, as an ODCR is."
+    )
     commitment: Digest | None = Field(
         default=None, description="Digest of the proposed commitment line; absent when it is held."
     )
@@ -304,6 +306,12 @@ class Commitment(Document):
     )
     expected_utilisation: Share = Field(description="Of the whole line, over the plan's span.")
     last_node_utilisation: Share = Field(description="Of the line's least used node.")
+    renews: ShortText | None = Field(
+        default=None, description="Id of the held commitment in whose place it comes."
+    )
+    starts: Instant | None = Field(
+        default=None, description="When it is to begin; absent: with the plan."
+    )
 
 
 class Site(Document):
@@ -312,81 +320,6 @@ class Site(Document):
     provider: Provider
     region: ShortText
     zones: Annotated[tuple[ShortText, ...], Field(max_length=16)] = ()
-
-
-class Input(Document):
-    """One input of the plan, so that anyone can tell whether it was the same."""
-
-    kind: Literal["demand", "workloads", "offers"]
-    name: ShortText
-    digest: Digest
-    detail: Text = ""
-
-
-class ForecastEvidence(Document):
-    """Which model forecast the pool's demand, and how well it did on rolling origins."""
-
-    pool: DnsLabel
-    model: ShortText
-    reason: Text = Field(default="", description="Why this model, when it is a fallback.")
-    origins: Count
-    horizon_hours: Count
-    coverage80: Share | None = Field(
-        default=None, description="Measured coverage of the raw 80 % interval."
-    )
-    calibrated_coverage80: Share | None = Field(
-        default=None, description="The same after conformal calibration, each origin held out."
-    )
-    scaled_pinball_loss: Amount | None = Field(
-        default=None, description="Weighted quantile loss over mean demand, calibrated, held out."
-    )
-
-
-class Candidate(Document):
-    """A commitment rule, replayed on rolling origins inside the history."""
-
-    rule: ShortText
-    nodes: Count = Field(description="What the rule would commit now.")
-    usd_per_hour: Amount = Field(description="Its mean cost on the replayed history.")
-
-
-class DecisionEvidence(Document):
-    """Which candidate set the pool's commitment, against which others, and what held it back."""
-
-    pool: DnsLabel
-    rule: ShortText
-    reason: Text
-    guardrail: Text = ""
-    replayed_hours: Count
-    max_quantile: Share | None = Field(
-        default=None, description="Forecast quantile behind the groups' max."
-    )
-    peak_factor: Amount | None = Field(
-        default=None, description="Peak within an hour over the hour's mean; it widens max."
-    )
-    candidates: Annotated[tuple[Candidate, ...], Field(max_length=32)]
-
-
-class SiteEvidence(Document):
-    """A site that was weighed: what its best offer would have cost on the last 30 days."""
-
-    provider: Provider
-    region: ShortText
-    usd_per_hour: Amount
-    kgco2e_per_hour: Amount | None = None
-
-
-class Evidence(Document):
-    """What the plan was made from, and why it says what it says."""
-
-    generator: ShortText
-    inputs: Annotated[tuple[Input, ...], Field(max_length=128)]
-    repairs: Annotated[tuple[Text, ...], Field(max_length=256)] = ()
-    assumptions: Annotated[tuple[Text, ...], Field(max_length=64)] = ()
-    forecasts: Annotated[tuple[ForecastEvidence, ...], Field(max_length=MAX_POOLS)]
-    decisions: Annotated[tuple[DecisionEvidence, ...], Field(max_length=MAX_POOLS)]
-    sites: Annotated[tuple[SiteEvidence, ...], Field(max_length=8)] = ()
-    sites_considered: Count = 1
 
 
 class PlanSpec(Document):

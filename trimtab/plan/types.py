@@ -111,6 +111,8 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": _INSTANT_PATTERN}),
 ]
 MAX_NODES = 100_000
+MAX_POOLS = 64
+MAX_GROUPS = 16
 Whole = BeforeValidator(_to_whole)
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_NODES), Whole]
 PositiveCount = Annotated[int, Field(strict=True, ge=1, le=MAX_NODES), Whole]
@@ -118,6 +120,7 @@ Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 PositiveAmount = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
+Provider = Annotated[str, Field(strict=True, min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")]
 DnsLabel = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),

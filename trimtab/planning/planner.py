@@ -18,20 +18,15 @@ from trimtab.errors import InfeasibleError, InputError
 from trimtab.forecast.forecaster import Progress, forecast
 from trimtab.forecast.model import HOURS_PER_DAY, Forecast
 from trimtab.plan.document import rounded
-from trimtab.plan.model import (
+from trimtab.plan.evidence import (
     Candidate,
-    CapacityPlan,
-    Commitment,
     DecisionEvidence,
     Evidence,
     ForecastEvidence,
     Input,
-    Metadata,
-    PlanSpec,
-    Pool,
-    Site,
     SiteEvidence,
 )
+from trimtab.plan.model import CapacityPlan, Commitment, Metadata, PlanSpec, Pool, Site
 from trimtab.planning.commitment import Decision, decide
 from trimtab.planning.pool import build_pool, proposal, shortage_tolerance
 from trimtab.planning.request import PlanRequest, PoolRequest

@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from trimtab.errors import InputError
 from trimtab.plan.document import input_error
 from trimtab.plan.eks import AmiFamily
-from trimtab.plan.model import MAX_POOLS
-from trimtab.plan.types import DnsLabel, Document, Name, ShortText, to_camel
+from trimtab.plan.types import MAX_POOLS, DnsLabel, Document, Name, ShortText, to_camel
 
 INPUT_API_VERSION: Literal["capacity.fn.trimtab.dev/v1alpha1"] = "capacity.fn.trimtab.dev/v1alpha1"
 INPUT_KIND: Literal["Input"] = "Input"
