@@ -6,7 +6,7 @@ Infeasible and unbounded are results, since they can be explained; a time limit 
 is an `EngineError` in plain words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -54,6 +54,7 @@ class Model:
         self._columns: list[tuple[Array, Array, Array, NDArray[np.bool_]]] = []
         self._rows: list[tuple[Array, Array]] = []
         self._entries: list[tuple[Indices, Indices, Array]] = []
+        self._costs: list[tuple[Indices, Array]] = []
         self.column_count = 0
         self.row_count = 0
 
@@ -78,6 +79,11 @@ class Model:
         indices = self.column_count + np.arange(size, dtype=np.int64).reshape(shape)
         self.column_count += size
         return indices
+
+    def cost(self, columns: ArrayLike, costs: ArrayLike) -> None:
+        """Add to the costs of columns; the two broadcast, and equal columns sum up."""
+        column, cost = np.broadcast_arrays(columns, costs)
+        self._costs.append((column.ravel().astype(np.int64), _flat(cost, None)))
 
     def rows(
         self, shape: tuple[int, ...], lower: ArrayLike = -INFINITY, upper: ArrayLike = INFINITY
@@ -106,6 +112,8 @@ class Model:
             np.concatenate([block[part] for block in self._rows] or [np.zeros(0)])
             for part in range(2)
         )
+        for columns, costs in self._costs:
+            np.add.at(cost, columns, costs)
         start, index, value = self._compressed()
         return Arrays(
             cost, lower, upper, integer.astype(bool), row_lower, row_upper, start, index, value
@@ -147,12 +155,17 @@ class Arrays:
         """Rows, columns and non-zero entries."""
         return len(self.row_lower), len(self.cost), len(self.value)
 
-    def activity(self, x: Array) -> Array:
-        """A x, per row."""
+    def pulled(self, row_dual: Array) -> Array:
+        """Aᵀ y per column: what the rows' duals say that a unit of it is worth."""
         row = np.repeat(np.arange(len(self.row_lower)), np.diff(self.start))
-        weighed = self.value * x[self.index]
-        sums: Array = np.bincount(row, weighed, len(self.row_lower)).astype(np.float64)
+        sums: Array = np.bincount(self.index, self.value * row_dual[row], len(self.cost)).astype(
+            np.float64
+        )
         return sums
+
+    def without_costs(self) -> "Arrays":
+        """The same conditions with nothing to minimise."""
+        return replace(self, cost=np.zeros_like(self.cost))
 
 
 def solve(programme: Arrays, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Outcome:
