@@ -54,8 +54,8 @@ def test_every_hour_holds_the_forecast_s_quantiles_once(
 def test_up_to_fifty_levels_are_those_of_the_forecast_itself(count: int) -> None:
     quantiles = forecasts(1, 5)
     levels = (np.arange(count) + 0.5) / count
-    expected = interpolate(quantiles[0], levels)
-    assert marginals(quantiles, count)[0].T == pytest.approx(expected)
+    by_level = interpolate(quantiles[0], levels)
+    assert marginals(quantiles, count)[0] == pytest.approx(by_level.T)
 
 
 def test_tails_beyond_the_forecast_s_levels_are_those_of_an_exponential() -> None:
