@@ -22,7 +22,7 @@ NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/funct
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help preview test lint lint-style lint-types lint-types-function lint-pins lint-hygiene \
-	format coverage engines example schemas bench lock clean clean-environments \
+	format coverage engines browser example schemas bench lock clean clean-environments \
 	pulumi-environment function-environment tools-environment
 
 help: ## This list
@@ -85,6 +85,9 @@ format: pulumi-environment ## Format the code and mend what ruff can mend
 
 engines: ## Build the engines of the end-to-end tests from pinned Go modules (needs Go)
 	$(PYTHON) tools/engines.py build $(ARGS)
+
+browser: ## Have a Chromium for the test of the backtest's report (installs Debian's as root)
+	$(PYTHON) tools/browser.py $(ARGS)
 
 schemas: pulumi-environment ## Write the JSON Schema and the CRD anew from the plan's model
 	$(PULUMI)/python -m tools.schemas

@@ -87,7 +87,7 @@ class Chart:
         unit: of the vertical axis, written above it.
         data: the inner drawing, in coordinates of `columns` by DEPTH.
         columns: the inner drawing's width.
-        offset: where the inner drawing's left end lies; above 0 for a window onto a larger one.
+        window: of the inner drawing, the part that is shown: left, top, width, height; None for all.
         keys: the legend.
         over: marks above the data, placed by percentages.
         ends: labels to the right.
@@ -104,7 +104,7 @@ class Chart:
     unit: str
     data: Html
     columns: float
-    offset: float = 0.0
+    window: tuple[float, float, float, float] | None = None
     keys: tuple[Key, ...] = ()
     over: Html = field(default_factory=Html)
     ends: tuple[EndLabel, ...] = ()
@@ -120,6 +120,7 @@ def percentage(share: float) -> str:
 
 def figure(chart: Chart, caption: Html | str = "") -> Html:
     """The chart as a `<figure>` with its heading, legend and plot."""
+    window = chart.window or (0, 0, chart.columns, DEPTH)
     drawing = tag(
         "svg",
         tag("title", chart.title, id=f"{chart.name}-title"),
@@ -131,7 +132,7 @@ def figure(chart: Chart, caption: Html | str = "") -> Html:
             class_="data",
             width="100%",
             height="100%",
-            viewBox=f"{chart.offset:g} 0 {chart.columns:g} {DEPTH}",
+            viewBox=" ".join(f"{edge:.6g}" for edge in window),
             preserveAspectRatio="none",
         ),
         chart.over,

@@ -93,7 +93,8 @@ def demand(backtest: Backtest, prefix: str) -> Html:
             Key("p80", "80 % band", shape="band"),
         ]
         caption += (
-            "Each forecast saw only what lay before it, and is drawn until the next was made."
+            "Each forecast saw only what lay before it, and is drawn until the next was made; the "
+            "close-ups have axes of their own."
         )
     wanted = setting.demand
     chart = Chart(
@@ -125,18 +126,20 @@ def _close_ups(
     for index, fan in enumerate(fans):
         hours = fan.quantiles.shape[1]
         began = setting.at(fan.hour)
+        came = setting.demand[fan.hour : fan.hour + hours]
+        low, _, _, _, high = _fan_quantiles(fan)
+        y = _axis(float(min(low.min(), came.min())), float(max(high.max(), came.max())), 3)
+        top, bottom = (DEPTH * (1 - chart.y.share(value)) for value in (y.high, y.low))
         panel = Chart(
             name=f"{prefix}-fan{index}",
             title=f"Made {instant(began)} UTC",
             description=f"The forecast made at hour {fan.hour} and the demand that came.",
             x=Axis(0.0, float(hours), time_ticks(began, hours, (3, 4, 4))),
-            y=Axis(
-                chart.y.low, chart.y.high, chart.y.ticks[:: max(1, (len(chart.y.ticks) - 1) // 2)]
-            ),
+            y=y,
             unit="",
             data=tag("use", href=f"#{prefix}-drawn"),
-            columns=round(hours * scale, 3),
-            offset=round((fan.hour - first) * scale, 3),
+            columns=hours * scale,
+            window=((fan.hour - first) * scale, top, hours * scale, bottom - top),
             height_px=120,
         )
         panels.append(figure(panel))
@@ -333,8 +336,8 @@ def _held(found: Calibration, width: float) -> float:
     return float(outer[1] - outer[0])
 
 
-def _axis(low: float, high: float) -> Axis:
-    values = nice_ticks(low, high if high > low else low + 1.0)
+def _axis(low: float, high: float, intervals: int = 6) -> Axis:
+    values = nice_ticks(low, high if high > low else low + 1.0, intervals)
     labels = tick_labels(values)
     ticks = tuple(Tick(value, label) for value, label in zip(values, labels, strict=True))
     return Axis(values[0], values[-1], ticks)

@@ -22,7 +22,7 @@ def strip(found: Sequence[Pooled], names: Sequence[str]) -> Html:
     values = [r for each in found for r in each.regrets if np.isfinite(r)]
     if not values:
         return Html()
-    ticks = nice_ticks(min(0.0, *values), max(values), 7)
+    ticks = nice_ticks(min(0.0, *values), max(values), 8)
     low, high = ticks[0], ticks[-1]
 
     def at(value: float) -> str:

@@ -116,7 +116,14 @@ def _tiles(backtest: Backtest) -> Html:
         ("Over the optimum", tables.share(planner.regret), "what foresight would have saved"),
     ]
     if rules:
-        entries.append(_against("best simple rule", rules[0].usd, planner.usd, rules[0].policy))
+        entries.append(
+            _against(
+                "best simple rule",
+                rules[0].usd,
+                planner.usd,
+                f"{rules[0].policy}, picked afterwards",
+            )
+        )
     if listed is not None:
         entries.append(_against("all on-demand", listed.usd, planner.usd, money(listed.usd)))
     entries.append(
@@ -138,7 +145,8 @@ def _tiles(backtest: Backtest) -> Html:
 def _against(what: str, other: float, own: float, note: str) -> tuple[str, str, str]:
     gain = 1 - own / other if other else 0.0
     word = "cheaper" if gain >= 0 else "dearer"
-    return (f"Against {what}", f"{percent(abs(gain))} {word}", note)
+    digits = 1 if abs(gain) >= 0.001 else 2
+    return (f"Against {what}", f"{percent(abs(gain), digits)} {word}", note)
 
 
 def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
@@ -154,7 +162,9 @@ def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
         entries.append(("Median series", percent(float(np.median(known))), span))
     if rules:
         best = min(rules, key=lambda each: each.usd)
-        entries.append(_against("best simple rule", best.usd, planner.usd, best.policy))
+        entries.append(
+            _against("best simple rule", best.usd, planner.usd, f"{best.policy}, picked afterwards")
+        )
         entries.append(_cheapest(backtests))
     entries.append(("Shortage", percent(planner.shortage_share, 2), "of demand"))
     return tag(

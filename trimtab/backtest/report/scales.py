@@ -26,19 +26,22 @@ class Tick:
     level: int = 0
 
 
-def nice_ticks(low: float, high: float, count: int = 5) -> tuple[float, ...]:
-    """Round values (1, 2, 2.5 or 5 times a power of ten) that cover [low, high], about `count`.
+def nice_ticks(low: float, high: float, intervals: int = 6) -> tuple[float, ...]:
+    """Round values (steps of 1, 2, 2.5 or 5 times a power of ten) that cover [low, high].
 
-    The first is at or below low and the last at or above high, so that they bound the axis.
+    The first is at or below low and the last at or above high, so that they bound the axis; there
+    are as many as the finest step gives that needs no more than so many intervals.
     """
     if not (math.isfinite(low) and math.isfinite(high)) or high < low:
         raise ValueError(f"no axis from {low} to {high}")
     if high == low:
         low, high = (0.0, high) if high > 0 else (low, 0.0) if low < 0 else (0.0, 1.0)
-    rough = (high - low) / max(count - 1, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    power = 10.0 ** math.floor(math.log10((high - low) / intervals))
+    for factor in (1, 2, 2.5, 5, 10, 20):
+        step = factor * power
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first <= intervals:
+            break
     return tuple(float(f"{k * step:.12g}") for k in range(first, last + 1))
 
 

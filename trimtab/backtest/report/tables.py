@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from trimtab.backtest.report.scales import amount, instant, money, number, per_h
 from trimtab.clock import format_duration
 
 UNKNOWN = "not known"
+CARBON = "carbon"
+
+Row: TypeAlias = tuple[Html, Sequence[str], str | None]
+"""A policy's name, its figures, and the style's class of its row."""
 CENT_DIGITS = 4
 
 
@@ -26,22 +31,22 @@ def policies(backtest: Backtest) -> Html:
         "over the optimum",
         "shortage",
         "interruptions",
-        "carbon",
+        CARBON,
         "purchases",
     )
     notes = ("", "USD", "", f"{hours} (of demand)", "", "kg CO₂e", f"number ({unit})")
-    rows = [_row(backtest.optimum, demand, "optimum")]
+    rows: list[Row] = [(_named(backtest.optimum), _cells(backtest.optimum, demand), "optimum")]
     for outcome in outcomes:
         kind = "planner" if outcome is backtest.planner else None
-        rows.append(_row(outcome, demand, kind))
-    return _table(f"Policies on {backtest.setting.name}, cheapest first", head, notes, rows)
+        rows.append((_named(outcome), _cells(outcome, demand), kind))
+    return _policies(f"Policies on {backtest.setting.name}, cheapest first", head, notes, rows)
 
 
-def _row(outcome: Outcome, demand: float, kind: str | None) -> Html:
+def _cells(outcome: Outcome, demand: float) -> tuple[str, ...]:
     bought = sum(each.quantity for each in outcome.purchases)
     missed = outcome.shortage_unit_hours
     purchases = f"{len(outcome.purchases):,} ({amount(round(bought, 1))})" if bought else "none"
-    cells = (
+    return (
         money(outcome.usd),
         share(outcome.regret),
         f"{amount(round(missed, 1))} ({percent(missed / demand, 2)})" if missed else "0",
@@ -49,17 +54,34 @@ def _row(outcome: Outcome, demand: float, kind: str | None) -> Html:
         UNKNOWN if outcome.kgco2e is None else amount(round(outcome.kgco2e, 1)),
         purchases,
     )
-    return tag(
-        "tr",
-        tag("th", join(outcome.policy, _knew(outcome)), scope="row"),
-        *(tag("td", each) for each in cells),
-        class_=kind,
-    )
 
 
-def _knew(outcome: Outcome) -> Html | None:
-    known = is_hindsight(outcome)
-    return tag("small", " knew the future") if known else None
+def _named(outcome: "Outcome | Pooled") -> Html:
+    foresight = tag("small", " knew the future") if is_hindsight(outcome) else None
+    return join(outcome.policy, foresight)
+
+
+def _policies(
+    caption: str,
+    head: Sequence[str],
+    notes: Sequence[str],
+    rows: Sequence[Row],
+) -> Html:
+    """The table; carbon has a column only where some of it is known."""
+    carbon = head.index(CARBON)
+    known = any(cells[carbon - 1] != UNKNOWN for _, cells, _ in rows)
+    kept = [place for place in range(1, len(head)) if known or place != carbon]
+    lines = [
+        tag(
+            "tr",
+            tag("th", name, scope="row"),
+            *(tag("td", cells[place - 1]) for place in kept),
+            class_=kind,
+        )
+        for name, cells, kind in rows
+    ]
+    kept.insert(0, 0)
+    return _table(caption, [head[p] for p in kept], [notes[p] for p in kept], lines)
 
 
 def share(value: float) -> str:
@@ -77,10 +99,10 @@ def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
         "lowest to highest",
         "shortage",
         "interruptions",
-        "carbon",
+        CARBON,
     )
     notes = ("", "USD", "", "", "by series", "of demand", "", "kg CO₂e")
-    rows = []
+    rows: list[Row] = []
     for each in sorted(found, key=lambda each: each.usd):
         known = np.array([r for r in each.regrets if np.isfinite(r)])
         span = f"{share(known.min())} to {share(known.max())}" if len(known) else "not defined"
@@ -93,15 +115,8 @@ def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
             amount(round(each.interruptions)),
             UNKNOWN if each.kgco2e is None else amount(round(each.kgco2e)),
         )
-        rows.append(
-            tag(
-                "tr",
-                tag("th", each.policy, scope="row"),
-                *(tag("td", cell) for cell in cells),
-                class_="planner" if each is found[0] else None,
-            )
-        )
-    return _table(f"Policies over {len(names)} series, cheapest first", head, notes, rows)
+        rows.append((_named(each), cells, "planner" if each is found[0] else None))
+    return _policies(f"Policies over {len(names)} series, cheapest first", head, notes, rows)
 
 
 def market(found: Market, backtests: Sequence[Backtest]) -> Html:
