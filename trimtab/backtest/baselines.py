@@ -47,12 +47,12 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Constant:
-    """Holds one level throughout."""
+    """Holds one level throughout; decided every hour, so that a lapse is renewed at once."""
 
     name: str
     level: float
     dispatch: Dispatch = Dispatch.SPOT
-    every_hours: int | None = None
+    every_hours: int | None = 1
 
     def wants(self, past: Past) -> float:  # noqa: ARG002 - the protocol's
         return self.level

@@ -185,7 +185,7 @@ class Outcome:
         interruptions: spot units taken away by force.
         kgco2e: emissions of what ran, or None where not known; idle commitments emit nothing.
         purchases: in order of time.
-        regret: cost over the optimum's, minus one; NaN where the optimum is free.
+        regret: cost over the optimum's, minus one; NaN where only the optimum is free.
     """
 
     policy: str

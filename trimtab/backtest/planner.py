@@ -5,12 +5,11 @@ of history nothing is bound, as in a plan.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.backtest.dispatch import affordable
 from trimtab.backtest.model import Array, Dispatch, Past, Policy
-from trimtab.forecast.forecaster import forecast
 from trimtab.forecast.model import HOURS_PER_WEEK, Forecast
 from trimtab.planning.commitment import decide
 from trimtab.planning.economics import Prices
@@ -24,19 +23,21 @@ class Planner:
     """Decides as `trimtab.planning.commitment.decide`.
 
     Attributes:
-        forecaster: from a history, the instant that follows it and a horizon in hours.
+        forecaster: from a history, the instant that follows it and a horizon in hours; the plan's by default.
     """
 
     name: str = NAME
     dispatch: Dispatch = Dispatch.SPOT
     every_hours: int | None = None
-    forecaster: Callable[[Array, datetime, int], Forecast] = field(default=forecast)
+    forecaster: Callable[[Array, datetime, int], Forecast] | None = None
 
     def wants(self, past: Past) -> float:
         product = past.market.product
         if product is None:
             return 0.0
-        ahead = self.forecaster(past.demand, past.at, HOURS_PER_WEEK)
+        from trimtab.forecast.forecaster import forecast
+
+        ahead = (self.forecaster or forecast)(past.demand, past.at, HOURS_PER_WEEK)
         offered = affordable(past.spot_available, past.market)[:, -WINDOW_HOURS:]
         supply, mean = float(offered.sum(axis=0).mean()), float(past.demand[-WINDOW_HOURS:].mean())
         spot = float(past.market.spot_usd_per_hour.min()) if supply > 0 else None

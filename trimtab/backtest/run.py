@@ -199,6 +199,7 @@ def _outcome(
     hourly = committed_usd + _hourly_usd(setting, one)[0]
     usd = float(hourly.sum()) + after
     best = usd if optimum_usd is None else optimum_usd
+    free = 0.0 if usd <= LEAST else float("nan")
     return Outcome(
         policy=name,
         usd=usd,
@@ -211,7 +212,7 @@ def _outcome(
         interruptions=float(one.lost.sum()),
         kgco2e=_kgco2e(setting, committed, one),
         purchases=bought,
-        regret=usd / best - 1 if best > 0 else float("nan"),
+        regret=usd / best - 1 if best > 0 else free,
     )
 
 
