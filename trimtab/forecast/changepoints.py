@@ -202,7 +202,8 @@ def _without_lone_days(z: Array, valid: NDArray[np.bool_]) -> Array:
     At the end of the history nobody can say yet whether a day is the first of many: the last day, and
     the last two where they are low, are held near the days before.
     """
-    reach = OUTLYING * _deviation(z, valid, 1)[:, None]
+    steps = np.where(valid[:, :-1], np.abs(np.diff(z, axis=1)), 0.0)
+    reach = OUTLYING * np.maximum(1.4826 * np.median(steps, axis=1), SCALE_FLOOR)[:, None]
     z = z.copy()
     for half in (2, 1):
         days = z.shape[1]
