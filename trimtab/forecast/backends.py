@@ -1,76 +1,74 @@
-"""The models behind the forecaster's one interface.
+"""Backends beside the default: the library that it is measured against.
 
-`Mstl` is the library's (statsforecast: multiple seasonal-trend decomposition, exponential smoothing
-of what is left). `SeasonalQuantiles` needs no library and no long history: what the same hours of
-the recent days were.
+statsforecast fits one series at a time; it is an optional extra and imported only when it forecasts.
 """
 
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from trimtab.errors import EngineError
-from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK, LEVELS, Array, Backend
+from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK, LEVELS, Backend, Floats
 
 MEMORY_HOURS = 8 * HOURS_PER_WEEK
-"""What a model sees: eight weeks hold every season that capacity plans use, and older levels
-mislead more than they teach."""
+Model = Literal["MSTL", "AutoETS", "DynamicOptimizedTheta", "SeasonalNaive 24", "SeasonalNaive 168"]
+INTERVALS = (98, 95, 90, 80, 70, 60, 50, 40, 30, 20, 10)
+"""The library's central intervals, in percent: with the mean they are LEVELS, outermost first."""
 
 
 @dataclass(frozen=True)
-class SeasonalQuantiles(Backend):
-    """Empirical quantiles of the same hour of the day and its two neighbours over recent days.
-
-    Robust: no parameters are fitted, so it holds for short, constant and intermittent series.
-    """
-
-    days: int = 14
-
-    @property
-    def name(self) -> str:
-        return f"seasonal quantiles, {self.days} d"
-
-    def quantiles(self, history: Array, hours: int) -> Array:
-        days = min(self.days, len(history) // HOURS_PER_DAY)
-        recent = history[-days * HOURS_PER_DAY :].reshape(days, HOURS_PER_DAY)
-        # Column k is the hour of the day that lies k hours after the end of the history.
-        around = np.concatenate([np.roll(recent, shift, axis=1) for shift in (-1, 0, 1)])
-        by_hour = np.quantile(around, LEVELS, axis=0)
-        ahead: Array = by_hour[:, np.arange(hours) % HOURS_PER_DAY]
-        return ahead
-
-
-@dataclass(frozen=True)
-class Mstl(Backend):
-    """statsforecast's MSTL with an exponential-smoothing trend; Gaussian raw quantiles.
+class Statsforecast(Backend):
+    """A model of statsforecast's, one series at a time.
 
     Attributes:
-        seasons: season lengths in hours.
+        model: which; seasons of which a series doesn't hold two are left out.
     """
 
-    seasons: tuple[int, ...] = (HOURS_PER_DAY, HOURS_PER_WEEK)
+    model: Model = "MSTL"
 
     @property
     def name(self) -> str:
-        return f"statsforecast MSTL {'+'.join(map(str, self.seasons))} h"
+        return f"statsforecast {self.model}"
 
-    def quantiles(self, history: Array, hours: int) -> Array:
-        models = statsforecast_models()
-        model = models.MSTL(
-            season_length=list(self.seasons), trend_forecaster=models.AutoETS(model="ZZN")
+    def quantiles(self, history: Floats, hours: int) -> Floats:
+        library = _models()
+        return np.stack([self._one(row[~np.isnan(row)], hours, library) for row in history])
+
+    def _one(self, history: Floats, hours: int, library: Any) -> Floats:
+        recent = history[-MEMORY_HOURS:]
+        if np.ptp(recent) == 0:  # the library's fits divide by the variance
+            return np.full((len(LEVELS), hours), recent[-1])
+        result = self._fitted(len(recent), library).forecast(
+            y=recent, h=hours, level=list(INTERVALS)
         )
-        result = model.forecast(y=history[-MEMORY_HOURS:], h=hours, level=[80])
-        mean = np.asarray(result["mean"], dtype=np.float64)
-        spread = np.asarray(result["hi-80"], dtype=np.float64) - mean
-        sigma = spread / NormalDist().inv_cdf(0.9)
-        z = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
-        raw: Array = np.maximum(mean + z[:, None] * np.maximum(sigma, 0.0), 0.0)
-        return raw
+        below = [result[f"lo-{width}"] for width in INTERVALS]
+        above = [result[f"hi-{width}"] for width in reversed(INTERVALS)]
+        raw = np.array([*below, result["mean"], *above], dtype=np.float64)
+        rising: Floats = np.sort(np.maximum(raw, 0.0), axis=0)
+        return rising
+
+    def _fitted(self, length: int, library: Any) -> Any:
+        seasons = [s for s in (HOURS_PER_DAY, HOURS_PER_WEEK) if length >= 2 * s] or [1]
+        match self.model:
+            case "MSTL":
+                trend = library.AutoETS(model="ZZN")
+                return (
+                    trend
+                    if seasons == [1]
+                    else library.MSTL(season_length=seasons, trend_forecaster=trend)
+                )
+            case "AutoETS":
+                return library.AutoETS(season_length=seasons[0])
+            case "DynamicOptimizedTheta":
+                return library.DynamicOptimizedTheta(season_length=seasons[0])
+            case "SeasonalNaive 24":
+                return library.SeasonalNaive(season_length=seasons[0])
+            case "SeasonalNaive 168":
+                return library.SeasonalNaive(season_length=seasons[-1])
 
 
-def statsforecast_models() -> Any:
+def _models() -> Any:
     """The library's models; importing them takes seconds, so nothing else does.
 
     Raises:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+"""Of either precision: what is computed for many series at once is kept in single."""
 
 LEVELS: Final[tuple[float, ...]] = (
     0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5,
@@ -20,9 +22,10 @@ HOURS_PER_WEEK = 168
 
 
 class Backend(Protocol):
-    """A model that turns one hourly history into quantiles; others can be added beside these.
+    """A model that turns hourly histories into quantiles; others can be added beside these.
 
-    It holds no state between calls, so it can be run on any past origin.
+    It holds no state between calls, so it can be run on any past origin. What it returns is
+    calibrated by the forecaster.
     """
 
     @property
@@ -30,15 +33,16 @@ class Backend(Protocol):
         """How the evidence names it."""
         ...
 
-    def quantiles(self, history: Array, hours: int) -> Array:
-        """Quantiles of the hours that follow the history.
+    def quantiles(self, history: Floats, hours: int) -> Floats:
+        """Quantiles of the hours that follow each history.
 
         Args:
-            history: demand per hour, shape (T,), finite, at least a day.
+            history: demand per hour, shape (N, T), finite, at least a day of each series; NaN
+                before a series begins and nowhere else.
             hours: how many hours to forecast.
 
         Returns:
-            Shape (len(LEVELS), hours), rising along the first axis, not below zero.
+            Shape (N, len(LEVELS), hours), rising along the levels, not below zero.
         """
         ...
 
@@ -54,6 +58,41 @@ class Effect:
 
     multiply: Array
     add: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """Many series to forecast together.
+
+    Attributes:
+        names: of the series, N of them.
+        demand: per hour, shape (N, T), each series ending with the last column, NaN before it
+            begins and nowhere else.
+        ends: the hour after each series' last, UTC.
+        capped: where demand stood at its limit, so that more may have been wanted, shape (N, T).
+        past_effect: of known events on the history, shape (N, T).
+        ahead_effect: of known events on the hours to forecast, shape (N, H).
+    """
+
+    names: tuple[str, ...]
+    demand: Array
+    ends: tuple[datetime, ...]
+    capped: NDArray[np.bool_] | None = None
+    past_effect: Effect | None = None
+    ahead_effect: Effect | None = None
+
+    def part(self, rows: slice | NDArray[np.int64]) -> "Fleet":
+        """Some of the series."""
+        index = np.arange(len(self.names))[rows]
+        past, ahead = self.past_effect, self.ahead_effect
+        return Fleet(
+            tuple(self.names[i] for i in index),
+            self.demand[rows],
+            tuple(self.ends[i] for i in index),
+            None if self.capped is None else self.capped[rows],
+            None if past is None else Effect(past.multiply[rows], past.add[rows]),
+            None if ahead is None else Effect(ahead.multiply[rows], ahead.add[rows]),
+        )
 
 
 @dataclass(frozen=True)
