@@ -146,6 +146,11 @@ class Draft:
             kg = self.of_period(kg_per_node_hour) * self.expected_hours
             self.emissions.append((block.columns, kg[block.cells]))
 
+    def interruptions(self, per_hour: float, *, risky: bool) -> Array:
+        """Expected interruptions of one spot node at every cell."""
+        forced = np.repeat(self.data.weights, self.periods) if risky else 0.0
+        return per_hour * self.expected_hours + forced
+
     def limit_cells(
         self,
         condition: Condition,

@@ -88,7 +88,9 @@ class Layout:
         return Pool(type_name, self.site_class[site])
 
     def spot(self, source: Spot, *, risky: bool) -> Pool:
-        """The pool of a spot source's nodes."""
+        """The pool of a spot source's nodes; who is interrupted matters only if losses differ."""
+        if self.same_restart_hours is not None:
+            return Pool(source.type, self.site_class[source.site], spot=True)
         return Pool(
             source.type,
             self.site_class[source.site],
@@ -141,16 +143,20 @@ class Layout:
         return tuple(found)
 
     @cached_property
-    def restarts_cost(self) -> bool:
-        """Whether any workload that may use spot loses work to an interruption."""
-        return any(
-            each.spot_share > 0 and each.restart_hours > 0 for each in self.data.problem.workloads
-        )
+    def restart_hours(self) -> frozenset[float]:
+        """What an interruption loses, over the workloads that may use spot."""
+        spots = [each for each in self.data.problem.workloads if each.spot_share > 0]
+        return frozenset(each.restart_hours for each in spots) or frozenset({0.0})
+
+    @property
+    def same_restart_hours(self) -> float | None:
+        """What an interruption loses if that is the same for all: then a source can bear it."""
+        return next(iter(self.restart_hours)) if len(self.restart_hours) == 1 else None
 
     def spot_cells(self, row: int) -> tuple[Array, Array]:
         """Nodes of a spot source that survive the period, and those that don't; each (S, T)."""
         nodes = self.data.spot_nodes[:, row]
-        if not self.restarts_cost:
+        if self.restart_hours == {0.0}:
             return nodes, np.zeros_like(nodes)
         after = np.concatenate([nodes[:, 1:], nodes[:, -1:]], axis=1)
         safe = np.minimum(nodes, after)

@@ -115,6 +115,8 @@ def _spot(draft: Draft, layout: Layout, source: Spot, row: int) -> list[Use]:
     price = draft.data.spot_usd_per_hour[:, row].ravel() * draft.expected_hours
     lead = draft.data.boundary(source.lead_hours)
     shares = layout.spot_cells(row)
+    # Where all workloads lose the same, the source bears it; else the workload that it serves.
+    lost = (layout.same_restart_hours or 0.0) * layout.redo_usd_per_hour(source)
     uses, every = [], []
     groups = len(layout.groups)
     for nodes, risky in zip(shares, (False, True), strict=True):
@@ -122,8 +124,11 @@ def _spot(draft: Draft, layout: Layout, source: Spot, row: int) -> list[Use]:
         depth = nodes.ravel()[cells]
         pool = layout.spot(source, risky=risky)
         blocks = [draft.block(cells, upper=depth) for _ in range(groups)]
+        per_node = draft.interruptions(source.interruptions_per_hour, risky=risky)
         for group, block in enumerate(blocks):
             draft.charge(Part.SPOT, group, block.columns, price[cells])
+            if lost:
+                draft.charge(Part.INTERRUPTIONS, group, block.columns, lost * per_node[cells])
             draft.emit(block, kg)
             uses.append(Use((source.name,), pool, group, block))
         if groups > 1:

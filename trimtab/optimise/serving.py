@@ -74,18 +74,19 @@ def _assign(draft: Draft, layout: Layout, uses: list[Use], serving: Serving) -> 
         for access in accesses:
             served = draft.block(cells)
             draft.model.add(rows, served.columns, 1.0)
-            _interruptions(draft, pool, group, workloads[access.workload], served)
+            if layout.same_restart_hours is None:
+                _interruptions(draft, pool, group, workloads[access.workload], served)
             serving.served.append((access, served))
 
 
-def _interruptions(draft: Draft, pool: Pool, group: int, workload: Workload, served: Block) -> None:
+def _interruptions(
+    draft: Draft, pool: Pool, group: int, workload: Workload, served: Block
+) -> None:
+    """Which workload is interrupted matters, for they lose different amounts of work."""
     lost = workload.restart_hours * pool.redo_usd_per_hour
-    if not pool.spot or not lost:
-        return
-    per_cell = pool.interruptions_per_hour * draft.expected_hours[served.cells]
-    if pool.risky:
-        per_cell = per_cell + np.repeat(draft.data.weights, draft.periods)[served.cells]
-    draft.charge(Part.INTERRUPTIONS, group, served.columns, lost * per_cell)
+    if pool.spot and lost:
+        per_node = draft.interruptions(pool.interruptions_per_hour, risky=pool.risky)
+        draft.charge(Part.INTERRUPTIONS, group, served.columns, lost * per_node[served.cells])
 
 
 def _shortage(
