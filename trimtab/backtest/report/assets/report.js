@@ -21,7 +21,7 @@
         for (let i = 0; i < values.length; i += 2) { x += values[i]; y += values[i + 1]; points.push([x, y]); }
       }
       if (letter === "v") { y += values[0]; seen(x); }
-      if (letter === "h") { for (let end = x + values[0]; x < end; x += 1) seen(x); seen(x); }
+      if (letter === "h") { for (let end = x + values[0]; x < end; x += 1) seen(x); }
     }
     return { tops, points };
   };
