@@ -24,8 +24,9 @@ from trimtab.plan.model import (
     Spot,
 )
 from trimtab.planning.expected import ALL_ON_DEMAND
-from trimtab.planning.planner import PEAK_LEVEL, SCREENING_DAYS
-from trimtab.planning.pool import TERM_HOURS
+from trimtab.planning.histories import PEAK_LEVEL
+from trimtab.planning.proposals import TERM_HOURS
+from trimtab.planning.sites import SCREENING_DAYS
 from trimtab.planning.supply import (
     MAX_SPOT_TYPES,
     SPOT_FAMILY_SPREAD,

@@ -25,7 +25,7 @@ from trimtab.demand.reader import read_series
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InputError, allowed
 from trimtab.plan.types import MAX_POOLS, LabelValue, Name, QualifiedName
-from trimtab.planning.pool import OWNER_FIELDS
+from trimtab.planning.groups import OWNER_FIELDS
 from trimtab.planning.request import (
     PlanRequest,
     PoolRequest,

@@ -56,8 +56,11 @@ def nodes_for(demand: NDArray[np.floating[Any]], units_per_node: float) -> Nodes
     return nodes
 
 
-def split(needed: Nodes, committed: int, spot_share: float) -> Split:
-    """Which option serves what, in merit order: committed, spot, on-demand."""
+def split(needed: Nodes, committed: int | Nodes, spot_share: float) -> Split:
+    """Which option serves what, in merit order: committed, spot, on-demand.
+
+    `committed` may change along the last axis of the needed nodes.
+    """
     used = np.minimum(needed, committed)
     rest = needed - used
     spot = np.minimum(rest, np.floor(spot_share * needed + ROUNDING).astype(np.int64))

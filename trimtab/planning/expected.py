@@ -4,30 +4,58 @@ Everything is an average over the forecast's scenarios and hours; an autoscaler 
 demand inside the plan's bounds, for the plan and for the baselines alike.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.forecast.model import Forecast
 from trimtab.plan.document import rounded
 from trimtab.plan.model import Baseline, Interval, PoolExpected
 from trimtab.planning.commitment import COST_EXPLORER_RULES, ONCE, Decision
 from trimtab.planning.economics import Nodes, nodes_for, split
+from trimtab.planning.holdings import Holdings
 from trimtab.planning.supply import Supply
 from trimtab.planning.windows import Envelope, Sizes, Stack, convert, stack
 
 ALL_ON_DEMAND = "all on-demand"
 COST_EXPLORER = "residual Cost-Explorer"
 """How the baselines are named; the latter with its window after a comma."""
+Hold = Callable[[str, Sizes], Sizes]
+"""A group's name and its sizes to what is made of them, given what runs."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Demand that may come, and what is held and serves it first.
+
+    Attributes:
+        demand: scenarios, shape (scenarios, hours).
+        served: demand that held nodes of other types than the supply's serve, shape (hours,).
+        sunk_usd_per_hour: what those cost, run or not.
+        sunk_gco2e_per_hour: what those emit while they serve.
+    """
+
+    demand: NDArray[np.float64]
+    served: NDArray[np.float64]
+    sunk_usd_per_hour: float = 0.0
+    sunk_gco2e_per_hour: float = 0.0
+
+    @cached_property
+    def rest(self) -> NDArray[np.float64]:
+        """Demand that is left, shape (scenarios, hours)."""
+        return np.maximum(self.demand - self.served, 0.0)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Sizes, and what they bring about per scenario and hour: arrays of shape (scenarios, hours).
 
-    `sizes` are per window, spot's in its own nodes. `reserved` and `on_demand` are base nodes that run, `spot` its own; `committed_usd` is paid per
-    hour whether they run or not; `unmet` is in the pool's unit.
+    `sizes` are per window, spot's in its own nodes. `reserved` and `on_demand` are base nodes that
+    run, `spot` its own; `committed_usd` is paid per hour whether they run or not; `unmet` is in the
+    pool's unit.
     """
 
     sizes: Stack
@@ -38,36 +66,58 @@ class Outcome:
     variable_usd: NDArray[np.float64]
     unmet: NDArray[np.float64]
 
+    @property
+    def usd_per_hour(self) -> NDArray[np.float64]:
+        """What is paid, shape (scenarios, hours)."""
+        return self.variable_usd + self.committed_usd
+
 
 def outcome(
-    ahead: Forecast, supply: Supply, needs: Envelope, committed: int, spot_share: float
+    scene: Scene,
+    supply: Supply,
+    needs: Envelope,
+    committed: Nodes,
+    committed_usd: float,
+    spot_share: float,
+    hold: Hold = lambda _group, sizes: sizes,
 ) -> Outcome:
     """Sizes, nodes that run, what they cost and what they leave unmet, for a commitment and a spot share.
 
     Args:
-        ahead: forecast demand.
+        scene: demand, and what is held beside the base nodes.
         supply: offers and prices.
         needs: what each window needs; bounds follow from it as in the plan.
-        committed: base nodes committed.
+        committed: base nodes committed, per window.
+        committed_usd: what those cost per hour, run or not.
         spot_share: largest share of the needed nodes on spot.
+        hold: what is made of a group's sizes, given what runs.
     """
-    sizes = stack(needs, committed, spot_share)
-    scenarios = ahead.scenarios()
-    prices = supply.prices
-    parts = split(nodes_for(scenarios, supply.units_per_node), committed, spot_share)
+    hours = scene.demand.shape[1]
+
+    def hourly(nodes: Nodes) -> Nodes:
+        return np.repeat(nodes, needs.hours)[:hours]
 
     def within(nodes: Nodes, bounds: Sizes) -> Nodes:
-        low, high = (np.repeat(b, needs.hours)[: ahead.hours] for b in (bounds.min, bounds.max))
-        return np.clip(nodes, low, high)
+        return np.clip(nodes, hourly(bounds.min), hourly(bounds.max))
 
+    sizes = stack(needs, committed, spot_share)
+    if committed.any():
+        sizes = replace(sizes, committed=hold("reserved", sizes.committed))
+    sizes = replace(sizes, on_demand=hold("on-demand", sizes.on_demand))
+    prices = supply.prices
+    needed = nodes_for(scene.rest, supply.units_per_node)
+    parts = split(needed, hourly(committed), spot_share)
     reserved = within(parts.committed, sizes.committed)
     on_demand = within(parts.on_demand, sizes.on_demand)
     spot = np.zeros_like(reserved)
     capacity = (reserved + on_demand) * supply.units_per_node
-    variable = np.asarray(on_demand * prices.on_demand, dtype=np.float64)
+    # What runs in the reserved group beyond what is committed is billed at list price.
+    beyond = np.maximum(reserved - hourly(committed), 0)
+    variable = np.asarray((on_demand + beyond) * prices.on_demand, dtype=np.float64)
     if supply.spot and spot_share > 0:
         ratio = supply.units_per_node / supply.spot.units_per_node
         own = convert(sizes.spot, supply.units_per_node, supply.spot.units_per_node)
+        own = hold("spot", own)
         sizes = replace(sizes, spot=own)
         spot = within(nodes_for(parts.spot * ratio, 1.0), own)
         capacity = capacity + spot * supply.spot.units_per_node
@@ -77,49 +127,94 @@ def outcome(
         reserved=reserved,
         spot=spot,
         on_demand=on_demand,
-        committed_usd=committed * (prices.committed or 0.0),
+        committed_usd=committed_usd + scene.sunk_usd_per_hour,
         variable_usd=variable,
-        unmet=np.maximum(scenarios - capacity, 0.0),
+        unmet=np.maximum(scene.rest - capacity, 0.0),
     )
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What the plan is compared with, for one pool.
+
+    Attributes:
+        all_on_demand: nothing bought; the offer that is cheapest on demand alone.
+        rules: name, committed base nodes per window and their cost per hour, spot share.
+    """
+
+    all_on_demand: tuple[Scene, Supply, Envelope, float]
+    rules: tuple[tuple[str, Nodes, float, float], ...]
+
+
 def pool_expected(
-    ahead: Forecast,
+    scene: Scene,
     supply: Supply,
-    decision: Decision,
     needs: Envelope,
     result: Outcome,
-    list_needs: Envelope,
+    bought: NDArray[np.int64],
+    bought_usd: float,
+    compared: Compared,
 ) -> PoolExpected:
     """The plan's figures for the pool, and the baselines' beside them.
 
     Args:
-        ahead: forecast demand.
+        scene: demand, and what is held beside the base nodes.
         supply: offers and prices.
-        decision: the commitment, with the rules it was chosen from.
         needs: what each window needs.
         result: what the plan's own sizes bring about.
-        list_needs: what each window needs of the offer that is cheapest on demand alone.
+        bought: base nodes that run on proposed commitments, shape (scenarios, hours).
+        bought_usd: what those proposals cost per hour.
+        compared: the baselines.
     """
-    scenarios = ahead.scenarios()
-    unapproved = result.variable_usd + result.reserved * supply.prices.on_demand
-    plain = supply.list_price or supply
+    unapproved = result.usd_per_hour - bought_usd + bought * supply.prices.on_demand
+    plain_scene, plain, list_needs, held_usd = compared.all_on_demand
+    none = np.zeros_like(list_needs.low)
+    # Trailing windows often ask for the same number of nodes: each is worked out once.
+    known: dict[bytes, Outcome] = {}
+
+    def rule(committed: Nodes, usd: float, share: float) -> Outcome:
+        key = committed.tobytes() + np.float64(share).tobytes()
+        if key not in known:
+            known[key] = outcome(scene, supply, needs, committed, usd, share)
+        return known[key]
+
     return PoolExpected(
-        demand=_interval(scenarios),
-        usd_per_hour=_interval(result.variable_usd + result.committed_usd),
+        demand=_interval(scene.demand),
+        usd_per_hour=_interval(result.usd_per_hour),
         usd_per_hour_unapproved=_interval(unapproved),
         interruption_usd_per_hour=_interruptions(supply, result),
-        kgco2e_per_hour=_carbon(supply, result),
-        shortage_share=_share(result.unmet, scenarios),
-        shortage_unit_hours=rounded(float(result.unmet.mean()) * ahead.hours),
+        kgco2e_per_hour=_carbon(scene, supply, result),
+        shortage_share=_share(result.unmet, scene.demand),
+        shortage_unit_hours=rounded(float(result.unmet.mean()) * scene.demand.shape[1]),
         baselines=(
-            _baseline(ALL_ON_DEMAND, scenarios, plain, outcome(ahead, plain, list_needs, 0, 0.0)),
+            _baseline(
+                ALL_ON_DEMAND,
+                plain_scene,
+                plain,
+                outcome(plain_scene, plain, list_needs, none, held_usd, 0.0),
+            ),
             *(
-                _baseline(name, scenarios, supply, outcome(ahead, supply, needs, nodes, share))
-                for name, nodes, share in _rules(supply, decision)
+                _baseline(name, scene, supply, rule(committed, usd, share))
+                for name, committed, usd, share in compared.rules
             ),
         ),
     )
+
+
+def explorer_rules(
+    supply: Supply, decision: Decision, holdings: Holdings
+) -> tuple[tuple[str, Nodes, float, float], ...]:
+    """The residual Cost-Explorer rules beside what is held: name, nodes, cost, spot share."""
+    explorers = sorted(
+        (c for c in decision.candidates if c.rule in COST_EXPLORER_RULES),
+        key=lambda c: COST_EXPLORER_RULES[c.rule],
+    )
+    found = []
+    for candidate in explorers:
+        committed = holdings.committed(candidate.nodes, supply.prices.committed)
+        name = f"{COST_EXPLORER}, {candidate.rule.removesuffix(f', {ONCE}')}"
+        found.append((name, committed.nodes, committed.usd_per_hour, supply.prices.spot_share))
+    return tuple(found)
 
 
 def _interruptions(supply: Supply, result: Outcome) -> float | None:
@@ -130,48 +225,34 @@ def _interruptions(supply: Supply, result: Outcome) -> float | None:
     return rounded(float(result.spot.mean()) * each)
 
 
-def _rules(supply: Supply, decision: Decision) -> list[tuple[str, int, float]]:
-    """The residual Cost-Explorer rules: name, committed nodes, spot share."""
-    explorers = sorted(
-        (c for c in decision.candidates if c.rule in COST_EXPLORER_RULES),
-        key=lambda c: COST_EXPLORER_RULES[c.rule],
-    )
-    return [
-        (
-            f"{COST_EXPLORER}, {candidate.rule.removesuffix(f', {ONCE}')}",
-            candidate.nodes,
-            supply.prices.spot_share,
-        )
-        for candidate in explorers
-    ]
-
-
-def _baseline(
-    name: str, scenarios: NDArray[np.float64], supply: Supply, result: Outcome
-) -> Baseline:
-    carbon = _carbon(supply, result)
+def _baseline(name: str, scene: Scene, supply: Supply, result: Outcome) -> Baseline:
+    carbon = _carbon(scene, supply, result)
     return Baseline(
         name=name,
-        usd_per_hour=_interval(result.variable_usd + result.committed_usd),
+        usd_per_hour=_interval(result.usd_per_hour),
         kgco2e_per_hour=carbon.mean if carbon else None,
-        shortage_share=_share(result.unmet, scenarios),
+        shortage_share=_share(result.unmet, scene.demand),
     )
 
 
-def _carbon(supply: Supply, result: Outcome) -> Interval | None:
+def _carbon(scene: Scene, supply: Supply, result: Outcome) -> Interval | None:
     """kg CO2e per hour, or None where a type that runs has no figure."""
     base_g = supply.base.gco2e_per_hour
     spot_g = supply.spot.offers[0].gco2e_per_hour if supply.spot else None
     if base_g is None or (spot_g is None and result.spot.any()):
         return None
-    base = result.reserved + result.on_demand
-    return _interval((base * base_g + result.spot * (spot_g or 0.0)) / 1000)
+    if not math.isfinite(scene.sunk_gco2e_per_hour):
+        return None
+    grams = (result.reserved + result.on_demand) * base_g + scene.sunk_gco2e_per_hour
+    if spot_g:
+        grams = grams + result.spot * spot_g
+    return _interval(grams / 1000)
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:
     """Mean over scenarios and hours; bounds are the 10 % and 90 % scenario, every hour at once."""
-    rows = values.mean(axis=1)
-    low, high = np.quantile(rows, (0.1, 0.9))
+    rows = np.sort(values.mean(axis=1))
+    low, high = np.interp((0.1, 0.9), np.linspace(0, 1, len(rows)), rows)
     return Interval(
         mean=rounded(float(rows.mean())), low=rounded(float(low)), high=rounded(float(high))
     )

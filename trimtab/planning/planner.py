@@ -4,51 +4,57 @@ A pure function of its request: no clock, no network, no randomness, so the same
 bytes. Pools are planned one by one; the site is chosen for all of them together.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 import trimtab
-from trimtab.clock import format_duration, format_instant
-from trimtab.demand.series import HOUR, DemandSeries
-from trimtab.errors import InfeasibleError, InputError
-from trimtab.forecast.forecaster import Progress, forecast
-from trimtab.forecast.model import HOURS_PER_DAY, Forecast
+from trimtab.clock import format_instant
+from trimtab.demand.series import HOUR
+from trimtab.forecast.fleet import Progress
+from trimtab.forecast.forecaster import forecast
+from trimtab.forecast.model import Forecast
 from trimtab.plan.document import rounded
 from trimtab.plan.evidence import (
     Candidate,
     DecisionEvidence,
     Evidence,
     ForecastEvidence,
+    HeldEvidence,
     Input,
-    SiteEvidence,
 )
-from trimtab.plan.model import CapacityPlan, Commitment, Metadata, PlanSpec, Pool, Site
+from trimtab.plan.model import CapacityPlan, Metadata, PlanSpec, Site
+from trimtab.planning import allocation
 from trimtab.planning.commitment import Decision, decide
-from trimtab.planning.pool import build_pool, proposal, shortage_tolerance
+from trimtab.planning.guardrails import Steadiness
+from trimtab.planning.histories import History, read_history
+from trimtab.planning.holdings import Holdings, Span, idle_evidence
+from trimtab.planning.pool import Built, Draft, build_pool
+from trimtab.planning.present import Present
 from trimtab.planning.request import PlanRequest, PoolRequest
-from trimtab.planning.supply import Site as SupplySite
-from trimtab.planning.supply import Supply, best_supply, by_site, feasible, with_list_price
-from trimtab.planning.windows import Envelope, envelope
+from trimtab.planning.sites import Chosen, choose_site
+from trimtab.planning.supply import Supply
+from trimtab.planning.windows import Envelope, window_hours
 
-SCREENING_DAYS = 30
 SITES_SHOWN = 5
-PEAK_LEVEL = 0.9
+HELD_SHOWN = 256
 Forecaster = Callable[[NDArray[np.float64], datetime, int, Progress | None], Forecast]
 """As `trimtab.forecast.forecaster.forecast`."""
 
 
 @dataclass(frozen=True)
-class History:
-    """A pool's hourly past, and how its peaks stand over its means."""
+class _Case:
+    """A request with what is known before anything is forecast."""
 
-    demand: NDArray[np.float64]
-    end: datetime
-    peak_factor: float
-    repairs: tuple[str, ...]
+    request: PlanRequest
+    start: datetime
+    hours: int
+    present: Present
+    histories: tuple[History, ...]
+    policies: tuple[Steadiness, ...]
 
 
 def make_plan(
@@ -68,55 +74,90 @@ def make_plan(
         InfeasibleError: no offer suits a pool, or no one site serves all of them.
         EngineError: the forecasting library is needed and not installed.
     """
+    return next(plan_fleet([request], progress, forecaster))
+
+
+def plan_fleet(
+    requests: Iterable[PlanRequest],
+    progress: Progress | None = None,
+    forecaster: Forecaster = forecast,
+) -> Iterator[CapacityPlan]:
+    """Plan many requests, each a cluster of its own; as `make_plan`."""
+    for request in requests:
+        case = _case(request)
+        ahead = [_forecast(history, case, forecaster, progress) for history in case.histories]
+        yield _plan(case, ahead)
+
+
+def _case(request: PlanRequest) -> _Case:
     start = _next_hour(request.as_of)
-    hours = int(request.horizon / HOUR)
-    histories = {pool.name: _history(pool, request) for pool in request.pools}
-    chosen, sites = _choose_site(request, histories)
-    site = chosen[0].site
+    present = Present(request.inventory, request.previous, start)
+    return _Case(
+        request,
+        start,
+        int(request.horizon / HOUR),
+        present,
+        tuple(read_history(pool, request, present) for pool in request.pools),
+        tuple(_policy(pool) for pool in request.pools),
+    )
 
-    pools: list[Pool] = []
-    commitments: list[Commitment] = []
-    forecasts: list[ForecastEvidence] = []
+
+def _plan(case: _Case, forecasts: Sequence[Forecast]) -> CapacityPlan:
+    request = case.request
+    demand = [history.demand for history in case.histories]
+    chosen = choose_site(request, demand, case.present, case.policies)
+    site = chosen.supplies[0].site
+    span = Span(case.start, case.hours, window_hours(case.hours))
+    holdings, idle = _holdings(request, chosen, span)
+    built: list[Built] = []
     decisions: list[DecisionEvidence] = []
-    for pool, supply in zip(request.pools, chosen, strict=True):
-        history = histories[pool.name]
-        ahead = _forecast(history, start, hours, forecaster, progress)
-        decision = decide(history.demand, ahead, supply.units_per_node, supply.prices)
-        line = proposal(pool, supply, decision, ahead)
-        if line:
-            commitments.append(line)
-        tolerance = shortage_tolerance(pool.workloads)
-        plain = supply.list_price or supply
-        needs, list_needs = (
-            envelope(ahead, each.units_per_node, history.peak_factor, tolerance)
-            for each in (supply, plain)
+    for i, pool in enumerate(request.pools):
+        history, supply, ahead = case.histories[i], chosen.supplies[i], forecasts[i]
+        decision = _decide(history, ahead, supply, holdings[i])
+        draft = Draft(
+            pool,
+            supply,
+            decision,
+            ahead,
+            history.peak_factor,
+            holdings[i],
+            case.present,
+            case.policies[i],
+            history.fault,
         )
-        pools.append(build_pool(pool, supply, decision, ahead, needs, list_needs, line))
-        forecasts.append(_forecast_evidence(pool.name, ahead))
-        decisions.append(_decision_evidence(pool.name, decision, needs, history.peak_factor))
-
+        built.append(build_pool(draft))
+        decisions.append(
+            _decision_evidence(pool.name, decision, built[-1].needs, history.peak_factor)
+        )
+    held = [*(row for each in built for row in each.held), *idle]
+    stability = [row for each in built for row in each.stability]
     return CapacityPlan(
         metadata=Metadata(name=request.name),
         spec=PlanSpec(
             as_of=request.as_of,
-            start=start,
-            valid_until=start + request.horizon,
+            start=case.start,
+            valid_until=case.start + request.horizon,
             site=Site(provider=site.provider, region=site.region, zones=request.zones),
-            pools=tuple(pools),
-            commitments=tuple(commitments),
+            pools=tuple(each.pool for each in built),
+            commitments=tuple(line for each in built for line in each.lines),
             evidence=Evidence(
                 generator=f"trimtab {trimtab.__version__}",
-                inputs=_inputs(request, histories),
+                inputs=_inputs(case),
                 repairs=tuple(
                     f"{pool.name}: {repair}"
-                    for pool in request.pools
-                    for repair in histories[pool.name].repairs
+                    for pool, history in zip(request.pools, case.histories, strict=True)
+                    for repair in history.repairs
                 ),
-                assumptions=(*request.assumptions, *_site_assumption(request, len(sites))),
-                forecasts=tuple(forecasts),
+                assumptions=(*request.assumptions, *_site_assumption(request, chosen)),
+                forecasts=tuple(
+                    _forecast_evidence(pool.name, ahead)
+                    for pool, ahead in zip(request.pools, forecasts, strict=True)
+                ),
                 decisions=tuple(decisions),
-                sites=tuple(sites[:SITES_SHOWN]),
-                sites_considered=len(sites),
+                sites=tuple(chosen.evidence[:SITES_SHOWN]),
+                sites_considered=len(chosen.evidence),
+                held=tuple(held[:HELD_SHOWN]) or None,
+                stability=tuple(stability) or None,
             ),
         ),
     )
@@ -127,92 +168,50 @@ def _next_hour(instant: datetime) -> datetime:
     return whole if whole == instant else whole + HOUR
 
 
-def _history(pool: PoolRequest, request: PlanRequest) -> History:
-    """The pool's past up to the decision, per hour.
+def _policy(pool: PoolRequest) -> Steadiness:
+    """How reluctantly a pool's sizes fall: a move repeats the work that a restart loses."""
+    return Steadiness(moving_hours=max(w.restart_hours for w in pool.workloads))
 
-    Raises:
-        InputError: it ends so long before the decision that it says nothing about it.
-    """
-    seen = pool.demand.until(request.as_of)
-    age = request.as_of - seen.end
-    if age > request.horizon:
-        raise InputError(
-            f"the series ends {format_instant(seen.end)}, {format_duration(age)} before "
-            f"{format_instant(request.as_of)}: too old to plan {format_duration(request.horizon)} from",
-            where=f"--demand {pool.demand.source}",
-            mend="export newer demand, or set --as-of to the end of the series",
+
+def _holdings(
+    request: PlanRequest, chosen: Chosen, span: Span
+) -> tuple[list[Holdings], list[HeldEvidence]]:
+    """What each pool has already, and the evidence of what nobody uses."""
+    if request.inventory is None:
+        return [Holdings(span) for _ in request.pools], []
+    candidates = [
+        allocation.Candidate(pool, supply, offers, recent)
+        for pool, supply, offers, recent in zip(
+            request.pools, chosen.supplies, chosen.offers, chosen.recent, strict=True
         )
-    hourly = _hourly(seen)
-    return History(hourly.demand, hourly.end, _peak_factor(hourly), hourly.repairs)
-
-
-def _peak_factor(hourly: DemandSeries) -> float:
-    """How far peaks stand over means where it matters: high peaks over high means, at least 1.
-
-    A quantile of the hours' own ratios would speak of nearly idle hours, where one request is many
-    times the mean.
-    """
-    if hourly.peak is None:
-        return 1.0
-    mean, peak = (float(np.quantile(x, PEAK_LEVEL)) for x in (hourly.demand, hourly.peak))
-    if mean <= 0:
-        mean, peak = float(hourly.demand.max()), float(hourly.peak.max())
-    return max(1.0, peak / mean) if mean > 0 else 1.0
-
-
-def _hourly(series: DemandSeries) -> DemandSeries:
-    """The series per hour: finer steps averaged, coarser ones held."""
-    if series.step <= HOUR:
-        return series.hourly()
-    return series.held(HOUR)
-
-
-def _choose_site(
-    request: PlanRequest, histories: dict[str, History]
-) -> tuple[list[Supply], list[SiteEvidence]]:
-    """The cheapest site for all pools together on recent demand, and all sites, cheapest first."""
-    recent = [
-        histories[pool.name].demand[-SCREENING_DAYS * HOURS_PER_DAY :] for pool in request.pools
     ]
-    offers_at = [by_site(feasible(pool, request)) for pool in request.pools]
-    per_pool: list[dict[SupplySite, Supply]] = [
-        {
-            site: supply
-            for site, offers in sites.items()
-            if (supply := best_supply(site, offers, past, request, pool.workloads))
-        }
-        for pool, sites, past in zip(request.pools, offers_at, recent, strict=True)
-    ]
-    common = set.intersection(*(set(sites) for sites in per_pool))
-    if not common:
-        where = "; ".join(
-            f"{pool.name}: {len(sites)} sites"
-            for pool, sites in zip(request.pools, per_pool, strict=True)
-        )
-        raise InfeasibleError(
-            f"no one region serves every pool ({where})",
-            where=request.catalogue.source,
-            mend="plan the pools apart, or widen --region or the workloads' allowed regions",
-        )
-
-    def cost(site: SupplySite) -> float:
-        return sum(sites[site].screened_usd_per_hour for sites in per_pool)
-
-    order = sorted(common, key=lambda site: (rounded(cost(site)), site.provider, site.region))
-    evidence = [
-        SiteEvidence(provider=s.provider, region=s.region, usd_per_hour=rounded(cost(s)))
-        for s in order
-    ]
-    best = order[0]
-    chosen = [
-        with_list_price(sites[best], offers[best], past)
-        for sites, offers, past in zip(per_pool, offers_at, recent, strict=True)
-    ]
-    return chosen, evidence
+    found, idle = allocation.allocate(candidates, request.inventory, span)
+    return found, [idle_evidence(row) for row in idle]
 
 
-def _site_assumption(request: PlanRequest, sites: int) -> tuple[str, ...]:
+def _decide(history: History, ahead: Forecast, supply: Supply, holdings: Holdings) -> Decision:
+    """How many base nodes to commit beside what lasts."""
+    if history.fault:
+        why = "nothing is bound on telemetry that can't be trusted"
+        return Decision(0, "nothing", why, history.fault, 0, ())
+    lasting = holdings.lasting_units(supply.units_per_node)
+    past = history.demand
+    if lasting:
+        past, ahead = np.maximum(past - lasting, 0.0), _beyond(ahead, lasting)
+    return decide(past, ahead, supply.units_per_node, supply.prices)
+
+
+def _beyond(ahead: Forecast, units: float) -> Forecast:
+    """The forecast of the demand above so many units: quantiles of a rising transform."""
+    origins = replace(ahead.origins, quantiles=np.maximum(ahead.origins.quantiles - units, 0.0))
+    return replace(ahead, quantiles=np.maximum(ahead.quantiles - units, 0.0), origins=origins)
+
+
+def _site_assumption(request: PlanRequest, chosen: Chosen) -> tuple[str, ...]:
     """Nothing limits where the cluster is: someone should know that the planner chose freely."""
+    sites = len(chosen.evidence)
+    if chosen.settled:
+        return ("site: where the cluster is already, as the inventory or the plan before says",)
     stated = request.providers or request.regions
     if stated or any(w.regions for pool in request.pools for w in pool.workloads) or sites == 1:
         return ()
@@ -221,30 +220,26 @@ def _site_assumption(request: PlanRequest, sites: int) -> tuple[str, ...]:
 
 
 def _forecast(
-    history: History,
-    start: datetime,
-    hours: int,
-    forecaster: Forecaster,
-    progress: Progress | None,
+    history: History, case: _Case, forecaster: Forecaster, progress: Progress | None
 ) -> Forecast:
     """The forecast of the plan's span; hours between the history's end and its start are bridged."""
-    bridge = max(0, int((start - history.end) / HOUR))
-    whole = forecaster(history.demand, history.end, bridge + hours, progress)
+    bridge = max(0, int((case.start - history.end) / HOUR))
+    whole = forecaster(history.demand, history.end, bridge + case.hours, progress)
     return whole.after(bridge)
 
 
-def _inputs(request: PlanRequest, histories: dict[str, History]) -> tuple[Input, ...]:
+def _inputs(case: _Case) -> tuple[Input, ...]:
+    request = case.request
     inputs = [
         Input(
             kind="demand",
             name=pool.demand.source or pool.demand.name,
             digest=pool.demand.digest,
             detail=(
-                f"pool {pool.name}: {len(histories[pool.name].demand)} h up to "
-                f"{format_instant(histories[pool.name].end)}"
+                f"pool {pool.name}: {len(history.demand)} h up to {format_instant(history.end)}"
             ),
         )
-        for pool in request.pools
+        for pool, history in zip(request.pools, case.histories, strict=True)
     ]
     if request.workloads_digest:
         inputs.append(
@@ -263,7 +258,7 @@ def _inputs(request: PlanRequest, histories: dict[str, History]) -> tuple[Input,
             detail=f"{len(request.catalogue)} offers, prices of {min(dates)} to {max(dates)}",
         )
     )
-    return tuple(inputs)
+    return (*inputs, *request.inputs)
 
 
 def _forecast_evidence(pool: str, ahead: Forecast) -> ForecastEvidence:

@@ -1,123 +1,132 @@
-"""One pool of the plan: its groups with their sizes, and the commitment proposed."""
+"""One pool of the plan: its groups with their sizes, and the commitments proposed."""
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.catalogue.accelerators import ACCELERATORS
 from trimtab.catalogue.offers import Offer
-from trimtab.forecast.model import Forecast
-from trimtab.plan.attribution import OPTION_LABEL, SPOT_TAINT_VALUE
+from trimtab.forecast.model import Array, Forecast
 from trimtab.plan.document import rounded
-from trimtab.plan.model import (
-    Accelerator,
-    Commitment,
-    Group,
-    GroupExpected,
-    OnDemand,
-    OwnerRef,
-    PlannedOffer,
-    Pool,
-    Purchase,
-    Reserved,
-    Spot,
-    Taint,
-    Window,
-)
+from trimtab.plan.evidence import HeldEvidence, StabilityEvidence
+from trimtab.plan.model import Commitment, Group, OnDemand, Pool, Reserved, Spot, Window
 from trimtab.planning.commitment import Decision
 from trimtab.planning.economics import Nodes, nodes_for
-from trimtab.planning.expected import outcome, pool_expected
+from trimtab.planning.expected import (
+    Compared,
+    Outcome,
+    Scene,
+    explorer_rules,
+    outcome,
+    pool_expected,
+)
+from trimtab.planning.groups import build_group, labels, owner
+from trimtab.planning.guardrails import Steadiness
+from trimtab.planning.holdings import Committed, HeldGroup, Holdings, evidence
+from trimtab.planning.present import Holder, Present, nodes_per_hour
+from trimtab.planning.proposals import proposals
 from trimtab.planning.request import PoolRequest
 from trimtab.planning.supply import Supply, interruptible_share
-from trimtab.planning.windows import Envelope, Sizes, merged
-from trimtab.workloads.matching import node_labels
-from trimtab.workloads.model import Owner, Workload
-
-TERM_HOURS = {"1y": 8_760, "3y": 26_280}
-GPU_TAINT_EFFECT = "NoSchedule"
-OWNER_FIELDS = ("team", "project", "model", "environment")
+from trimtab.planning.windows import Envelope, Sizes, envelope, merged, units_needed
+from trimtab.workloads.model import Workload
 
 
-def build_pool(
-    request: PoolRequest,
-    supply: Supply,
-    decision: Decision,
-    ahead: Forecast,
-    needs: Envelope,
-    list_needs: Envelope,
-    line: Commitment | None,
-) -> Pool:
-    """The pool of the plan.
+@dataclass(frozen=True)
+class Draft:
+    """Everything that a pool's part of the plan follows from.
 
-    Args:
+    Attributes:
         request: its workloads and unit.
         supply: its offers and prices at the chosen site.
-        decision: how many base nodes are committed.
+        decision: how many base nodes are to be committed beside what lasts.
         ahead: forecast demand over the plan's span.
-        needs: what each window of that span needs.
-        list_needs: the same for the offer that is cheapest on demand alone.
-        line: the proposal behind the committed nodes, or None when nothing is committed.
+        peak_factor: how far peaks stand over hourly means.
+        holdings: what it has already.
+        present: what runs.
+        policy: how reluctantly sizes fall.
+        fault: why its telemetry can't be trusted, or None.
     """
-    result = outcome(ahead, supply, needs, decision.nodes, supply.prices.spot_share)
 
-    def windows(sizes: Sizes) -> tuple[Window, ...]:
-        return merged(sizes, ahead.start, needs.hours, ahead.start + timedelta(hours=ahead.hours))
+    request: PoolRequest
+    supply: Supply
+    decision: Decision
+    ahead: Forecast
+    peak_factor: float
+    holdings: Holdings
+    present: Present
+    policy: Steadiness
+    fault: str | None = None
 
-    groups: list[Group] = []
-    if line:
-        groups.append(
-            _group(
-                request,
-                "reserved",
-                Reserved(term=line.term, commitment=line.digest),
-                (supply.base,),
-                supply.units_per_node,
-                windows(result.sizes.committed),
-                result.reserved,
-                lambda _offer: line.usd_per_hour,
-                line.usd_per_hour * line.quantity,
-            )
-        )
-    if supply.spot:
-        groups.append(
-            _group(
-                request,
-                "spot",
-                Spot(pools=supply.spot.pools),
-                supply.spot.offers,
-                supply.spot.units_per_node,
-                windows(result.sizes.spot),
-                result.spot,
-                lambda offer: offer.spot_usd_per_hour,
-                float(result.spot.mean()) * supply.spot.usd_per_node_hour,
-            )
-        )
-    groups.append(
-        _group(
-            request,
-            "on-demand",
-            OnDemand(),
-            (supply.base,),
-            supply.units_per_node,
-            windows(result.sizes.on_demand),
-            result.on_demand,
-            lambda offer: offer.on_demand_usd_per_hour,
-            float(result.on_demand.mean()) * supply.prices.on_demand,
-        )
+
+@dataclass(frozen=True)
+class Built:
+    """A pool of the plan, with what it proposes and the evidence for it."""
+
+    pool: Pool
+    lines: tuple[Commitment, ...]
+    needs: Envelope
+    held: tuple[HeldEvidence, ...]
+    stability: tuple[StabilityEvidence, ...]
+
+
+def build_pool(draft: Draft) -> Built:
+    """The pool of the plan."""
+    request, supply, ahead, holdings = draft.request, draft.supply, draft.ahead, draft.holdings
+    span = holdings.span
+    committed = holdings.committed(draft.decision.nodes, supply.prices.committed)
+    tolerance = shortage_tolerance(request.workloads)
+    demand = ahead.scenarios()
+    needs = envelope(
+        ahead, supply.units_per_node, draft.peak_factor, tolerance, holdings.served, demand
     )
-    return Pool(
+    names = _group_names(supply, committed, holdings)
+    holder = _holder(draft)
+    leaving = holder.leaving(names)
+    held = _held_groups(draft, needs, holder)
+    scene = _scene(demand, holdings, holdings.served, held, leaving)
+    result = outcome(
+        scene,
+        supply,
+        needs,
+        committed.nodes,
+        committed.usd_per_hour,
+        supply.prices.spot_share,
+        holder,
+    )
+    needed = nodes_for(scene.rest, supply.units_per_node)
+    lines = proposals(request, supply, committed, needed, span)
+    base = nodes_per_hour(holdings.base, span)
+    own_usd = holdings.committed(0, None).usd_per_hour
+    pool = Pool(
         name=request.name,
         workloads=tuple(w.name for w in request.workloads),
         unit=request.unit.value,
-        owner=_owner([w.owner for w in request.workloads]),
+        owner=owner([w.owner for w in request.workloads]),
         interruptible_share=rounded(interruptible_share(request.workloads)),
-        shortage_tolerance=shortage_tolerance(request.workloads),
-        labels=_labels(request.workloads, supply.base),
-        groups=tuple(groups),
-        expected=pool_expected(ahead, supply, decision, needs, result, list_needs),
+        shortage_tolerance=tolerance,
+        labels=labels(request.workloads, supply.base),
+        groups=(
+            *(group for group, _ in held),
+            *_groups(draft, committed, result, lines),
+            *leaving,
+        ),
+        expected=pool_expected(
+            scene,
+            supply,
+            needs,
+            result,
+            np.clip(result.reserved - base, 0, nodes_per_hour(committed.nodes, span) - base),
+            committed.usd_per_hour - own_usd,
+            _compared(draft, scene, needs, own_usd),
+        ),
+    )
+    utilisation = float(np.minimum(needed, base).mean() / base.mean()) if base.any() else 0.0
+    return Built(
+        pool,
+        lines,
+        needs,
+        tuple(evidence(holdings, committed, demand.mean(axis=0), utilisation)),
+        tuple(holder.evidence()),
     )
 
 
@@ -126,136 +135,164 @@ def shortage_tolerance(workloads: Sequence[Workload]) -> float:
     return min(workload.shortage_tolerance for workload in workloads)
 
 
-def proposal(
-    request: PoolRequest, supply: Supply, decision: Decision, ahead: Forecast
-) -> Commitment | None:
-    """The commitment line that the decision proposes, or None when it commits nothing."""
-    price, term = supply.prices.committed, supply.term
-    if not decision.nodes or price is None or term is None:
-        return None
-    needed = nodes_for(ahead.scenarios(), supply.units_per_node)
-    identity = {
-        "pool": request.name,
-        "provider": supply.site.provider,
-        "region": supply.site.region,
-        "instanceType": supply.base.instance_type,
-        "term": term,
-        "quantity": decision.nodes,
-        "usdPerHour": rounded(price),
-    }
-    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-    return Commitment(
-        digest=f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
-        pool=request.name,
-        group="reserved",
-        provider=supply.site.provider,
-        region=supply.site.region,
-        instance_type=supply.base.instance_type,
-        term=term,
-        quantity=decision.nodes,
-        usd_per_hour=rounded(price),
-        on_demand_usd_per_hour=rounded(supply.prices.on_demand),
-        binding_usd=rounded(price * decision.nodes * TERM_HOURS[term]),
-        break_even_utilisation=rounded(price / supply.prices.on_demand),
-        expected_utilisation=rounded(
-            float(np.minimum(needed, decision.nodes).mean()) / decision.nodes
-        ),
-        last_node_utilisation=rounded(float((needed >= decision.nodes).mean())),
+def _group_names(supply: Supply, committed: Committed, holdings: Holdings) -> list[str]:
+    names = [group.name for group in holdings.groups]
+    names += ["reserved"] if committed.nodes.any() else []
+    return [*names, *(["spot"] if supply.spot else []), "on-demand"]
+
+
+def _holder(draft: Draft) -> Holder:
+    supply = draft.supply
+    units = {group.name: group.units_per_node for group in draft.holdings.groups}
+    units |= dict.fromkeys(("reserved", "on-demand"), supply.units_per_node)
+    if supply.spot:
+        units["spot"] = supply.spot.units_per_node
+    return Holder(
+        draft.present, draft.request.name, draft.holdings.span, draft.policy, draft.fault, units, {}
     )
 
 
-def _group(
-    request: PoolRequest,
-    name: str,
-    purchase: Purchase,
-    offers: Sequence[Offer],
-    units_per_node: float,
-    windows: tuple[Window, ...],
-    nodes: Nodes,
-    price: Callable[[Offer], float | None],
-    usd_per_hour: float | None,
-) -> Group:
-    first = offers[0]
-    mean = float(nodes.mean())
-    carbon = first.gco2e_per_hour
-    return Group(
-        name=name,
-        generation=_generation(request.name, name, offers),
-        purchase=purchase,
-        offers=tuple(
-            PlannedOffer(
-                instance_type=offer.instance_type,
-                usd_per_hour=_maybe(price(offer)),
-                gco2e_per_hour=_maybe(offer.gco2e_per_hour),
+def _scene(
+    demand: Array,
+    holdings: Holdings,
+    served: Array,
+    held: Sequence[tuple[Group, HeldGroup]],
+    leaving: Sequence[Group],
+) -> Scene:
+    carried_usd = sum((g.expected.usd_per_hour or 0.0) for g in leaving)
+    grams = 0.0
+    for group in (*(group for group, _ in held), *leaving):
+        kilograms = group.expected.kgco2e_per_hour
+        grams += float("nan") if kilograms is None else 1000 * kilograms
+    return Scene(demand, served, holdings.sunk_usd_per_hour + carried_usd, grams)
+
+
+def _compared(draft: Draft, scene: Scene, needs: Envelope, own_usd: float) -> Compared:
+    """All on-demand, and the residual Cost-Explorer rules; what is held serves first in each."""
+    supply, holdings = draft.supply, draft.holdings
+    plain = supply.list_price or supply
+    served = holdings.served + holdings.span.hourly(holdings.base) * supply.units_per_node
+    if plain is supply and not holdings.base.any():
+        list_needs = needs
+    else:
+        list_needs = envelope(
+            draft.ahead,
+            plain.units_per_node,
+            draft.peak_factor,
+            shortage_tolerance(draft.request.workloads),
+            served,
+            scene.demand,
+        )
+    alone = Scene(scene.demand, served, scene.sunk_usd_per_hour, scene.sunk_gco2e_per_hour)
+    return Compared(
+        (alone, plain, list_needs, own_usd), explorer_rules(supply, draft.decision, holdings)
+    )
+
+
+def _windows(sizes: Sizes, holdings: Holdings) -> tuple[Window, ...]:
+    return merged(sizes, holdings.span.start, holdings.span.window_hours, holdings.span.end)
+
+
+def _held_groups(draft: Draft, needs: Envelope, holder: Holder) -> list[tuple[Group, HeldGroup]]:
+    """Groups of held types other than the base, filled in merit order."""
+    found = []
+    left = units_needed(draft.ahead, draft.peak_factor, needs.high_level)
+    expected = draft.ahead.scenarios()
+    span = draft.holdings.span
+    for group in draft.holdings.groups:
+        low, target, _ = (np.minimum(nodes_for(x, group.units_per_node), group.nodes) for x in left)
+        sizes = holder(group.name, Sizes(low, np.maximum(low, target), group.nodes))
+        hourly = nodes_per_hour(group.nodes, span)
+        used = np.minimum(nodes_for(expected, group.units_per_node), hourly)
+        left = tuple(np.maximum(x - group.nodes * group.units_per_node, 0.0) for x in left)  # type: ignore[assignment]
+        expected = np.maximum(expected - hourly * group.units_per_node, 0.0)
+        price = group.usd_per_node_hour
+        usd = None if price is None else float(hourly.mean()) * price
+        found.append(
+            (
+                build_group(
+                    draft.request,
+                    group.name,
+                    group.purchase,
+                    (group.offer,),
+                    group.units_per_node,
+                    _windows(sizes, draft.holdings),
+                    used,
+                    lambda _offer, price=price: price,  # type: ignore[misc]
+                    usd,
+                ),
+                group,
             )
-            for offer in offers
-        ),
-        units_per_node=rounded(units_per_node),
-        architecture="arm64" if first.architecture == "arm64" else "x86_64",
-        accelerator=_accelerator(request.workloads, first),
-        taints=_taints(request.workloads, name),
-        windows=windows,
-        expected=GroupExpected(
-            nodes=rounded(mean),
-            usd_per_hour=_maybe(usd_per_hour),
-            kgco2e_per_hour=None if carbon is None else rounded(mean * carbon / 1000),
-        ),
+        )
+    return found
+
+
+def _groups(
+    draft: Draft, committed: Committed, result: Outcome, lines: Sequence[Commitment]
+) -> list[Group]:
+    """The reserved, spot and on-demand groups, as far as there are any."""
+    request, supply, holdings = draft.request, draft.supply, draft.holdings
+
+    def group(
+        name: str,
+        purchase: Reserved | Spot | OnDemand,
+        offers: tuple[Offer, ...],
+        units: float,
+        sizes: Sizes,
+        nodes: Nodes,
+        prices: Sequence[float | None],
+        usd: float,
+    ) -> Group:
+        by_type = dict(zip((o.instance_type for o in offers), prices, strict=True))
+        return build_group(
+            request, name, purchase, offers, units, _windows(sizes, holdings), nodes,
+            lambda offer: by_type[offer.instance_type], usd,
+        )  # fmt: skip
+
+    groups: list[Group] = []
+    if committed.nodes.any():
+        mean = float(nodes_per_hour(committed.nodes, holdings.span).mean())
+        usd, line = committed.usd_per_hour, lines[0] if lines else None
+        price = line.usd_per_hour if line and not holdings.base_rows else usd / mean
+        held_term = next((row.term for row in holdings.base_rows if row.term), None)
+        groups.append(
+            group(
+                "reserved",
+                Reserved(
+                    term=line.term if line else held_term or "open",
+                    commitment=line.digest if line else None,
+                ),
+                (supply.base,),
+                supply.units_per_node,
+                result.sizes.committed,
+                result.reserved,
+                (price,),
+                price * mean,
+            )
+        )
+    if supply.spot:
+        groups.append(
+            group(
+                "spot",
+                Spot(pools=supply.spot.pools),
+                supply.spot.offers,
+                supply.spot.units_per_node,
+                result.sizes.spot,
+                result.spot,
+                [offer.spot_usd_per_hour for offer in supply.spot.offers],
+                float(result.spot.mean()) * supply.spot.usd_per_node_hour,
+            )
+        )
+    groups.append(
+        group(
+            "on-demand",
+            OnDemand(),
+            (supply.base,),
+            supply.units_per_node,
+            result.sizes.on_demand,
+            result.on_demand,
+            (supply.base.on_demand_usd_per_hour,),
+            float(result.on_demand.mean()) * supply.prices.on_demand,
+        )
     )
-
-
-def _maybe(value: float | None) -> float | None:
-    return None if value is None else rounded(value)
-
-
-def _generation(pool: str, group: str, offers: Sequence[Offer]) -> str:
-    """Digest of what a cloud can't change in place: another one is another resource.
-
-    The names are in it too, so that pool `a-b`, group `c` and pool `a`, group `b-c` keep apart.
-    """
-    immutable = [pool, group, *(offer.instance_type for offer in offers), offers[0].architecture]
-    return hashlib.sha256("\n".join(immutable).encode()).hexdigest()[:6]
-
-
-def _accelerator(workloads: Sequence[Workload], offer: Offer) -> Accelerator | None:
-    if offer.accelerator is None or not offer.accelerator_count:
-        return None
-    stated = next((w.replica.accelerator_resource for w in workloads), None)
-    return Accelerator(
-        model=offer.accelerator,
-        resource=stated or ACCELERATORS[offer.accelerator].device,
-        per_node=rounded(offer.accelerator_count),
-    )
-
-
-def _taints(workloads: Sequence[Workload], option: str) -> tuple[Taint, ...]:
-    """Taints that keep the wrong pods away, and only those that every pod that belongs tolerates."""
-    resources = {w.replica.accelerator_resource for w in workloads}
-    taints = [
-        Taint(key=resource, value="present", effect=GPU_TAINT_EFFECT)
-        for resource in sorted(filter(None, resources))
-        if all(_tolerates(workload, resource, "present") for workload in workloads)
-    ]
-    if option == "spot" and not all(w.interruptible for w in workloads):
-        taints.append(Taint(key=OPTION_LABEL, value=SPOT_TAINT_VALUE, effect="NoSchedule"))
-    return tuple(taints)
-
-
-def _tolerates(workload: Workload, key: str, value: str) -> bool:
-    return any(t.tolerates(key, value, GPU_TAINT_EFFECT) for t in workload.tolerations)
-
-
-def _labels(workloads: Sequence[Workload], base: Offer) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    for workload in workloads:
-        labels |= node_labels(workload, base)
-    return dict(sorted(labels.items()))
-
-
-def _owner(owners: Sequence[Owner]) -> OwnerRef:
-    """What all workloads agree on; where they differ, the pool is shared and nobody's alone."""
-    agreed = {
-        field: getattr(owners[0], field)
-        for field in OWNER_FIELDS
-        if len({getattr(owner, field) for owner in owners}) == 1
-    }
-    return OwnerRef(**agreed)
+    return groups

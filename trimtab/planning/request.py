@@ -14,6 +14,9 @@ from trimtab.catalogue.accelerators import ACCELERATORS, resolve_accelerator
 from trimtab.catalogue.reader import Catalogue
 from trimtab.demand.series import DemandSeries
 from trimtab.errors import InputError
+from trimtab.inventory.model import Inventory
+from trimtab.plan.evidence import Input
+from trimtab.plan.model import CapacityPlan
 from trimtab.workloads.model import Replica, Unit, Workload
 
 Term = Literal["1y", "3y"]
@@ -53,6 +56,9 @@ class PlanRequest:
         zones: the cluster's zones, when they are known.
         workloads_digest: of the workloads file, or None when the workload was assumed.
         assumptions: sentences for the evidence: what was assumed or passed over.
+        inventory: what is held, owned and running; None: nothing is known.
+        previous: the plan before, where there is one.
+        inputs: files beside demand, workloads and offers, for the evidence.
     """
 
     name: str
@@ -67,6 +73,9 @@ class PlanRequest:
     workloads_source: str | None = None
     workloads_digest: str | None = None
     assumptions: tuple[str, ...] = ()
+    inventory: Inventory | None = None
+    previous: CapacityPlan | None = None
+    inputs: tuple[Input, ...] = ()
 
 
 def unit_of(series: DemandSeries, stated: Unit | None) -> tuple[Unit, str | None]:

@@ -28,7 +28,7 @@ from trimtab.workloads.matching import (
     replicas_per_node,
     units_per_node,
 )
-from trimtab.workloads.model import Unit, Workload
+from trimtab.workloads.model import Owner, Unit, Workload
 
 SPOT_SHARE_ONE_POOL = 0.5
 SPOT_SHARE_SEVERAL_POOLS = 0.8
@@ -87,42 +87,75 @@ class Supply:
     """What the pool would run at the site if it bought on demand alone; None: this very offer."""
 
 
-def feasible(pool: PoolRequest, request: PlanRequest) -> list[tuple[Offer, float]]:
+class Market:
+    """The offers where the cluster may be, and which of them suit which workloads.
+
+    Pools of a fleet repeat a few shapes of workload: each shape is matched once.
+
+    Raises:
+        InfeasibleError: nothing is on offer there.
+    """
+
+    def __init__(self, request: PlanRequest) -> None:
+        self.offers = [
+            offer
+            for offer in request.catalogue
+            if (not request.providers or offer.provider in request.providers)
+            and (not request.regions or offer.region in request.regions)
+        ]
+        if not self.offers:
+            raise InfeasibleError(
+                f"no offer is at {_place(request)}",
+                where=request.catalogue.source,
+                mend="allowed are "
+                + allowed({f"{offer.provider} {offer.region}" for offer in request.catalogue}),
+            )
+        self.source = request.catalogue.source
+        self._index = OfferIndex(self.offers)
+        self._suiting: dict[Workload, frozenset[int]] = {}
+        self._found: dict[tuple[object, ...], dict[Site, list[tuple[Offer, float]]]] = {}
+
+    def at_sites(self, pool: PoolRequest) -> dict[Site, list[tuple[Offer, float]]]:
+        """As `feasible`, by site."""
+        key = (pool.unit, *(_shape(workload) for workload in pool.workloads))
+        if key not in self._found:
+            self._found[key] = by_site(feasible(pool, self))
+        return self._found[key]
+
+    def suitable(self, workload: Workload) -> frozenset[int]:
+        """Identities of the offers that suit a workload."""
+        shape = _shape(workload)
+        if shape not in self._suiting:
+            self._suiting[shape] = frozenset(map(id, self._index.suitable(workload)))
+        return self._suiting[shape]
+
+
+def _shape(workload: Workload) -> Workload:
+    """The workload without what has no bearing on the offers that suit it."""
+    return replace(workload, name="", source="", replicas=1, owner=Owner())
+
+
+def feasible(pool: PoolRequest, market: Market) -> list[tuple[Offer, float]]:
     """The offers that suit every workload of a pool where the cluster may be, with units per node.
 
     Raises:
         InfeasibleError: there is none; says which constraint excluded how many.
         InputError: a throughput is missing.
     """
-    offers = [
-        offer
-        for offer in request.catalogue
-        if (not request.providers or offer.provider in request.providers)
-        and (not request.regions or offer.region in request.regions)
-    ]
-    if not offers:
-        raise InfeasibleError(
-            f"no offer is at {_place(request)}",
-            where=request.catalogue.source,
-            mend="allowed are "
-            + allowed({f"{offer.provider} {offer.region}" for offer in request.catalogue}),
-        )
-    index = OfferIndex(offers)
-    suiting = [set(map(id, index.suitable(workload))) for workload in pool.workloads]
-    common = set.intersection(*suiting)
+    common = frozenset.intersection(*(market.suitable(each) for each in pool.workloads))
     found = [
         (offer, units)
-        for offer in offers
+        for offer in market.offers
         if id(offer) in common and (units := _units(pool, offer)) > 0
     ]
     if not any(offer.on_demand_usd_per_hour is not None for offer, _ in found):
         if found:
             raise InfeasibleError(
                 f"none of the {len(found)} offers that suit pool {pool.name} has an on-demand price",
-                where=request.catalogue.source,
+                where=market.source,
                 mend="give a price table with --offers that has one",
             )
-        raise explain_no_match(pool.workloads, offers)
+        raise explain_no_match(pool.workloads, market.offers)
     return found
 
 
@@ -134,12 +167,26 @@ def by_site(found: Iterable[tuple[Offer, float]]) -> dict[Site, list[tuple[Offer
     return dict(sites)
 
 
+@dataclass(frozen=True)
+class Incumbent:
+    """The type that a pool runs: another one pays only where it saves more than moving costs.
+
+    Attributes:
+        instance_type: what runs, or is held.
+        moving_hours: cost of moving one node over its price per hour, spread over the plan's hours.
+    """
+
+    instance_type: str
+    moving_hours: float
+
+
 def best_supply(
     site: Site,
     offers: Sequence[tuple[Offer, float]],
     recent: NDArray[np.float64],
     request: PlanRequest,
     workloads: Sequence[Workload],
+    incumbent: Incumbent | None = None,
 ) -> Supply | None:
     """The base offer, and spot beside it, that would have served the recent demand at least cost.
 
@@ -149,6 +196,7 @@ def best_supply(
         recent: hourly demand that they are screened on, shape (T,).
         request: terms and zones.
         workloads: the pool's.
+        incumbent: the type that it runs, where that is known.
 
     Returns:
         None when no offer there has an on-demand price.
@@ -156,14 +204,15 @@ def best_supply(
     share = interruptible_share(workloads)
     restart_hours = max((w.restart_hours for w in workloads if w.interruptible), default=0.0)
     spot = spot_family(offers, len(request.zones), restart_hours) if share > 0 else None
+    kept = incumbent.instance_type if incumbent else None
     options = [
         supply
-        for offer, units in _screened(offers, request.terms)
+        for offer, units in _screened(offers, request.terms, kept)
         if (supply := _supply(site, offer, units, spot, share, recent, request.terms))
     ]
     if not options:
         return None
-    return _preferred(options, recent)
+    return _preferred(options, recent, incumbent)
 
 
 def with_list_price(
@@ -184,9 +233,21 @@ def with_list_price(
     return replace(supply, list_price=_preferred(plain, recent))
 
 
-def _preferred(options: Sequence[Supply], recent: NDArray[np.float64]) -> Supply:
-    """The cheapest; of those that cost the same, the fewest nodes that are enough to spread."""
+def _preferred(
+    options: Sequence[Supply], recent: NDArray[np.float64], incumbent: Incumbent | None = None
+) -> Supply:
+    """The cheapest; of those that cost the same, the fewest nodes that are enough to spread.
+
+    What runs stays unless the cheapest saves more than moving every node to it costs.
+    """
     cheapest = min(option.screened_usd_per_hour for option in options)
+    if incumbent:
+        for option in options:
+            if option.base.instance_type == incumbent.instance_type:
+                nodes = float(nodes_for(recent, option.units_per_node).mean())
+                moving = nodes * incumbent.moving_hours * option.prices.on_demand
+                if option.screened_usd_per_hour - cheapest <= moving + 1e-9:
+                    return option
     equal = [o for o in options if o.screened_usd_per_hour <= cheapest * (1 + TIE) + 1e-9]
 
     def preference(option: Supply) -> tuple[bool, float, float, str]:
@@ -254,9 +315,9 @@ def _family(units: float, members: list[tuple[float, Offer]], zones: int) -> Spo
 
 
 def _screened(
-    offers: Sequence[tuple[Offer, float]], terms: Sequence[Term]
+    offers: Sequence[tuple[Offer, float]], terms: Sequence[Term], kept: str | None = None
 ) -> list[tuple[Offer, float]]:
-    """The offers worth costing: the cheapest per unit by list price and by commitment."""
+    """The offers worth costing: the cheapest per unit by list price and by commitment, and `kept`."""
     priced = [(o, u) for o, u in offers if o.on_demand_usd_per_hour is not None]
 
     def by(price: float | None, units: float) -> float:
@@ -264,7 +325,9 @@ def _screened(
 
     cheap = sorted(priced, key=lambda x: (by(x[0].on_demand_usd_per_hour, x[1]), -x[1]))
     held = sorted(priced, key=lambda x: (by(_committed(x[0], terms)[0], x[1]), -x[1]))
-    chosen = {id(o): (o, u) for o, u in [*cheap[:SCREENED_PER_SITE], *held[:SCREENED_PER_SITE]]}
+    running = [each for each in priced if each[0].instance_type == kept]
+    worth = [*cheap[:SCREENED_PER_SITE], *held[:SCREENED_PER_SITE], *running]
+    chosen = {id(o): (o, u) for o, u in worth}
     return list(chosen.values())
 
 

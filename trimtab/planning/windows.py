@@ -45,7 +45,12 @@ class Sizes:
 
 
 def envelope(
-    forecast: Forecast, units_per_node: float, peak_factor: float, tolerance: float
+    forecast: Forecast,
+    units_per_node: float,
+    peak_factor: float,
+    tolerance: float,
+    served: Array | None = None,
+    scenarios: Array | None = None,
 ) -> Envelope:
     """What each window needs.
 
@@ -54,16 +59,19 @@ def envelope(
         units_per_node: of the base offer.
         peak_factor: peak within an hour over the hour's mean, at least 1; it widens max only.
         tolerance: share of demand that may go unmet.
+        served: demand that other groups' nodes serve first, per hour, shape (hours,); None: none.
+        scenarios: the forecast's, where they are at hand.
 
     Returns:
         The envelope whose high quantile is the lowest of MAX_LEVELS that meets the tolerance.
     """
     length = window_hours(forecast.hours)
-    scenarios = forecast.scenarios()
+    scenarios = forecast.scenarios() if scenarios is None else scenarios
+    first = np.zeros(forecast.hours) if served is None else served
+    edges = np.arange(0, forecast.hours, length)
 
     def per_window(quantile: Array, reduce: np.ufunc) -> Nodes:
-        edges = np.arange(0, forecast.hours, length)
-        extremes: Array = reduce.reduceat(quantile, edges)
+        extremes: Array = reduce.reduceat(quantile - first, edges)
         return nodes_for(extremes, units_per_node)
 
     low = per_window(forecast.at(LOW_LEVEL), np.minimum)
@@ -71,11 +79,22 @@ def envelope(
     demand = max(float(scenarios.mean()), 1e-12)
     for level in MAX_LEVELS:
         high = per_window(forecast.at(level) * peak_factor, np.maximum)
-        capacity = np.repeat(high, length)[: forecast.hours] * units_per_node
+        capacity = np.repeat(high, length)[: forecast.hours] * units_per_node + first
         unmet = float(np.maximum(scenarios - capacity, 0.0).mean()) / demand
         if unmet <= tolerance:
             break
     return Envelope(length, low, target, np.maximum(high, target), level, unmet)
+
+
+def units_needed(
+    forecast: Forecast, peak_factor: float, high_level: float
+) -> tuple[Array, Array, Array]:
+    """Demand that the windows' min, desired and max are for, each shape (windows,)."""
+    edges = np.arange(0, forecast.hours, window_hours(forecast.hours))
+    low: Array = np.minimum.reduceat(forecast.at(LOW_LEVEL), edges)
+    target: Array = np.maximum.reduceat(forecast.at(TARGET_LEVEL), edges)
+    high: Array = np.maximum.reduceat(forecast.at(high_level) * peak_factor, edges)
+    return low, target, np.maximum(high, target)
 
 
 def window_hours(hours: int) -> int:
@@ -95,9 +114,10 @@ class Stack:
     on_demand: Sizes
 
 
-def stack(needs: Envelope, committed: int, spot_share: float) -> Stack:
+def stack(needs: Envelope, committed: int | Nodes, spot_share: float) -> Stack:
     """Sizes in merit order: committed nodes first, then spot, on-demand for the rest.
 
+    `committed` is one count, or one a window.
     Committed nodes that nobody needs are paid for, but need not run. On-demand's max covers spot's
     part too: spot capacity can vanish at once.
     """
@@ -127,15 +147,13 @@ def convert(sizes: Sizes, base_units: float, own_units: float) -> Sizes:
 
 def merged(sizes: Sizes, start: datetime, hours: int, end: datetime) -> tuple[Window, ...]:
     """The sizes as windows from a start to an end, equal neighbours merged."""
-    windows: list[Window] = []
-    for index, (low, desired, high) in enumerate(
-        zip(sizes.min.tolist(), sizes.desired.tolist(), sizes.max.tolist(), strict=True)
-    ):
-        opens = start + timedelta(hours=index * hours)
-        closes = min(opens + timedelta(hours=hours), end)
-        last = windows[-1] if windows else None
-        if last and (last.min, last.desired, last.max) == (low, desired, high):
-            windows[-1] = last.model_copy(update={"end": closes})
-        else:
-            windows.append(Window(start=opens, end=closes, min=low, desired=desired, max=high))
-    return tuple(windows)
+    rows = np.stack([sizes.min, sizes.desired, sizes.max])
+    changes = np.flatnonzero((rows[:, 1:] != rows[:, :-1]).any(axis=0)) + 1
+    opens = [0, *changes.tolist()]
+    instants = [start + timedelta(hours=index * hours) for index in opens]
+    return tuple(
+        Window(start=first, end=last, min=low, desired=desired, max=high)
+        for first, last, (low, desired, high) in zip(
+            instants, [*instants[1:], end], rows[:, opens].T.tolist(), strict=True
+        )
+    )

@@ -12,6 +12,7 @@ from trimtab.errors import InfeasibleError, InputError, TrimtabError
 from trimtab.planning.planner import make_plan
 from trimtab.planning.request import PlanRequest, assumed_workload, unit_of
 from trimtab.planning.supply import (
+    Market,
     Supply,
     best_supply,
     by_site,
@@ -27,7 +28,7 @@ RECENT = np.full(24 * 30, 100.0)
 def best(ask: PlanRequest) -> Supply:
     """The supply of the request's one pool at its one site."""
     (one,) = ask.pools
-    ((site, offers),) = by_site(feasible(one, ask)).items()
+    ((site, offers),) = by_site(feasible(one, Market(ask))).items()
     supply = best_supply(site, offers, RECENT, ask, one.workloads)
     assert supply is not None
     return supply
@@ -95,7 +96,7 @@ def test_at_equal_cost_nodes_are_few_but_enough(counts: tuple[int, int], chosen:
     # Demand of 104 GPUs costs the same in nodes of 1 and of 8.
     offers = [instance(f"{n}x", n, vcpu=10_000, memory_gib=10_000, **free) for n in counts]
     ask = request(catalogue=catalogue(*offers))
-    ((site, found),) = by_site(feasible(ask.pools[0], ask)).items()
+    ((site, found),) = by_site(feasible(ask.pools[0], Market(ask))).items()
     recent = np.full(24 * 30, 128.0 if counts == (64, 128) else 104.0)
     if counts == (8, 64):
         recent = np.full(24 * 30, 128.0)
@@ -157,7 +158,7 @@ def test_what_can_not_be_served_is_explained(
     ask: PlanRequest, kind: type[TrimtabError], says: str
 ) -> None:
     with pytest.raises(kind, match=says):
-        feasible(ask.pools[0], ask)
+        feasible(ask.pools[0], Market(ask))
 
 
 def test_the_cheapest_region_is_taken_and_the_others_are_named() -> None:
