@@ -41,6 +41,8 @@ def run(
         InputError: a price or quantity is negative or missing.
     """
     tell = progress or (lambda _what, _done, _of: None)
+    tell("solving for the clairvoyant optimum", 1, 1)
+    optimum = clairvoyant_optimum(setting)  # first: without a solver nothing else is worth its time
     bought: list[tuple[Purchase, ...]] = []
     for done, policy in enumerate(policies, 1):
         bought.append(decide(policy, setting, tell))
@@ -48,8 +50,6 @@ def run(
     best = best_constant(setting)
     played = [*policies, best]
     bought.append(decide(best, setting))
-    tell("solving for the clairvoyant optimum", 1, 1)
-    optimum = clairvoyant_optimum(setting)
     outcomes = charge(setting, played, bought, optimum.usd)
     made = fans(setting, forecaster, tell) if forecaster else ()
     return Backtest(setting, outcomes, optimum, made, calibration(made, setting))

@@ -24,6 +24,7 @@ from trimtab.errors import EXIT_CODE_HELP, ExitCode, InputError, TrimtabError
 COMMANDS: dict[str, str] = {
     "plan": "Turn a demand series into a CapacityPlan: what to run, when, bought how, and why.",
     "explain": "Say for every number of a plan, in one sentence, why it is what it is.",
+    "backtest": "Replay demand in rolling time beside every baseline and the clairvoyant optimum.",
     "preview": "Show what a Pulumi program would provision, priced line by line from its plan.",
     "offers": "List the offers of a price table, per hour and per accelerator-hour.",
     "example": "Write a synthetic year of demand and two workloads to plan from.",

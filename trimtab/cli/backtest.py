@@ -1,0 +1,294 @@
+"""`trimtab backtest`: a series replayed in rolling time, beside every baseline and the optimum."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trimtab.cli.output import Column, Format, info, print_json, print_table, progress
+from trimtab.cli.plan import TermName
+from trimtab.errors import InputError
+from trimtab.workloads.model import Unit
+
+if TYPE_CHECKING:
+    from trimtab.backtest.model import Backtest
+    from trimtab.cli.backtest_inputs import Inputs
+
+
+def backtest(
+    demand: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE",
+            help="Demand series, CSV or Parquet (timestamp, demand, optional peak), replayed by "
+            "the hour; - reads standard input; repeatable.",
+        ),
+    ],
+    on_demand: Annotated[
+        float | None, typer.Option(help="On-demand price, US dollars per unit-hour.")
+    ] = None,
+    reserved: Annotated[
+        float | None,
+        typer.Option(help="Price of the commitment, US dollars per unit-hour of its term."),
+    ] = None,
+    spot: Annotated[
+        float | None, typer.Option(help="Spot price, US dollars per unit-hour.")
+    ] = None,
+    instance_type: Annotated[
+        str | None, typer.Option(help="Take the prices of this type from a price table instead.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Where the type is bought.")] = None,
+    provider: Annotated[str | None, typer.Option(help="From whom, where two sell it.")] = None,
+    offers: Annotated[
+        Path | None, typer.Option(help="Price table, CSV; default: the built-in one.")
+    ] = None,
+    units_per_node: Annotated[
+        float | None,
+        typer.Option(help="Units that a node serves; default: its accelerators or vCPUs."),
+    ] = None,
+    commitment: Annotated[
+        TermName, typer.Option(help="Which reserved price of the table, and the default --term.")
+    ] = TermName.ONE_YEAR,
+    term: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="How long a purchase lasts; default: 365d or 1095d."),
+    ] = None,
+    spot_availability: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Availability trace of one zone, CSV (offset_seconds, available), all on one "
+            "clock; repeatable.",
+        ),
+    ] = None,
+    spot_depth: Annotated[
+        float | None, typer.Option(help="Units that a zone offers when it is up.")
+    ] = None,
+    carbon: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Grid intensity, CSV (timestamp, gco2e_per_kwh)."),
+    ] = None,
+    kwh_per_unit_hour: Annotated[
+        float | None, typer.Option(help="Energy of a running unit in an hour, for --carbon.")
+    ] = None,
+    unit: Annotated[
+        Unit | None,
+        typer.Option(help="What the series counts; default: as the file's name says, else gpus."),
+    ] = None,
+    split: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the series that is history.")
+    ] = 0.5,
+    decide_every: Annotated[
+        str, typer.Option(metavar="DURATION", help="Time between decisions, whole hours.")
+    ] = "24h",
+    restart: Annotated[
+        str, typer.Option(metavar="DURATION", help="Work that an interruption loses.")
+    ] = "15min",
+    launch: Annotated[
+        str, typer.Option(metavar="DURATION", help="Time until a launched unit serves.")
+    ] = "6min",
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FACTOR@SHARE",
+            help="Multiply demand by FACTOR from SHARE of the series on; repeatable.",
+        ),
+    ] = None,
+    full_term: Annotated[
+        bool,
+        typer.Option(
+            "--full-term", help="Charge every purchase to its term's end, the optimum's alike."
+        ),
+    ] = False,
+    max_gap: Annotated[
+        str, typer.Option(metavar="DURATION", help="Longest gap in a series that is filled.")
+    ] = "6h",
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report with charts there.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JSON with every hour of every policy there."),
+    ] = None,
+    output: Annotated[
+        Format, typer.Option("--format", help="How to print the result.")
+    ] = Format.TABLE,
+) -> None:
+    """Replay demand in rolling time: what the planner would have decided, and what it would have cost.
+
+    At each decision the planner and every baseline see only the past. Beside them stands the
+    clairvoyant optimum, the cheapest that perfect foresight could have done: over it is the measure.
+    Shortage is reported beside the cost, never in it. Prices are stated per unit-hour, or taken from
+    a price table.
+
+    \b
+    Examples:
+      trimtab backtest --demand gpus.csv --on-demand 3.06 --reserved 2.088
+      trimtab backtest --demand gpus.csv --instance-type p3.2xlarge --region us-east-1 --term 28d
+      trimtab backtest --demand gpus.csv --on-demand 3.06 --reserved 2.088 --spot 1.13 --term 28d --spot-availability us-east-2a.csv --spot-availability us-west-2c.csv --spot-depth 60 --html report.html
+      trimtab backtest --demand gpus.csv --on-demand 3.06 --reserved 2.088 --shift 0.7@0.75 --format json
+    """
+    from trimtab.cli.backtest_options import BacktestOptions
+
+    options = BacktestOptions(
+        demand=tuple(demand),
+        unit=unit,
+        max_gap=max_gap,
+        on_demand=on_demand,
+        reserved=reserved,
+        spot=spot,
+        offers=offers,
+        instance_type=instance_type,
+        provider=provider,
+        region=region,
+        units_per_node=units_per_node,
+        commitment=commitment.value,
+        term=term,
+        spot_availability=tuple(spot_availability or ()),
+        spot_depth=spot_depth,
+        restart=restart,
+        launch=launch,
+        carbon=carbon,
+        kwh_per_unit_hour=kwh_per_unit_hour,
+        split=split,
+        decide_every=decide_every,
+        shift=tuple(shift or ()),
+        full_term=full_term,
+    )
+    read = [*map(Path, demand), *options.spot_availability]
+    read += [path for path in (offers, carbon) if path is not None]
+    for option, path in (("--html", html), ("--out", out)):
+        if path is not None:
+            _check_file(option, path, read)
+
+    from trimtab.cli.backtest_inputs import read_inputs
+
+    with progress("reading demand, prices and availability"):
+        inputs = read_inputs(options)
+    for sentence in inputs.notes:
+        info(f"note: {sentence}")
+    found = _replay(inputs)
+    _write(found, inputs, html, out)
+    _print(found, inputs, output)
+
+
+def _replay(inputs: "Inputs") -> "list[Backtest]":
+    from trimtab.backtest.baselines import baselines
+    from trimtab.backtest.planner import planner
+    from trimtab.backtest.run import run
+    from trimtab.forecast.forecaster import forecast
+
+    found = []
+    with progress("replaying") as say:
+        for setting in inputs.settings:
+
+            def tell(what: str, done: int, of: int, name: str = setting.name) -> None:
+                # Without a terminal every call is a line: a series' ends will do.
+                if sys.stderr.isatty():
+                    say(f"{name}: {what}: {done} of {of}")
+
+            if not sys.stderr.isatty():
+                say(f"replaying {setting.name}, {setting.hours} h")
+            policies = [planner(), *baselines(spot=bool(setting.market.zones))]
+            found.append(run(setting, policies, forecaster=forecast, progress=tell))
+    return found
+
+
+def _check_file(option: str, path: Path, read: Sequence[Path]) -> None:
+    """Raises InputError for what would fail or do harm only after the replay."""
+    if path.is_dir():
+        raise InputError("is a folder", where=f"{option} {path}", mend="name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(
+            "its folder does not exist", where=f"{option} {path}", mend=f"make {path.parent} first"
+        )
+    for other in read:
+        if path.is_file() and other.is_file() and path.samefile(other):
+            raise InputError(
+                "is an input, which the result would replace",
+                where=f"{option} {path}",
+                mend="name another file",
+            )
+
+
+def _write(
+    found: "Sequence[Backtest]", inputs: "Inputs", html: Path | None, out: Path | None
+) -> None:
+    from trimtab.backtest.document import document
+    from trimtab.files import write_atomic
+
+    if out is not None:
+        data = document(found, inputs.notes, hourly=True)
+        write_atomic(out, json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+        info(f"wrote {out}")
+    if html is not None:
+        from trimtab.backtest.report import Source, render
+
+        sources = [Source(each.name, each.digest) for each in inputs.sources]
+        write_atomic(html, render(found, sources=sources, notes=inputs.notes))
+        info(f"wrote {html}")
+
+
+def _print(found: "Sequence[Backtest]", inputs: "Inputs", output: Format) -> None:
+    from trimtab.backtest.document import document, pooled_rows, rows
+
+    if output is Format.JSON:
+        print_json(document(found, inputs.notes))
+        return
+    for each in found:
+        setting = each.setting
+        days = setting.hours / 24
+        title = (
+            f"{setting.name}: {days:.1f} d replayed after {setting.test_from / 24:.1f} d of history, "
+            f"decided every {setting.decide_every_hours} h"
+        )
+        print_table(_columns(), rows(each), output, title)
+    if len(found) > 1:
+        title = (
+            f"{len(found)} series: cost over the sum of the optima, and its range over the series"
+        )
+        print_table(_pooled_columns(), pooled_rows(found), output, title)
+
+
+def _money(usd: float) -> str:
+    return f"{usd:,.0f}" if abs(usd) >= 1000 else f"{usd:,.2f}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}"
+
+
+def _quantity(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"
+
+
+def _beside() -> list[Column]:
+    return [
+        Column("shortage_unit_hours", "shortage\nunit-h", "right", _quantity),
+        Column("interruptions", "interrupted\nunits", "right", _quantity),
+        Column("kgco2e", "kg CO2e", "right", _quantity),
+        Column("purchases", "purchases", "right"),
+    ]
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("policy", "policy"),
+        Column("usd", "$", "right", _money),
+        Column("usd_per_unit_hour", "$/unit-h", "right", lambda usd: f"{usd:.4g}"),
+        Column("over_optimum", "over\noptimum", "right", _percent),
+        *_beside(),
+        Column("units_purchased", "units\nbought", "right", _quantity),
+    ]
+
+
+def _pooled_columns() -> list[Column]:
+    def over(key: str, title: str) -> Column:
+        return Column(f"over_optimum{key}", title, "right", _percent)
+
+    columns: list[Any] = [Column("policy", "policy"), Column("usd", "$", "right", _money)]
+    columns += [over("", "over\noptimum"), over("_min", "least"), over("_median", "median")]
+    return [*columns, over("_max", "most"), *_beside()]
