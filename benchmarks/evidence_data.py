@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import ROOT
 from trimtab.backtest.model import Market, Product, Setting
+from trimtab.spot.reader import read_availability
+from trimtab.spot.trace import aligned
 
 DATA = ROOT.parent / "shared" / "data"
 MEAN_UNITS = 300.0
@@ -75,18 +77,9 @@ def series() -> dict[str, Array]:
 @cache
 def zones() -> dict[str, Array]:
     """Per zone 1 where it had capacity throughout the hour, else 0, on one clock."""
-    found = {}
-    for path in sorted(
-        (DATA / "spot" / "availability").glob("skypilot_aws_2023-02-15_*_v100_1.csv")
-    ):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [(int(r["offset_seconds"]), float(r["available"])) for r in csv.DictReader(file)]
-        hour = np.array([offset for offset, _ in rows]) // 3600
-        available = np.array([value for _, value in rows])
-        first = np.flatnonzero(np.diff(hour, prepend=-1))
-        # The last hour is not whole.
-        found[path.stem.split("_")[3]] = np.minimum.reduceat(available, first)[:-1]
-    return found
+    paths = sorted((DATA / "spot" / "availability").glob("skypilot_aws_2023-02-15_*_v100_1.csv"))
+    found = aligned([read_availability(path, name=path.stem.split("_")[3]) for path in paths])
+    return dict(zip(found.names, found.least, strict=True))
 
 
 @cache

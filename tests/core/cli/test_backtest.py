@@ -1,0 +1,266 @@
+"""`trimtab backtest`: what it prints, what it writes, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.cli import START, Cli, write_series
+from trimtab.clock import format_instant
+from trimtab.errors import ExitCode
+
+HEADER = (
+    "provider,region,instance_type,vcpu,memory_gib,accelerator,accelerator_count,"
+    "on_demand_usd_hour,spot_usd_hour,reserved_1y_usd_hour,reserved_3y_usd_hour,as_of,source\n"
+)
+OFFERS = (
+    "aws,us-east-1,p4d.24xlarge,96,1152,a100-40gb,8,32,8,19.2,12.8,2026-05-01,test\n"
+    "aws,us-west-2,p4d.24xlarge,96,1152,a100-40gb,8,33,,,,2026-05-01,test\n"
+    "aws,us-east-1,p4de.24xlarge,96,1152,a100-80gb,8,,8,19.2,12.8,2026-05-01,test\n"
+)
+PRICED = ("--on-demand", "10", "--reserved", "6", "--term", "28d")
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(capsys)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with series, traces, a price table and a grid's carbon."""
+    monkeypatch.chdir(tmp_path)
+    write_series(tmp_path / "gpus.csv", days=6)
+    write_series(tmp_path / "other_gpus.csv", days=4, level=20)
+    write_series(tmp_path / "nodes.csv", days=4, level=20)
+    write_series(tmp_path / "brief.csv", days=1)
+    ticks = [f"{tick * 1800},{int(tick % 12 != 0)}" for tick in range(2 * 24 * 2)]
+    trace = "\n".join(["offset_seconds,available", *ticks]) + "\n"
+    (tmp_path / "zone-a.csv").write_text(trace, encoding="utf-8")
+    (tmp_path / "zone-b.csv").write_text(trace.replace(",1\n", ",2\n"), encoding="utf-8")
+    (tmp_path / "empty.csv").write_text("offset_seconds,available\n", encoding="utf-8")
+    (tmp_path / "offers.csv").write_text(HEADER + OFFERS, encoding="utf-8")
+    hours = [f"{format_instant(START.replace(hour=hour))},{100 + hour}" for hour in range(24)]
+    carbon = "\n".join(["timestamp,gco2e_per_kwh", *hours]) + "\n"
+    (tmp_path / "grid.csv").write_text(carbon, encoding="utf-8")
+    (tmp_path / "holed.csv").write_text(carbon.replace(f"{hours[3]}\n", ""), encoding="utf-8")
+    return tmp_path
+
+
+def replayed(cli: Cli, *arguments: str) -> dict[str, dict[str, float | None]]:
+    """The first series' rows by policy."""
+    ran = cli("backtest", "--demand", "gpus.csv", *arguments, "--format", "json")
+    assert ran.status == ExitCode.OK, ran.err
+    return {row["policy"]: row for row in json.loads(ran.out)["series"][0]["policies"]}
+
+
+def test_steady_demand_is_charged_by_hand(cli: Cli) -> None:
+    """80 units for the last 72 h: 10 $ on demand, 6 $ committed, which is the optimum."""
+    rows = replayed(cli, *PRICED)
+    assert rows["clairvoyant optimum"]["usd"] == 80 * 72 * 6
+    assert rows["all on-demand"]["usd"] == 80 * 72 * 10
+    assert rows["all on-demand"]["over_optimum"] == pytest.approx(2 / 3)
+    assert rows["residual CE 7 d, once"]["over_optimum"] == 0
+    assert rows["residual CE 7 d, once"]["purchases"] == 1
+    assert rows["residual CE 7 d, once"]["units_purchased"] == 80
+    assert rows["ski-rental"]["purchases"] == 0
+    assert {row["shortage_unit_hours"] for row in rows.values()} == {0}
+    assert {row["kgco2e"] for row in rows.values()} == {None}
+    assert {"planner", "best constant in hindsight", "reactive autoscaler"} <= set(rows)
+
+
+def test_a_full_term_is_charged_beyond_the_series(cli: Cli) -> None:
+    rows = replayed(cli, *PRICED, "--full-term")
+    assert rows["residual CE 7 d, once"]["usd"] == 80 * 672 * 6
+    assert rows["residual CE 7 d, once"]["usd_beyond_series"] == 80 * (672 - 72) * 6
+    assert rows["clairvoyant optimum"]["usd"] == 80 * 72 * 10
+
+
+def test_spot_serves_what_its_zones_offer(cli: Cli) -> None:
+    """Of two zones alike, each is down for one hour in six; 30 units each when up."""
+    traces = ("--spot-availability", "zone-a.csv", "--spot-availability", "zone-b.csv")
+    rows = replayed(cli, *PRICED, "--spot", "2", *traces, "--spot-depth", "30", "--restart", "1h")
+    spot = rows["on-demand + spot"]
+    assert spot["spot_unit_hours"] == 60 * 60
+    assert spot["on_demand_unit_hours"] == 80 * 72 - 60 * 60
+    # The first hour replayed finds both zones down: nothing to take away.
+    assert spot["interruptions"] == 11 * 60
+    assert spot["usd"] == 3600 * 2 + (80 * 72 - 3600) * 10 + 11 * 60 * 10
+    assert "SpotHedge" in rows
+    assert "replayed CE 14 d, rolling" in rows
+
+
+def test_a_zone_offers_what_its_trace_counts_unless_a_depth_is_given(cli: Cli) -> None:
+    ran = cli(
+        *("backtest", "--demand", "gpus.csv", *PRICED, "--spot", "2"),
+        *("--spot-availability", "zone-b.csv", "--out", "all.json"),
+    )
+    assert ran.status == ExitCode.OK
+    assert "as many units as its trace counts" in ran.err
+    assert "48 h of spot availability are repeated over 144 h" in ran.err
+    hourly = json.loads(Path("all.json").read_text("utf-8"))["series"][0]["hourly"]
+    assert hourly["spot_available"]["zone-b"][:7] == [0, 2, 2, 2, 2, 2, 0]
+
+
+def test_prices_come_from_an_offer_over_its_units(cli: Cli) -> None:
+    here = ("--offers", "offers.csv", "--instance-type", "p4d.24xlarge", "--region", "us-east-1")
+    one = replayed(cli, *here)
+    assert one["all on-demand"]["usd"] == 80 * 72 * 4
+    assert one["clairvoyant optimum"]["usd"] == pytest.approx(80 * 72 * 2.4)
+    three = replayed(cli, *here, "--commitment", "3y")
+    assert three["clairvoyant optimum"]["usd"] == pytest.approx(80 * 72 * 1.6)
+    halved = replayed(cli, *here, "--units-per-node", "4")
+    assert halved["all on-demand"]["usd"] == 80 * 72 * 8
+
+
+def test_what_runs_emits_by_the_grids_hour(cli: Cli) -> None:
+    rows = replayed(cli, *PRICED, "--carbon", "grid.csv", "--kwh-per-unit-hour", "0.5")
+    a_day = sum(100 + hour for hour in range(24)) * 0.5 * 80 / 1000
+    assert rows["all on-demand"]["kgco2e"] == pytest.approx(3 * a_day)
+
+
+def test_a_shift_moves_the_demand(cli: Cli) -> None:
+    rows = replayed(cli, *PRICED, "--shift", "0.5@0.75")
+    assert rows["all on-demand"]["usd"] == (80 * 36 + 40 * 36) * 10
+
+
+def test_several_series_are_pooled_with_their_range(cli: Cli) -> None:
+    arguments = ("backtest", "--demand", "gpus.csv", "--demand", "other_gpus.csv", *PRICED)
+    data = json.loads(cli(*arguments, "--format", "json").out)
+    (pooled,) = [row for row in data["pooled"] if row["policy"] == "all on-demand"]
+    assert pooled["usd"] == 10 * (80 * 72 + 20 * 48)
+    assert pooled["over_optimum"] == pytest.approx(2 / 3)
+    assert pooled["over_optimum_min"] == pooled["over_optimum_max"]
+    table = cli(*arguments)
+    assert "2 series: cost over the sum of the optima" in table.out
+    assert table.out.index("gpus: 3.0 d") < table.out.index("other_gpus: 2.0 d")
+
+
+def test_the_table_is_sorted_by_cost_with_the_optimum_first(cli: Cli) -> None:
+    ran = cli("backtest", "--demand", "gpus.csv", *PRICED)
+    lines = [line.strip() for line in ran.out.splitlines()]
+    rows = [line for line in lines if line.endswith(tuple("0123456789"))]
+    assert rows[0].startswith("clairvoyant optimum")
+    assert rows[-1].startswith(("all on-demand", "reactive autoscaler", "ski-rental"))
+    assert "over" in ran.out
+    assert "note: a term of 28 d outlasts the 72 h replayed" in ran.err
+
+
+def test_the_files_are_whole_and_the_same_again(cli: Cli, folder: Path) -> None:
+    arguments = ("backtest", "--demand", "gpus.csv", *PRICED, "--html", "r.html", "--out", "r.json")
+    assert cli(*arguments).status == ExitCode.OK
+    first = [(folder / name).read_bytes() for name in ("r.html", "r.json")]
+    assert cli(*arguments).status == ExitCode.OK
+    assert first == [(folder / name).read_bytes() for name in ("r.html", "r.json")]
+    assert first[0].startswith(b"<!DOCTYPE html>")
+    hourly = json.loads(first[1])["series"][0]["hourly"]["policies"]
+    by_name = {each["policy"]: each for each in hourly}
+    assert by_name["all on-demand"]["usd"] == [800] * 72
+    assert by_name["residual CE 7 d, once"]["purchases"] == [
+        {"start": "2026-06-04T00:00:00Z", "quantity": 80, "product": "28 d"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "phrase"),
+    [
+        (("--on-demand", "10", "--reserved", "11"), "at $11 is not below on-demand at $10"),
+        (("--on-demand", "10"), "no commitment is on sale: every policy commits nothing"),
+        ((*PRICED, "--spot", "3"), "spot is not replayed: no --spot-availability is given"),
+        (
+            (*PRICED, "--spot", "12", "--spot-availability", "zone-a.csv"),
+            "spot at $12 is not below on-demand at $10: it is never used",
+        ),
+        ((*PRICED, "--unit", "gpus", "--shift", "2@0.5"), "multiplied by 2 from 50% of the series"),
+        (
+            (*PRICED, "--carbon", "grid.csv", "--kwh-per-unit-hour", "1"),
+            "grid.csv speaks of another time",
+        ),
+    ],
+)
+def test_what_a_reader_must_know_is_said(cli: Cli, arguments: tuple[str, ...], phrase: str) -> None:
+    ran = cli("backtest", "--demand", "gpus.csv", *arguments)
+    assert ran.status == ExitCode.OK, ran.err
+    (said,) = [line for line in ran.err.splitlines() if phrase in line]
+    assert said.startswith("note: ")
+
+
+HERE = ("--offers", "offers.csv", "--instance-type")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "phrase"),
+    [
+        ((), "--on-demand: no price is given; give it per unit-hour, or --instance-type"),
+        (("--on-demand", "-1"), "--on-demand: -1 is no price"),
+        (("--on-demand", "0"), "--on-demand: 0 is no price; give US dollars per unit-hour, above"),
+        (("--on-demand", "nan"), "--on-demand: nan is no price"),
+        ((*PRICED, "--reserved", "-2"), "--reserved: -2 is no price"),
+        ((*PRICED, "--spot", "inf"), "--spot: inf is no price"),
+        ((*PRICED, "--instance-type", "p4d.24xlarge"), "--instance-type: prices come either from"),
+        ((*PRICED, "--region", "us-east-1"), "--region: needs --instance-type"),
+        ((*HERE, "p4d"), "--instance-type: 'p4d' is not in offers.csv"),
+        ((*HERE, "p4d.24xlarge"), "p4d.24xlarge is on offer in 2 regions of offers.csv"),
+        (
+            (*HERE, "p4d.24xlarge", "--region", "eu-west-1"),
+            "--region: p4d.24xlarge is not on offer there in offers.csv; use one of us-east-1, us",
+        ),
+        ((*HERE, "p4de.24xlarge"), "p4de.24xlarge: has no on-demand price"),
+        (
+            (*HERE, "p4d.24xlarge", "--region", "us-east-1", "--unit", "replicas"),
+            "--units-per-node: how many replicas a p4d.24xlarge serves is not known; state it",
+        ),
+        ((*PRICED, "--term", "90min"), "--term: '90min' is not a whole number of hours"),
+        ((*PRICED, "--term", "1y"), "--term: '1y' is no duration"),
+        ((*PRICED, "--decide-every", "0h"), "--decide-every: '0h' is not a whole number of hours"),
+        ((*PRICED, "--launch", "2h"), "--launch: '2h' is longer than 1 h"),
+        ((*PRICED, "--split", "1"), "--split: 1 is no share between 0 and 1"),
+        (
+            (*PRICED, "--split", "0.1"),
+            "gpus.csv: 144 h are too few to split at 0.1: 14 h of history and 130 h to replay",
+        ),
+        ((*PRICED, "--shift", "0.7"), "--shift: '0.7' is no shift; write FACTOR@SHARE"),
+        ((*PRICED, "--shift", "0.7@1.5"), "--shift: '0.7@1.5' is no shift"),
+        ((*PRICED, "--demand", "nodes.csv"), "the series count different units: gpus, nodes"),
+        ((*PRICED, "--demand", "gpus.csv"), "--demand: two series are called gpus"),
+        ((*PRICED, "--spot-depth", "3"), "--spot-depth: needs --spot-availability"),
+        (
+            (*PRICED, "--spot-availability", "zone-a.csv"),
+            "--spot-availability: spot has no price; give --spot",
+        ),
+        (
+            (*PRICED, "--spot", "1", "--spot-availability", "empty.csv"),
+            "empty.csv: has no row below its header",
+        ),
+        (
+            (*PRICED, "--spot", "1", "--spot-availability", "zone-a.csv", "--spot-depth", "0"),
+            "--spot-depth: 0 units are no depth",
+        ),
+        (
+            (*PRICED, "--spot", "1", *("--spot-availability", "zone-a.csv") * 2),
+            "--spot-availability: two traces are called zone-a",
+        ),
+        ((*PRICED, "--carbon", "grid.csv"), "--kwh-per-unit-hour: is missing"),
+        ((*PRICED, "--kwh-per-unit-hour", "1"), "--carbon: is missing"),
+        (
+            (*PRICED, "--carbon", "grid.csv", "--kwh-per-unit-hour", "-1"),
+            "--kwh-per-unit-hour: -1 kWh is no energy",
+        ),
+        (
+            (*PRICED, "--carbon", "holed.csv", "--kwh-per-unit-hour", "1"),
+            "holed.csv, line 5, column timestamp: 2026-06-01T04:00:00Z does not come an hour after",
+        ),
+        ((*PRICED, "--html", "nowhere/r.html"), "--html nowhere/r.html: its folder does not exist"),
+        ((*PRICED, "--out", "gpus.csv"), "--out gpus.csv: is an input"),
+    ],
+)
+def test_a_mistake_is_one_line(cli: Cli, arguments: tuple[str, ...], phrase: str) -> None:
+    cli.refused(["backtest", "--demand", "gpus.csv", *arguments], ExitCode.BAD_INPUT, phrase)
+
+
+def test_a_series_too_short_to_split_is_refused(cli: Cli) -> None:
+    cli.refused(
+        ["backtest", "--demand", "brief.csv", *PRICED],
+        ExitCode.BAD_INPUT,
+        "brief.csv: 24 h are too few to split at 0.5: 12 h of history and 12 h to replay",
+    )
