@@ -4,19 +4,18 @@ Chromium runs headless on a file, once a question, with every name unresolvable 
 that wants the network can't have it, and its net log says that it tried. No driver is needed.
 """
 
+import base64
 import json
 import os
 import re
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from support.png import read_png
 from tools.browser import BrowserError, find
 
 OFFLINE = (
@@ -43,6 +42,27 @@ QUIET = (
 CONSOLE = re.compile(r"CONSOLE(?::|\()\d+\)?\]\s*(?P<said>.*)")
 LOCAL = frozenset({"file", "data", "blob", "about"})
 DARK = "--blink-settings=preferredColorScheme=0"
+
+READER = """<!DOCTYPE html><body><img src="data:image/png;base64,PICTURE"><script>
+const image = document.images[0];
+addEventListener("load", () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth;
+  canvas.height = image.naturalHeight;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const counts = {};
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  for (let at = 0; at < data.length; at += 4) {
+    const colour = data[at] * 65536 + data[at + 1] * 256 + data[at + 2];
+    counts[colour] = (counts[colour] ?? 0) + 1;
+  }
+  const named = Object.entries(counts).map(([key, n]) => [(+key).toString(16).padStart(6, "0"), n]);
+  const pre = document.createElement("pre");
+  pre.textContent = JSON.stringify(Object.fromEntries(named));
+  image.replaceWith(pre);
+});
+</script></body>"""
 
 
 @dataclass(frozen=True)
@@ -81,18 +101,23 @@ class Browser:
         console = tuple(found["said"] for found in CONSOLE.finditer(seen.stderr))
         return Visit(seen.stdout, console, _requested(log))
 
-    def picture(
-        self, page: Path, width: int, height: int, *, dark: bool = False
-    ) -> NDArray[np.uint8]:
-        """What a file looks like in a window of that size, shape (height, width, 3).
+    def colours(self, page: Path, width: int, height: int, *, dark: bool = False) -> "Counter[str]":
+        """How many pixels of each colour (`0060a8`) a file shows in a window of that size.
+
+        The browser takes the picture, and reads it again: it has a decoder at hand.
 
         Raises:
             RuntimeError: the browser failed; with what it said.
         """
-        path = self.folder / "page.png"
+        picture, reader = self.folder / "picture.png", self.folder / "picture.html"
         ways = (f"--window-size={width},{height}", *([DARK] if dark else []))
-        self._run(*ways, f"--screenshot={path}", page.resolve().as_uri())
-        return read_png(path)
+        self._run(*ways, f"--screenshot={picture}", page.resolve().as_uri())
+        data = base64.b64encode(picture.read_bytes()).decode()
+        reader.write_text(READER.replace("PICTURE", data), encoding="utf-8")
+        found = re.search(r"<pre>(.*?)</pre>", self.visit(reader).dom)
+        if not found:
+            raise RuntimeError(f"the browser could not read {picture}")
+        return Counter(json.loads(found[1]))
 
     def _run(self, *ways: str) -> "subprocess.CompletedProcess[str]":
         profile = f"--user-data-dir={self.folder / 'profile'}"

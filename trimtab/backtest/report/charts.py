@@ -150,11 +150,10 @@ def capacity(backtest: Backtest, prefix: str) -> Html:
     """What the planner paid for in each hour, by purchase option, under the demand."""
     setting, planner = backtest.setting, backtest.planner
     wanted = setting.demand[setting.test_from :]
-    layers = (
-        ("reserved", "reserved", planner.committed),
-        ("spot", "spot", planner.spot),
-        ("on-demand", "on-demand", planner.on_demand),
-    )
+    layers = [("reserved", "reserved", planner.committed)]
+    if setting.market.zones:
+        layers.append(("spot", "spot", planner.spot))
+    layers.append(("on-demand", "on-demand", planner.on_demand))
     paid = [values for _, _, values in layers]
     tops = np.cumsum(paid, axis=0)
     y = _axis(0.0, float(max(tops[-1].max(), wanted.max())))
@@ -197,7 +196,7 @@ def capacity(backtest: Backtest, prefix: str) -> Html:
             + ", ".join(
                 f"{label} {percent(s)}" for (_, label, _), s in zip(layers, shares, strict=True)
             )
-            + f" of the unit-hours; shortage {amount(round(missed, 1))} {per_hour_unit(setting.unit)}.",
+            + f" of the unit-hours; shortage {amount(missed)} {per_hour_unit(setting.unit)}.",
             x=_time(backtest, setting.test_from),
             y=y,
             unit=f"{setting.unit}, hourly",

@@ -6,7 +6,7 @@ import numpy as np
 
 from trimtab.backtest.report.chart import percentage
 from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.reading import Pooled
+from trimtab.backtest.report.reading import Pooled, cheapest_first
 from trimtab.backtest.report.scales import nice_ticks, percent
 
 ROW_PX = 24
@@ -32,7 +32,7 @@ def strip(found: Sequence[Pooled], names: Sequence[str]) -> Html:
         tag("line", x1=at(t), x2=at(t), y2="100%", class_=None if t else "zero") for t in ticks
     ]
     rows = []
-    for each in sorted(found, key=lambda each: each.usd):
+    for each in cheapest_first(found):
         known = [(r, n) for r, n in zip(each.regrets, names, strict=True) if np.isfinite(r)]
         if not known:
             continue

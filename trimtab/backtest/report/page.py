@@ -17,7 +17,13 @@ import numpy as np
 from trimtab.backtest.model import Backtest, Market
 from trimtab.backtest.report import charts, overview, tables
 from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.reading import best_rules, dearest, is_hindsight, pooled
+from trimtab.backtest.report.reading import (
+    best_rules,
+    cheapest_first,
+    dearest,
+    is_hindsight,
+    pooled,
+)
 from trimtab.backtest.report.scales import amount, money, per_hour_unit, percent
 from trimtab.errors import InputError
 
@@ -130,11 +136,11 @@ def _tiles(backtest: Backtest) -> Html:
         (
             "Shortage",
             percent(missed / demand if demand else 0.0, 2),
-            f"{amount(round(missed, 1))} {per_hour_unit(unit)}",
+            f"{amount(missed)} {per_hour_unit(unit)}",
         )
     )
     if planner.kgco2e is not None:
-        entries.append(("Carbon", f"{amount(round(planner.kgco2e))} kg", "CO₂e of what ran"))
+        entries.append(("Carbon", f"{amount(planner.kgco2e)} kg", "CO₂e of what ran"))
     return tag(
         "ul",
         *(tag("li", tag("span", a), tag("b", b), tag("small", c)) for a, b, c in entries),
@@ -153,7 +159,8 @@ def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
     found = pooled(backtests)
     planner = found[0]
     known = np.array([r for r in planner.regrets if np.isfinite(r)])
-    rules = [each for each in found[1:] if not is_hindsight(each)]
+    everywhere = [each for each in found[1:] if each.replayed == planner.replayed]
+    rules = [each for each in everywhere if not is_hindsight(each)]
     entries = [
         ("Planner over the optimum, pooled", tables.share(planner.over_optimum), money(planner.usd))
     ]
@@ -161,7 +168,7 @@ def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
         span = f"{percent(known.min())} to {percent(known.max())}"
         entries.append(("Median series", percent(float(np.median(known))), span))
     if rules:
-        best = min(rules, key=lambda each: each.usd)
+        best = cheapest_first(rules)[0]
         entries.append(
             _against("best simple rule", best.usd, planner.usd, f"{best.policy}, picked afterwards")
         )

@@ -42,7 +42,8 @@ class Pooled:
         policy: its name.
         regrets: cost over the optimum's minus one by series, in the series' order; NaN where it was
             not replayed or the optimum is free.
-        usd: cost over all series.
+        replayed: on how many series it was.
+        usd: cost over these.
         over_optimum: the same over the optimum's cost of the same series, minus one.
         shortage_share: of the demand of the same series.
         interruptions: in all.
@@ -51,6 +52,7 @@ class Pooled:
 
     policy: str
     regrets: tuple[float, ...]
+    replayed: int
     usd: float
     over_optimum: float
     shortage_share: float
@@ -66,8 +68,15 @@ def pooled(backtests: Sequence[Backtest]) -> tuple[Pooled, ...]:
     return tuple(_pooled(name, backtests) for name in names)
 
 
+def cheapest_first(found: Sequence[Pooled]) -> list[Pooled]:
+    """By pooled cost over the optimum; sums of cost would favour what was replayed on fewer series."""
+    known = [each for each in found if np.isfinite(each.over_optimum)]
+    rest = [each for each in found if not np.isfinite(each.over_optimum)]
+    return [*sorted(known, key=lambda each: each.over_optimum), *rest]
+
+
 def _pooled(name: str, backtests: Sequence[Backtest]) -> Pooled:
-    regrets = []
+    regrets, replayed = [], 0
     usd = optimum = shortage = demand = interruptions = 0.0
     carbon: float | None = 0.0
     for backtest in backtests:
@@ -76,6 +85,7 @@ def _pooled(name: str, backtests: Sequence[Backtest]) -> Pooled:
             regrets.append(float("nan"))
             continue
         regrets.append(outcome.regret)
+        replayed += 1
         usd += outcome.usd
         optimum += backtest.optimum.usd
         shortage += outcome.shortage_unit_hours
@@ -86,6 +96,7 @@ def _pooled(name: str, backtests: Sequence[Backtest]) -> Pooled:
     return Pooled(
         policy=name,
         regrets=tuple(regrets),
+        replayed=replayed,
         usd=usd,
         over_optimum=usd / optimum - 1 if optimum else float("nan"),
         shortage_share=shortage / demand if demand else 0.0,

@@ -8,7 +8,7 @@ import numpy as np
 
 from trimtab.backtest.model import Backtest, Market, Outcome, Setting
 from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.reading import Pooled, is_hindsight
+from trimtab.backtest.report.reading import Pooled, cheapest_first, is_hindsight
 from trimtab.backtest.report.scales import amount, instant, money, number, per_hour_unit, percent
 from trimtab.clock import format_duration
 
@@ -45,13 +45,13 @@ def policies(backtest: Backtest) -> Html:
 def _cells(outcome: Outcome, demand: float) -> tuple[str, ...]:
     bought = sum(each.quantity for each in outcome.purchases)
     missed = outcome.shortage_unit_hours
-    purchases = f"{len(outcome.purchases):,} ({amount(round(bought, 1))})" if bought else "none"
+    purchases = f"{len(outcome.purchases):,} ({amount(bought)})" if bought else "none"
     return (
         money(outcome.usd),
         share(outcome.regret),
-        f"{amount(round(missed, 1))} ({percent(missed / demand, 2)})" if missed else "0",
-        amount(round(outcome.interruptions)),
-        UNKNOWN if outcome.kgco2e is None else amount(round(outcome.kgco2e, 1)),
+        f"{amount(missed)} ({percent(missed / demand, 2)})" if missed else "0",
+        amount(outcome.interruptions),
+        UNKNOWN if outcome.kgco2e is None else amount(outcome.kgco2e),
         purchases,
     )
 
@@ -103,7 +103,7 @@ def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
     )
     notes = ("", "USD", "", "", "by series", "of demand", "", "kg CO₂e")
     rows: list[Row] = []
-    for each in sorted(found, key=lambda each: each.usd):
+    for each in cheapest_first(found):
         known = np.array([r for r in each.regrets if np.isfinite(r)])
         span = f"{share(known.min())} to {share(known.max())}" if len(known) else "not defined"
         cells = (
@@ -112,10 +112,13 @@ def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
             share(float(np.median(known))) if len(known) else "not defined",
             span,
             percent(each.shortage_share, 2),
-            amount(round(each.interruptions)),
-            UNKNOWN if each.kgco2e is None else amount(round(each.kgco2e)),
+            amount(each.interruptions),
+            UNKNOWN if each.kgco2e is None else amount(each.kgco2e),
         )
-        rows.append((_named(each), cells, "planner" if each is found[0] else None))
+        name = _named(each)
+        if each.replayed < len(names):
+            name = join(name, tag("small", f" on {each.replayed} of {len(names)}"))
+        rows.append((name, cells, "planner" if each is found[0] else None))
     return _policies(f"Policies over {len(names)} series, cheapest first", head, notes, rows)
 
 
