@@ -22,7 +22,7 @@ from trimtab.forecast.tracker import HIGH, LOW, MIDDLE, WIDTH, calibrated, track
 MEMORY_HOURS = 8 * HOURS_PER_WEEK
 """What a forecast sees: eight weeks hold every season that capacity plans use, and older levels
 mislead more than they teach."""
-JUDGED_DAYS = 56
+JUDGED_DAYS = 42
 LEAST_HOURS = 2 * HOURS_PER_DAY
 """A past forecast from less history than this says nothing about today's."""
 

@@ -29,8 +29,8 @@ ERROR_STEP = 12
 ERROR_HOURS = 28 * HOURS_PER_DAY
 REFRESH_DAYS = 4
 """How often the errors' quantiles are taken anew on the way through the past."""
-LEAST_BUSY = 0.5
-"""Where demand is zero more often than not, a run of zeros or a burst is no shift."""
+LEAST_BUSY = 0.8
+"""Where demand is zero more than a fifth of the time, a run of zeros or a burst is no shift."""
 LEAST_MEMORY = 2 * HOURS_PER_DAY
 """What a window keeps at least, however recent the last shift."""
 PRIOR_BLOCKS = 4.0

@@ -6,7 +6,7 @@ from trimtab.forecast.horizon import Horizon
 from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK, Floats
 from trimtab.forecast.states import RATES, States
 
-NAMES = ("fast level", "reverting level", "theta", "weekly")
+NAMES = ("fast level", "reverting level", "theta", "weekly", "week ago")
 REVERSION_HOURS = 12
 DAMPING = 0.99
 """Per hour: a trend carried on reaches a hundred hours' worth at most."""
@@ -35,5 +35,7 @@ def points(state: States, ahead: Horizon) -> Floats:
     out[:, :, 1] = slow[..., None] + (state.last - slow)[..., None] * reverting
     out[:, :, 2] = middle[..., None] + THETA * state.slope[..., None] * damped
     out[:, :, 3] = (slow + state.week)[..., None] / 2 + weekly
-    out += daily[:, :, None, :]
+    out[:, :, :4] += daily[:, :, None, :]
+    ago = state.ago[:, :, (hours - 1) % HOURS_PER_WEEK]
+    out[:, :, 4] = np.where(np.isnan(ago), out[:, :, 3], ago)
     return np.maximum(out, 0.0, out=out)

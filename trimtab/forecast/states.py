@@ -32,6 +32,7 @@ class States:
         slope: change per hour over the last week, 0 where the history is too short, (N, J).
         daily: what each of the next 24 hours adds by the hour of the day, shrunk, (N, J, 24).
         weekly: what each of the next 168 adds to that by the hour of the week, (N, J, 168).
+        ago: each of the next 168 a week ago, NaN where nothing was, (N, J, 168).
     """
 
     age: Ints
@@ -41,6 +42,7 @@ class States:
     slope: Floats
     daily: Floats
     weekly: Floats
+    ago: Floats
 
     def at(self, origins: "slice | Ints") -> "States":
         """The same at some of the origins."""
@@ -69,10 +71,13 @@ def states(history: Floats, origins: Ints) -> States:
         slope=_slope(sums, first, origins),
         daily=np.zeros((count, len(origins), HOURS_PER_DAY)),
         weekly=np.zeros((count, len(origins), HOURS_PER_WEEK)),
+        ago=np.full((count, len(origins), HOURS_PER_WEEK), np.nan),
     )
     for j, origin in enumerate(origins):
         daily = _profile(centred, int(origin) - HALF_DAY, HOURS_PER_DAY, SEASON_DAYS)
         found.daily[:, j] = np.roll(daily, -HALF_DAY, axis=1)
+        if origin >= HOURS_PER_WEEK:
+            found.ago[:, j] = history[:, origin - HOURS_PER_WEEK : origin]
         found.weekly[:, j] = _weekly(history, int(origin), found.daily[:, j])
     found.levels[:] -= np.einsum("njh,ah->nja", found.daily, weights)
     found.last[:] -= found.daily[:, :, -1]

@@ -22,7 +22,7 @@ GAINS = (0.02, 0.06, 0.2)
 """Steps in units of width per day of truth that was all on one side."""
 LOW, MIDDLE, HIGH = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
 WIDTH = HIGH_Z = 2 * NormalDist().inv_cdf(0.9)
-FLOOR = 0.01
+FLOOR = 0.05
 """Share of the median that counts as width where the forecast has none."""
 TILT = 2.0
 KEEP_DAYS = 14.0
