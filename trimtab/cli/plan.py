@@ -88,6 +88,24 @@ def plan(
     zone: Annotated[
         list[str] | None, typer.Option(help="The cluster's zones, with one --region; repeatable.")
     ] = None,
+    inventory: Annotated[
+        Path | None,
+        typer.Option(help="CapacityInventory: what is held, owned and running; used first."),
+    ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(help="The plan before: sizes move from it only when that pays."),
+    ] = None,
+    approvals: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="CommitmentApprovals, a file or a folder: approved lines of --previous are held.",
+        ),
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="DemandEvents: launches and closures, past and ahead.")
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the plan and of a shared pool; default: from the file's name."),
@@ -114,14 +132,17 @@ def plan(
       trimtab plan --demand gpus.csv --workloads manifests.yaml --region us-east-1 --out plan.yaml
       trimtab plan --demand chat=chat.csv --demand search=search.csv --workloads apps.yaml
       trimtab plan --demand rps.csv --unit requests-per-second --units-per-accelerator 2.5 --accelerator l4
+      trimtab plan --demand gpus.csv --inventory held.yaml --previous plan.yaml --out plan.yaml
       export-demand | trimtab plan --demand - --unit gpus --out plan.yaml --format json
     """
-    inputs = [path for path in (workloads, offers) if path is not None]
+    files = (workloads, offers, inventory, approvals, events)
+    inputs = [path for path in files if path is not None]
     for text in demand:
         inputs += [Path(text), Path(text.partition("=")[2])]
     _check_out(out, output, inputs)
 
-    from trimtab.cli.plan_inputs import PlanOptions, read_request
+    from trimtab.cli.plan_inputs import read_request
+    from trimtab.cli.plan_options import PlanOptions
     from trimtab.planning.planner import make_plan
 
     with progress("reading demand, workloads and offers"):
@@ -143,9 +164,13 @@ def plan(
                 regions=tuple(region or ()),
                 zones=tuple(zone or ()),
                 name=name,
+                inventory=inventory,
+                previous=previous,
+                approvals=approvals,
+                events=events,
             )
         )
-    with progress("choosing the site") as say:
+    with progress("planning") as say:
 
         def tell(what: str, done: int, of: int) -> None:
             # Without a terminal every call is a line: the first and the last will do.

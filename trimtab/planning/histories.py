@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trimtab.clock import format_duration, format_instant
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InputError
+from trimtab.forecast.censoring import capped_hours
 from trimtab.planning.guardrails import telemetry_fault
 from trimtab.planning.present import Present
 from trimtab.planning.request import PlanRequest, PoolRequest
@@ -26,6 +27,7 @@ class History:
         peak_factor: high peaks over high means, at least 1.
         repairs: what was filled or left out, a sentence each.
         fault: why it must not shrink what runs, or None.
+        capped: hours in which demand stood at its limit, shape (T,); None: none is known.
     """
 
     demand: NDArray[np.float64]
@@ -33,6 +35,7 @@ class History:
     peak_factor: float
     repairs: tuple[str, ...]
     fault: str | None = None
+    capped: NDArray[np.bool_] | None = None
 
 
 def read_history(pool: PoolRequest, request: PlanRequest, present: Present) -> History:
@@ -59,7 +62,8 @@ def read_history(pool: PoolRequest, request: PlanRequest, present: Present) -> H
     if present.known:
         nodes = present.nodes(pool.name)
         fault = telemetry_fault(hourly.demand, hourly.end, request.as_of, nodes)
-    return History(hourly.demand, hourly.end, _peak_factor(hourly), hourly.repairs, fault)
+    capped = None if hourly.limit is None else capped_hours(hourly.demand, hourly.limit)
+    return History(hourly.demand, hourly.end, _peak_factor(hourly), hourly.repairs, fault, capped)
 
 
 def _peak_factor(hourly: DemandSeries) -> float:

@@ -4,18 +4,16 @@ A pure function of its request: no clock, no network, no randomness, so the same
 bytes. Pools are planned one by one; the site is chosen for all of them together.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 import trimtab
 from trimtab.clock import format_instant
 from trimtab.demand.series import HOUR
 from trimtab.forecast.fleet import Progress
-from trimtab.forecast.forecaster import forecast
 from trimtab.forecast.model import Forecast
 from trimtab.plan.document import rounded
 from trimtab.plan.evidence import (
@@ -29,6 +27,7 @@ from trimtab.plan.evidence import (
 from trimtab.plan.model import CapacityPlan, Metadata, PlanSpec, Site
 from trimtab.planning import allocation
 from trimtab.planning.commitment import Decision, decide
+from trimtab.planning.forecasting import Asked, FleetForecaster, default_forecaster, forecasts
 from trimtab.planning.guardrails import Steadiness
 from trimtab.planning.histories import History, read_history
 from trimtab.planning.holdings import Holdings, Span, idle_evidence
@@ -36,13 +35,13 @@ from trimtab.planning.pool import Built, Draft, build_pool
 from trimtab.planning.present import Present
 from trimtab.planning.request import PlanRequest, PoolRequest
 from trimtab.planning.sites import Chosen, choose_site
-from trimtab.planning.supply import Supply
+from trimtab.planning.supply import Market, Supply
 from trimtab.planning.windows import Envelope, window_hours
 
 SITES_SHOWN = 5
 HELD_SHOWN = 256
-Forecaster = Callable[[NDArray[np.float64], datetime, int, Progress | None], Forecast]
-"""As `trimtab.forecast.forecaster.forecast`."""
+BATCH_POOLS = 256
+"""Pools forecast together; more would hold more past forecasts in memory than they are worth."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,14 @@ class _Case:
 def make_plan(
     request: PlanRequest,
     progress: Progress | None = None,
-    forecaster: Forecaster = forecast,
+    forecaster: FleetForecaster = default_forecaster,
 ) -> CapacityPlan:
     """Plan the request's pools.
 
     Args:
         request: what is asked.
         progress: called with (what, done, of) during long steps.
-        forecaster: what forecasts a pool's demand.
+        forecaster: what forecasts the pools' demand, all at once.
 
     Raises:
         InputError: too little history before the as-of instant, or one too old to speak for it.
@@ -80,13 +79,42 @@ def make_plan(
 def plan_fleet(
     requests: Iterable[PlanRequest],
     progress: Progress | None = None,
-    forecaster: Forecaster = forecast,
+    forecaster: FleetForecaster = default_forecaster,
 ) -> Iterator[CapacityPlan]:
-    """Plan many requests, each a cluster of its own; as `make_plan`."""
+    """Plan many requests, each a cluster of its own; as `make_plan`.
+
+    Pools are forecast together in batches over as many requests as it takes, and offers matched once
+    for every place and shape of workload.
+    """
+    batch: list[_Case] = []
+    markets: dict[tuple[object, ...], Market] = {}
     for request in requests:
-        case = _case(request)
-        ahead = [_forecast(history, case, forecaster, progress) for history in case.histories]
-        yield _plan(case, ahead)
+        batch.append(_case(request))
+        if sum(len(case.histories) for case in batch) >= BATCH_POOLS:
+            yield from _plans(batch, markets, forecaster, progress)
+            batch = []
+    yield from _plans(batch, markets, forecaster, progress)
+
+
+def _plans(
+    cases: Sequence[_Case],
+    markets: dict[tuple[object, ...], Market],
+    forecaster: FleetForecaster,
+    progress: Progress | None,
+) -> Iterator[CapacityPlan]:
+    """A batch's plans, its pools forecast together."""
+    asked = [
+        Asked(pool.name, history, case.start, case.hours, case.request.events)
+        for case in cases
+        for pool, history in zip(case.request.pools, case.histories, strict=True)
+    ]
+    found = iter(forecasts(asked, forecaster, progress) if asked else ())
+    for case in cases:
+        request = case.request
+        place = (id(request.catalogue), request.providers, request.regions)
+        if place not in markets:
+            markets[place] = Market(request)
+        yield _plan(case, [next(found) for _ in case.histories], markets[place])
 
 
 def _case(request: PlanRequest) -> _Case:
@@ -102,23 +130,23 @@ def _case(request: PlanRequest) -> _Case:
     )
 
 
-def _plan(case: _Case, forecasts: Sequence[Forecast]) -> CapacityPlan:
+def _plan(case: _Case, ahead: Sequence[Forecast], market: Market) -> CapacityPlan:
     request = case.request
     demand = [history.demand for history in case.histories]
-    chosen = choose_site(request, demand, case.present, case.policies)
+    chosen = choose_site(request, demand, case.present, case.policies, market)
     site = chosen.supplies[0].site
     span = Span(case.start, case.hours, window_hours(case.hours))
     holdings, idle = _holdings(request, chosen, span)
     built: list[Built] = []
     decisions: list[DecisionEvidence] = []
     for i, pool in enumerate(request.pools):
-        history, supply, ahead = case.histories[i], chosen.supplies[i], forecasts[i]
-        decision = _decide(history, ahead, supply, holdings[i])
+        history, supply = case.histories[i], chosen.supplies[i]
+        decision = _decide(history, ahead[i], supply, holdings[i])
         draft = Draft(
             pool,
             supply,
             decision,
-            ahead,
+            ahead[i],
             history.peak_factor,
             holdings[i],
             case.present,
@@ -150,8 +178,8 @@ def _plan(case: _Case, forecasts: Sequence[Forecast]) -> CapacityPlan:
                 ),
                 assumptions=(*request.assumptions, *_site_assumption(request, chosen)),
                 forecasts=tuple(
-                    _forecast_evidence(pool.name, ahead)
-                    for pool, ahead in zip(request.pools, forecasts, strict=True)
+                    _forecast_evidence(pool.name, each)
+                    for pool, each in zip(request.pools, ahead, strict=True)
                 ),
                 decisions=tuple(decisions),
                 sites=tuple(chosen.evidence[:SITES_SHOWN]),
@@ -217,15 +245,6 @@ def _site_assumption(request: PlanRequest, chosen: Chosen) -> tuple[str, ...]:
         return ()
     free = f"site: the cheapest of {sites}, since nothing limits it"
     return (f"{free}; --provider, --region and a workload's allowed regions do",)
-
-
-def _forecast(
-    history: History, case: _Case, forecaster: Forecaster, progress: Progress | None
-) -> Forecast:
-    """The forecast of the plan's span; hours between the history's end and its start are bridged."""
-    bridge = max(0, int((case.start - history.end) / HOUR))
-    whole = forecaster(history.demand, history.end, bridge + case.hours, progress)
-    return whole.after(bridge)
 
 
 def _inputs(case: _Case) -> tuple[Input, ...]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from trimtab.catalogue.accelerators import ACCELERATORS, resolve_accelerator
 from trimtab.catalogue.reader import Catalogue
+from trimtab.demand.events import Event
 from trimtab.demand.series import DemandSeries
 from trimtab.errors import InputError
 from trimtab.inventory.model import Inventory
@@ -58,6 +59,7 @@ class PlanRequest:
         assumptions: sentences for the evidence: what was assumed or passed over.
         inventory: what is held, owned and running; None: nothing is known.
         previous: the plan before, where there is one.
+        events: known changes of demand, past and ahead, by pools' names.
         inputs: files beside demand, workloads and offers, for the evidence.
     """
 
@@ -75,6 +77,7 @@ class PlanRequest:
     assumptions: tuple[str, ...] = ()
     inventory: Inventory | None = None
     previous: CapacityPlan | None = None
+    events: tuple[Event, ...] = ()
     inputs: tuple[Input, ...] = ()
 
 

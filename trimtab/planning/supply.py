@@ -110,7 +110,8 @@ class Market:
                 mend="allowed are "
                 + allowed({f"{offer.provider} {offer.region}" for offer in request.catalogue}),
             )
-        self.source = request.catalogue.source
+        # Kept, so that nothing else can take its place in a table of markets.
+        self.catalogue = request.catalogue
         self._index = OfferIndex(self.offers)
         self._suiting: dict[Workload, frozenset[int]] = {}
         self._found: dict[tuple[object, ...], dict[Site, list[tuple[Offer, float]]]] = {}
@@ -152,7 +153,7 @@ def feasible(pool: PoolRequest, market: Market) -> list[tuple[Offer, float]]:
         if found:
             raise InfeasibleError(
                 f"none of the {len(found)} offers that suit pool {pool.name} has an on-demand price",
-                where=market.source,
+                where=market.catalogue.source,
                 mend="give a price table with --offers that has one",
             )
         raise explain_no_match(pool.workloads, market.offers)

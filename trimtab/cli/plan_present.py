@@ -1,0 +1,103 @@
+"""What `trimtab plan` is told of the present and of what is to come: inventory, approvals, events.
+
+A pool's name that no pool of the plan has is a typo in an events file, and an error; an inventory may
+be of more than one cluster, so there it is said and passed over.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from trimtab.cli.plan_options import PlanOptions
+from trimtab.demand.events import Event, check_names, read_events
+from trimtab.errors import InputError
+from trimtab.files import read_bytes, sha256
+from trimtab.inventory.approvals import load_approvals
+from trimtab.inventory.document import load_inventory
+from trimtab.inventory.model import Inventory
+from trimtab.plan.document import load_plan
+from trimtab.plan.evidence import Input
+from trimtab.plan.model import CapacityPlan
+from trimtab.planning.approved import approved_lines
+
+
+@dataclass(frozen=True)
+class PresentInputs:
+    """What the files say, with their digests and what there is to say of them."""
+
+    inventory: Inventory | None
+    previous: CapacityPlan | None
+    events: tuple[Event, ...]
+    inputs: tuple[Input, ...]
+    sentences: tuple[str, ...]
+
+
+def read_present(options: PlanOptions, pools: Collection[str], as_of: datetime) -> PresentInputs:
+    """The files behind `--inventory`, `--previous`, `--approvals` and `--events`.
+
+    Args:
+        options: as given.
+        pools: names of the plan's pools.
+        as_of: the instant of the decision.
+
+    Raises:
+        InputError: a file is wrong, or two of them contradict.
+    """
+    inputs: list[Input] = []
+    sentences: list[str] = []
+    inventory = load_inventory(options.inventory) if options.inventory else None
+    if inventory and options.inventory:
+        inputs.append(_input("inventory", options.inventory, inventory.digest))
+        sentences += _strangers(inventory, pools)
+    previous = load_plan(options.previous) if options.previous else None
+    if previous and options.previous:
+        digest = sha256(read_bytes(options.previous))
+        inputs.append(_input("previous-plan", options.previous, digest))
+        _check_before(previous, as_of, options.previous)
+    if options.approvals:
+        approvals = load_approvals(options.approvals)
+        inputs.append(_input("approvals", options.approvals, approvals.digest))
+        held, said = approved_lines(approvals, previous, inventory, as_of)
+        sentences += said
+        if held:
+            inventory = inventory or Inventory()
+            inventory = replace(inventory, nodes=(*inventory.nodes, *held))
+    events: tuple[Event, ...] = ()
+    if options.events:
+        events = read_events(options.events)
+        check_names(events, pools)
+        inputs.append(_input("events", options.events, sha256(read_bytes(options.events))))
+    return PresentInputs(inventory, previous, events, tuple(inputs), tuple(sentences))
+
+
+def _input(kind: str, path: Path, digest: str) -> Input:
+    return Input.model_validate({"kind": kind, "name": path.name or str(path), "digest": digest})
+
+
+def _check_before(previous: CapacityPlan, as_of: datetime, path: Path) -> None:
+    """Raises InputError for a plan before that was made after this one is."""
+    if previous.spec.as_of > as_of:
+        raise InputError(
+            f"was made as of {previous.spec.as_of:%Y-%m-%dT%H:%M:%SZ}, after this one's instant",
+            where=f"--previous {path}",
+            mend="give the plan that is in force, or a later --as-of",
+        )
+
+
+def _strangers(inventory: Inventory, pools: Collection[str]) -> list[str]:
+    """What an inventory says of pools that are not planned."""
+    named: dict[str, str] = {}
+    rows: Sequence[tuple[str | None, str]] = [
+        *((each.pool, f"runs {each.nodes} nodes ({each.group})") for each in inventory.running),
+        *((each.pool, f"has {each.id}") for each in inventory.owned),
+        *((each.pool, f"has {each.id}") for each in inventory.nodes),
+        *((each.pool, f"has {each.id}") for each in inventory.savings_plans),
+    ]
+    for pool, what in rows:
+        if pool is not None and pool not in pools:
+            named.setdefault(pool, what)
+    return [
+        f"inventory: pool {pool} {what} and is none of this plan's: passed over"
+        for pool, what in named.items()
+    ]
