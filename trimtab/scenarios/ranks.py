@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.forecast.model import HOURS_PER_DAY, LEVELS, Array
+from trimtab.forecast.model import HOURS_PER_DAY, LEVELS, Array, Floats
 
 TRAILING_DAYS = 7
 LEAST_TRAILING_DAYS = 3
@@ -52,7 +52,7 @@ def history_ranks(history: Array) -> Array:
     return np.stack([_ranked(row) for row in residuals.reshape(series, -1)])
 
 
-def pit(quantiles: Array, truth: Array) -> Array:
+def pit(quantiles: Floats, truth: Array) -> Array:
     """Where the truth fell within a forecast: the probability integral transform, as ranks.
 
     Linear between LEVELS. Truth beyond the outer quantiles takes the middle of the tail's mass, and
@@ -75,7 +75,7 @@ def pit(quantiles: Array, truth: Array) -> Array:
     return np.where(np.isnan(truth), np.nan, ranks)
 
 
-def origin_ranks(quantiles: Array, origins: NDArray[np.int64], history: Array) -> Array:
+def origin_ranks(quantiles: Floats, origins: NDArray[np.int64], history: Array) -> Array:
     """Ranks of a history's hours under the latest past forecast that spoke of each.
 
     Args:
@@ -151,7 +151,7 @@ def _ranked(row: Array) -> Array:
     return ranks
 
 
-def _cdf(quantiles: Array, truth: Array, above: NDArray[np.int64]) -> Array:
+def _cdf(quantiles: Floats, truth: Array, above: NDArray[np.int64]) -> Array:
     """Level at which the truth stands between the quantiles `above - 1` and `above`."""
     lower = np.clip(above - 1, 0, len(LEVELS) - 2)
     ends = [

@@ -3,6 +3,10 @@
 Forward selection (Heitsch and Römisch, Computational Optimization and Applications 24, 2003): one
 scenario after another is kept, each time the one that lowers the expected distance from all
 scenarios to the nearest kept one most; then every dropped scenario's weight goes to its nearest.
+
+It is for scenarios that come from elsewhere. Of demand alone, drawing few paths at once is better:
+`demand_paths` spreads however few over every hour's quantiles, while the scenarios nearest to all
+others are the tame ones (`docs/scenarios.md` has the errors of both).
 """
 
 from dataclasses import dataclass
