@@ -303,7 +303,7 @@ def calibration(found: Calibration, prefix: str) -> Html:
 
 def until_next(fans: Sequence[Fan], end: int) -> tuple[Fan, ...]:
     """The fans, each cut where the next begins, so that none covers another; the last at `end`."""
-    ends = [*(fan.hour for fan in fans[1:]), end]
+    ends = [fan.hour for fan in fans[1:]] + [end] * bool(fans)
     cut = [Fan(f.hour, f.quantiles[:, : e - f.hour]) for f, e in zip(fans, ends, strict=True)]
     return tuple(fan for fan in cut if fan.quantiles.shape[1])
 
