@@ -55,7 +55,7 @@ def allocate(
     """Which pool uses what; all pools are at one site.
 
     A holding that names its pool is that pool's. Any other goes to the pools that can use it, in the
-    plan's order, to each as far as its highest recent demand reaches.
+    plan's order, to each as far as its highest recent demand reaches; what is left, to the first.
 
     Returns:
         What each candidate has, and the rows of what none of them uses.
@@ -85,16 +85,21 @@ def allocate(
         row = _row(holding, span)
         reason = _unusable(holding, row, candidates, span)
         left: float = holding.quantity if isinstance(holding, HeldNodes) else holding.usd_per_hour
-        for c in candidates if not reason else ():
-            if holding.pool not in (None, c.request.name):
-                continue
-            found = _nodes_in(holding, c)
-            if found is None:
-                continue
-            offer, units, each_takes, price = found
+        users = [
+            (c, found)
+            for c in candidates
+            if not reason
+            and holding.pool in (None, c.request.name)
+            and (found := _nodes_in(holding, c))
+        ]
+        wants = [
+            int(nodes_for(np.array([room[c.request.name]]), found[1])[0]) for c, found in users
+        ]
+        # What nobody needs is paid for all the same: it is there for the first one's peaks.
+        spare = max(0, int(left / users[0][1][2] + 1e-9) - sum(wants)) if users else 0
+        for i, (c, (offer, units, each_takes, price)) in enumerate(users):
             most = int(left / each_takes + 1e-9)
-            needed = int(nodes_for(np.array([room[c.request.name]]), units)[0])
-            nodes = most if holding.pool is not None else min(most, needed)
+            nodes = min(most, wants[i] + (spare if i == 0 else 0))
             if nodes:
                 left -= nodes * each_takes
                 named = replace(
@@ -106,7 +111,7 @@ def allocate(
                 )
                 give(c, named, offer, units)
         if isinstance(holding, HeldNodes) and left >= 1:
-            unused = reason or f"no pool at {site.provider} {site.region} needs or can run it"
+            unused = reason or f"no pool at {site.provider} {site.region} can run it"
             idle.append(replace(row, nodes=int(left), idle=unused))
         elif isinstance(holding, SavingsPlan) and left >= holding.usd_per_hour:
             unused = reason or "no pool's type has a committed rate that it could pay"
