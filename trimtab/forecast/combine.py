@@ -18,6 +18,9 @@ from trimtab.forecast.model import HOURS_PER_DAY, LEVELS, Floats
 STARTS = (0, 5, 9, 14, 18)
 """First level of each part of the distribution: low tail, lower, middle, upper, high tail."""
 PART = np.searchsorted(STARTS, np.arange(len(LEVELS)), side="right") - 1
+LEVEL_SLICES = [slice(a, b) for a, b in zip(STARTS, (*STARTS[1:], len(LEVELS)), strict=True)]
+EVERY_OTHER = slice(None, None, 2)
+"""Families are judged by every second level, the outermost among them."""
 SHARPNESS = 10.0
 """A family that loses 10 % more than the middling one weighs 1/e as much, once it is trusted."""
 MEMORY_DAYS = 14.0
@@ -32,8 +35,8 @@ class Blend:
     """What the families combined said at K origins.
 
     Attributes:
-        raw: quantiles at the judged hours ahead, (N, K, len(LEVELS), P).
-        weights: of the families, (N, K, len(NAMES), B, parts).
+        raw: quantiles at the judged hours ahead, (K, len(LEVELS), P, N).
+        weights: of the families, (K, len(NAMES), B, parts, N).
     """
 
     raw: Floats
@@ -47,39 +50,53 @@ def blended(
 
     Args:
         found: at K origins of N series, a day apart.
-        truth: what came, (N, K, P), NaN where it is not known.
-        capped: where the truth was at least this much, (N, K, P).
+        truth: what came, (K, P, N), NaN where it is not known.
+        capped: where the truth was at least this much, (K, P, N).
         prior: weights before anything was seen, (len(NAMES), B, parts).
         ahead: the judged hours ahead, P of them in B stretches.
     """
-    count, origins, points = truth.shape
-    shape = (count, len(NAMES), len(ahead.reach), len(STARTS))
-    raw = np.empty((count, origins, len(LEVELS), points), dtype=np.float32)
-    weights = np.empty((count, origins, *shape[1:]), dtype=np.float32)
+    origins, points, count = truth.shape
+    shape = (len(NAMES), len(ahead.reach), len(STARTS), count)
+    raw = np.empty((origins, len(LEVELS), points, count), dtype=np.float32)
+    weights = np.empty((origins, *shape), dtype=np.float32)
     losses = np.empty((origins, *shape), dtype=np.float32)
     total = np.zeros(shape, dtype=np.float32)
-    days = np.zeros((count, len(ahead.reach)), dtype=np.float32)
+    days = np.zeros((len(ahead.reach), count), dtype=np.float32)
     keep = np.float32(0.5 ** (STEP / HOURS_PER_DAY / MEMORY_DAYS))
     for k in range(origins):
         for b, delay in enumerate(delays(ahead)):
             if k >= delay:
-                new = losses[k - delay, :, :, b]
-                known = ~np.isnan(new[:, :1, :1])
-                total[:, :, b] = total[:, :, b] * keep + np.where(known, new, 0)
-                days[:, b] = days[:, b] * keep + known[:, 0, 0]
-        weights[:, k] = _weights(total, days, prior, ahead)
-        said = found.at(slice(k, k + 1)).quantiles(ahead)[:, :, 0]
-        raw[:, k] = _mean(said, weights[:, k], found.idle[:, k], ahead)
-        losses[k] = _losses(said, truth[:, k], capped[:, k], ahead)
+                new = losses[k - delay, :, b]
+                known = ~np.isnan(new[0, 0])
+                total[:, b] = total[:, b] * keep + np.where(known, new, 0)
+                days[b] = days[b] * keep + known
+        weights[k] = _weights(total, days, prior, ahead)
+        said = found.quantiles(k, ahead)
+        raw[k] = combined(said, weights[k], found.idle[k], ahead)
+        losses[k] = _losses(said, truth[k], capped[k], ahead)
     return Blend(raw, weights)
 
 
-def combined(found: Families, weights: Floats, ahead: Horizon) -> Floats:
-    """The families at each origin averaged with the origin's weights, (N, K, len(LEVELS), P)."""
-    said = [found.at(slice(k, k + 1)).quantiles(ahead)[:, :, 0] for k in range(weights.shape[1])]
-    return np.stack(
-        [_mean(q, weights[:, k], found.idle[:, k], ahead) for k, q in enumerate(said)], axis=1
-    )
+def combined(said: Floats, weights: Floats, idle: Floats, ahead: Horizon) -> Floats:
+    """Weighted mean of the families' quantiles, rising, zero as often as demand is taken to be.
+
+    Args:
+        said: by each family, (len(NAMES), len(LEVELS), P, N).
+        weights: (len(NAMES), B, parts, N).
+        idle: share of hours in which demand is zero, (N,).
+        ahead: the hours ahead, P of them in B stretches.
+
+    Returns:
+        Shape (len(LEVELS), P, N).
+    """
+    out = np.empty(said.shape[1:], dtype=np.float32)
+    for b, hours in enumerate(ahead.slices):
+        for part, levels in enumerate(LEVEL_SLICES):
+            weight = weights[:, b, part, None, None]
+            np.add.reduce(weight * said[:, levels, hours], axis=0, out=out[levels, hours])
+    out *= (idle < TAU)[:, None, :]
+    out.sort(axis=0)
+    return out
 
 
 def delays(ahead: Horizon) -> list[int]:
@@ -96,36 +113,26 @@ def pinball_error(truth: Floats, quantiles: Floats, capped: NDArray[np.bool_]) -
 
 
 def _weights(total: Floats, days: Floats, prior: Floats, ahead: Horizon) -> Floats:
-    mean = total / np.maximum(days, 1e-9)[:, None, :, None]
-    middling = np.median(mean, axis=1, keepdims=True)
-    blocks = days / np.maximum(ahead.reach / HOURS_PER_DAY, 1.0).astype(np.float32)
+    mean = total / np.maximum(days, 1e-9)[:, None]
+    middling = np.median(mean, axis=0)
+    reach = np.maximum(ahead.reach / HOURS_PER_DAY, 1.0).astype(np.float32)
+    blocks = days / reach[:, None]
     trust = SHARPNESS * blocks / (blocks + TRUST_BLOCKS)
-    score = np.log(prior) - trust[:, None, :, None] * mean / np.maximum(middling, 1e-9)
-    score -= score.max(axis=1, keepdims=True)
+    score = np.log(prior)[..., None] - trust[:, None] * mean / np.maximum(middling, 1e-9)
+    score -= score.max(axis=0)
     weights = np.exp(score)
-    normalised: Floats = weights / weights.sum(axis=1, keepdims=True)
+    normalised: Floats = weights / weights.sum(axis=0)
     return normalised
 
 
-def _mean(said: Floats, weights: Floats, idle: Floats, ahead: Horizon) -> Floats:
-    """Weighted mean of the families' quantiles, rising, zero as often as demand is taken to be."""
-    out = np.zeros(said.shape[1:], dtype=np.float32)
-    per_level = weights[:, :, :, PART]
-    for family, quantiles in enumerate(said):
-        for b, part in enumerate(ahead.slices):
-            out[..., part] += per_level[:, family, b, :, None] * quantiles[..., part]
-    out[TAU[:, 0] <= idle[:, None]] = 0
-    out.sort(axis=1)
-    return out
-
-
 def _losses(said: Floats, truth: Floats, capped: NDArray[np.bool_], ahead: Horizon) -> Floats:
-    """Pinball loss per family, stretch and part, (N, len(NAMES), B, parts); NaN where unknown."""
-    firsts = [part.start for part in ahead.slices]
-    sizes = np.diff([*firsts, len(ahead.ahead)]).astype(np.float32)
-    levels = np.diff([*STARTS, len(LEVELS)]).astype(np.float32)
-    error = pinball_error(truth[:, None, :], said, capped[:, None, :])
-    loss = np.maximum(TAU * error, (TAU - 1) * error)
-    loss = np.add.reduceat(np.add.reduceat(loss, STARTS, axis=2), firsts, axis=3)
-    mean: Floats = (loss / (levels[:, None] * sizes)).transpose(1, 0, 3, 2)
-    return mean
+    """Pinball loss per family, stretch and part, (len(NAMES), B, parts, N); NaN where unknown."""
+    error = pinball_error(truth, said[:, EVERY_OTHER], capped)
+    tau = TAU[EVERY_OTHER, :, None]
+    loss = np.maximum(tau * error, (tau - 1) * error)
+    out = np.empty((len(said), len(ahead.reach), len(STARTS), said.shape[-1]), dtype=np.float32)
+    for b, hours in enumerate(ahead.slices):
+        per_level = loss[:, :, hours].mean(axis=2)
+        for part in range(len(STARTS)):
+            out[:, b, part] = per_level[:, PART[EVERY_OTHER] == part].mean(axis=1)
+    return out

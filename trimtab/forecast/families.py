@@ -27,7 +27,7 @@ IDLE_DAYS = (7, 28)
 ERROR_STEP = 12
 """Hours between the origins whose errors are collected."""
 ERROR_HOURS = 28 * HOURS_PER_DAY
-REFRESH_DAYS = 4
+REFRESH_DAYS = 7
 """How often the errors' quantiles are taken anew on the way through the past."""
 LEAST_BUSY = 0.8
 """Where demand is zero more than a fifth of the time, a run of zeros or a burst is no shift."""
@@ -39,14 +39,14 @@ PRIOR_BLOCKS = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Families:
-    """The families at K origins of N series.
+    """The families at K origins of N series; series stand last, where sums run fastest.
 
     Attributes:
         state: at the origins.
-        offsets: quantiles of the point families' errors, (N, K, len(POINTS), B, len(LEVELS)).
-        windows: quantiles of the windows, (N, K, len(WINDOW_DAYS), len(LEVELS)).
-        daily: quantiles by the hours that follow the origin, (N, K, 24, len(LEVELS)).
-        idle: share of hours in which demand is taken to be zero, (N, K).
+        offsets: quantiles of the point families' errors, (K, len(POINTS), B, len(LEVELS), N).
+        windows: quantiles of the windows, (K, len(WINDOW_DAYS), len(LEVELS), N).
+        daily: quantiles by the hours that follow the origin, (K, 24, len(LEVELS), N).
+        idle: share of hours in which demand is taken to be zero, (K, N).
     """
 
     state: States
@@ -55,34 +55,21 @@ class Families:
     daily: Floats
     idle: Floats
 
-    def at(self, origins: slice | Ints) -> "Families":
-        """The same at some of the origins."""
-        return Families(
-            self.state.at(origins),
-            self.offsets[:, origins],
-            self.windows[:, origins],
-            self.daily[:, origins],
-            self.idle[:, origins],
-        )
+    def quantiles(self, origin: int, ahead: Horizon) -> Floats:
+        """All families' quantiles at one of the origins, not below zero.
 
-    def quantiles(self, ahead: Horizon) -> Floats:
-        """All families' quantiles, shape (len(NAMES), N, K, len(LEVELS), P), not below zero."""
-        series, origins = self.idle.shape
-        shape = (len(NAMES), series, origins, len(LEVELS), len(ahead.ahead))
+        Shape (len(NAMES), len(LEVELS), P, N).
+        """
+        shape = (len(NAMES), len(LEVELS), len(ahead.ahead), self.idle.shape[1])
         out = np.empty(shape, dtype=np.float32)
-        point = points(self.state, ahead).astype(np.float32)
-        for family in range(len(POINTS)):
-            offset = self.offsets[:, :, family].swapaxes(2, 3)
-            for b, part in enumerate(ahead.slices):
-                np.add(
-                    point[:, :, family, None, part],
-                    offset[..., b, None],
-                    out=out[family, ..., part],
-                )
+        here = self.state.at(slice(origin, origin + 1) if origin >= 0 else slice(origin, None))
+        point = points(here, ahead)[:, 0].transpose(1, 2, 0).astype(np.float32)
+        for b, part in enumerate(ahead.slices):
+            offset = self.offsets[origin, :, b, :, None, :]
+            np.add(point[:, None, part], offset, out=out[: len(POINTS), :, part])
         np.maximum(out[: len(POINTS)], 0, out=out[: len(POINTS)])
-        for i in range(len(WINDOW_DAYS)):
-            out[len(POINTS) + i] = self.windows[:, :, i, :, None]
-        out[-1] = self.daily.swapaxes(2, 3)[..., (ahead.ahead - 1) % HOURS_PER_DAY]
+        out[len(POINTS) : -1] = self.windows[origin, :, :, None, :]
+        out[-1] = self.daily[origin, (ahead.ahead - 1) % HOURS_PER_DAY].swapaxes(0, 1)
         return out
 
 
@@ -125,7 +112,7 @@ def spread(history: Floats, hour: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Memory:
-    """From which hour on each series counts at each origin, (N, K): for windows, and for errors."""
+    """From which hour on each series counts at each origin, (K, N): for windows, and for errors."""
 
     start: Ints
     errors: Ints
@@ -137,16 +124,16 @@ def _memories(history: Floats, hours: Ints) -> _Memory:
     A shift shortens the memory of both; a trend's end that of errors only: lag that was measured
     while demand grew must not be added once it has stopped.
     """
-    start = np.zeros((len(history), len(hours)), dtype=np.int64)
+    start = np.zeros((len(hours), len(history)), dtype=np.int64)
     errors = np.zeros_like(start)
     for k in _refreshed(len(hours)):
         past = history[:, : int(hours[k])].astype(np.float64)
         regime = regimes(past)
         busy = np.nanmean(past[:, -max(IDLE_DAYS) * HOURS_PER_DAY :] > 0, axis=1) > LEAST_BUSY
-        start[:, k] = np.where(busy, regime.start, 0)
-        errors[:, k] = np.maximum(regime.start, regime.trend_end)
-    _held(start, len(hours))
-    _held(errors, len(hours))
+        start[k] = np.where(busy, regime.start, 0)
+        errors[k] = np.maximum(regime.start, regime.trend_end)
+    _held(start)
+    _held(errors)
     return _Memory(start, errors)
 
 
@@ -155,11 +142,11 @@ def _refreshed(count: int) -> list[int]:
     return sorted({0, *range(count - 1, -1, -REFRESH_DAYS)})
 
 
-def _held(values: NDArray[Any], count: int) -> None:
-    """Fill in the origins between: each with the last value before it."""
-    fresh = _refreshed(count)
-    for begin, end in zip(fresh, [*fresh[1:], count], strict=True):
-        values[:, begin:end] = values[:, begin : begin + 1]
+def _held(values: NDArray[Any]) -> None:
+    """Fill in the origins (first axis) between: each with the last value before it."""
+    fresh = _refreshed(len(values))
+    for begin, end in zip(fresh, [*fresh[1:], len(values)], strict=True):
+        values[begin:end] = values[begin]
 
 
 def _windows(history: Floats, hours: Ints, start: Ints) -> tuple[Floats, Floats, Floats]:
@@ -167,24 +154,25 @@ def _windows(history: Floats, hours: Ints, start: Ints) -> tuple[Floats, Floats,
     longest = max(WINDOW_DAYS) * HOURS_PER_DAY
     padded = np.full((count, longest + history.shape[1]), np.nan, dtype=np.float32)
     padded[:, longest:] = history
-    windows = np.empty((count, len(hours), len(WINDOW_DAYS), len(LEVELS)), dtype=np.float32)
-    daily = np.empty((count, len(hours), HOURS_PER_DAY, len(LEVELS)), dtype=np.float32)
-    idle = np.ones((count, len(hours)), dtype=np.float32)
+    shape = (len(hours), len(WINDOW_DAYS), len(LEVELS), count)
+    windows = np.empty(shape, dtype=np.float32)
+    daily = np.empty((len(hours), HOURS_PER_DAY, len(LEVELS), count), dtype=np.float32)
+    idle = np.ones((len(hours), count), dtype=np.float32)
     for k, hour in enumerate(hours):
         past = padded[:, int(hour) : int(hour) + longest]
-        since = np.minimum(start[:, k], hour - LEAST_MEMORY) - (int(hour) - longest)
+        since = np.minimum(start[k], hour - LEAST_MEMORY) - (int(hour) - longest)
         if (since > 0).any():
             past = np.where(np.arange(longest) < since[:, None], np.float32(np.nan), past)
         for i, days in enumerate(WINDOW_DAYS):
-            windows[:, k, i] = quantiles(past[:, longest - days * HOURS_PER_DAY :])
+            windows[k, i] = quantiles(past[:, longest - days * HOURS_PER_DAY :]).T
         for days in IDLE_DAYS:
             window = past[:, longest - days * HOURS_PER_DAY :]
             known = np.maximum((~np.isnan(window)).sum(axis=1), 1)
-            idle[:, k] = np.minimum(idle[:, k], (window == 0).sum(axis=1) / known)
+            idle[k] = np.minimum(idle[k], (window == 0).sum(axis=1) / known)
         same = past[:, longest - DAILY_DAYS * HOURS_PER_DAY :]
         same = same.reshape(count, DAILY_DAYS, HOURS_PER_DAY).swapaxes(1, 2)
         around = np.concatenate([np.roll(same, shift, axis=1) for shift in (-1, 0, 1)], axis=2)
-        daily[:, k] = quantiles(around)
+        daily[k] = quantiles(around).transpose(1, 2, 0)
     return windows, daily, idle
 
 
@@ -199,7 +187,7 @@ def _offsets(
 ) -> Floats:
     count = len(history)
     errors = _errors(history, dense, origins, ahead)
-    shape = (count, len(kept), len(POINTS), len(ahead.reach), len(LEVELS))
+    shape = (len(kept), len(POINTS), len(ahead.reach), len(LEVELS), count)
     out = np.empty(shape, dtype=np.float32)
     for k in _refreshed(len(kept)):
         prior = spread(history, int(origins[kept[k]]))[:, None, None, None] * shapes
@@ -207,18 +195,19 @@ def _offsets(
             end = int(kept[k]) + 1 - -(-int(ahead.reach[b]) // ERROR_STEP)
             begin = max(end - ERROR_HOURS // ERROR_STEP, 0)
             if end <= begin:
-                out[:, k, :, b] = prior[:, :, b]
+                out[k, :, b] = prior[:, :, b].transpose(1, 2, 0)
                 continue
             sample = errors[:, :, begin:end, part]
-            old = origins[None, begin:end] < memory.errors[:, k, None]
+            old = origins[None, begin:end] < memory.errors[k][:, None]
             if old.any():
                 sample = np.where(old[:, None, :, None], np.float32(np.nan), sample)
             known = (~np.isnan(sample[..., 0])).sum(axis=2)
             blocks = known * min(ERROR_STEP / float(ahead.reach[b]), 1.0)
             share = (blocks / (blocks + PRIOR_BLOCKS))[..., None].astype(np.float32)
             found = np.nan_to_num(quantiles(sample.reshape(count, len(POINTS), -1)))
-            out[:, k, :, b] = share * found + (1 - share) * prior[:, :, b]
-    _held(out, len(kept))
+            mixed = share * found + (1 - share) * prior[:, :, b]
+            out[k, :, b] = mixed.transpose(1, 2, 0)
+    _held(out)
     return out
 
 

@@ -237,7 +237,7 @@ def _by_families(
     clean = _clean(fleet)
     study = chunks.study(clean.history, clean.observed, clean.capped, hours, prior)
     scale = clean.scale.astype(np.float32)
-    quantiles = study.forecasts(slice(-1, None), hours)[:, 0] * scale[:, :, None]
+    quantiles = study.forecast(-1, hours) * scale[:, :, None]
     constant = np.nanmax(fleet.demand[:, -chunks.MEMORY_HOURS :], axis=1) == np.nanmin(
         fleet.demand[:, -chunks.MEMORY_HOURS :], axis=1
     )
@@ -247,9 +247,12 @@ def _by_families(
     origins = None
     if keep_origins:
         kept = _origin_places(len(study.hours), hours)
-        past = study.forecasts(kept, hours) * scale[:, None, :, None]
+        past = np.empty((len(kept), *quantiles.shape), dtype=np.float32)
+        for i, origin in enumerate(kept):
+            past[i] = study.forecast(int(origin), hours) * scale[:, :, None]
+        past = past.swapaxes(0, 1)
         past[constant] = fleet.demand[constant, -1, None, None, None]
-        ages = study.found.state.age[:, kept]
+        ages = study.ages[:, kept]
         at = study.hours[kept] + clean.before
         origins = tuple(
             Origins(at[old], quantiles[old].astype(np.float64))
@@ -260,7 +263,7 @@ def _by_families(
         starts=fleet.ends,
         quantiles=_with_events(quantiles, fleet.ahead_effect),
         families=NAMES,
-        weights=study.blend.weights[:, -1].mean(axis=(2, 3)),
+        weights=study.blend.weights[-1].mean(axis=(1, 2)).T,
         reasons=tuple(
             _reason(bool(c), int(k), fleet.demand.shape[1])
             for c, k in zip(constant, known, strict=True)
@@ -278,18 +281,18 @@ def _by_backend(fleet: Fleet, hours: int, backend: Backend, keep_origins: bool) 
     at, raw, ages = _rolled(clean.history, hours, backend, step)
     ahead, every = horizon.judged(hours), horizon.every_hour(hours)
     truth, capped = chunks.truths(clean.observed, clean.capped, at, ahead)
-    truth[ages < chunks.LEAST_HOURS] = np.nan
-    points = raw[..., ahead.ahead - 1]
+    truth.swapaxes(1, 2)[ages < chunks.LEAST_HOURS] = np.nan
+    points = raw[:, :, ahead.ahead - 1]
     start = priors.documented(ahead).start
     offsets = tracked(points, truth, capped, start, ages, ahead, step)
     judged = chunks.Judged(ahead, points, calibrated(points, offsets, ahead), truth, capped)
-    scale = clean.scale.astype(np.float32)[:, None, :, None]
-    forecasts = calibrated(raw, offsets, every) * scale
+    forecasts = calibrated(raw, offsets, every) * clean.scale[:, 0].astype(np.float32)
+    forecasts = np.ascontiguousarray(forecasts.transpose(3, 0, 1, 2))
     origins = None
     if keep_origins:
         origins = tuple(
             Origins(at[:-1][old] + clean.before, past[:-1][old].astype(np.float64))
-            for old, past in zip(ages[:, :-1] >= chunks.LEAST_HOURS, forecasts, strict=True)
+            for old, past in zip(ages[:-1].T >= chunks.LEAST_HOURS, forecasts, strict=True)
         )
     return FleetForecast(
         names=fleet.names,
@@ -306,18 +309,19 @@ def _by_backend(fleet: Fleet, hours: int, backend: Backend, keep_origins: bool) 
 
 
 def _rolled(history: Floats, hours: int, backend: Backend, step: int) -> tuple[Ints, Floats, Ints]:
-    """A backend's forecasts at past origins and now: hours (K,), raw (N, K, L, H), ages (N, K)."""
+    """A backend's forecasts at past origins and now: hours (K,), raw (K, L, H, N), ages (K, N)."""
     length = history.shape[1]
     at = np.arange(length, chunks.LEAST_HOURS - 1, -step)[: MAX_ORIGINS + 1][::-1].astype(np.int64)
     if not len(at):
         at = np.array([length], dtype=np.int64)
     first = np.isnan(history).sum(axis=1)
-    ages = at[None, :] - first[:, None]
-    raw = np.zeros((len(history), len(at), len(LEVELS), hours), dtype=np.float32)
+    ages = at[:, None] - first[None, :]
+    raw = np.zeros((len(at), len(LEVELS), hours, len(history)), dtype=np.float32)
     for k, origin in enumerate(at):
-        able = ages[:, k] >= min(chunks.LEAST_HOURS, HOURS_PER_DAY if origin == length else 99)
+        able = ages[k] >= min(chunks.LEAST_HOURS, HOURS_PER_DAY if origin == length else 99)
         if able.any():
-            raw[able, k] = backend.quantiles(history[able, :origin], hours)
+            said = backend.quantiles(history[able, :origin], hours)
+            raw[k][..., able] = said.transpose(1, 2, 0)
     return at, raw, ages
 
 

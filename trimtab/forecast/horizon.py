@@ -6,15 +6,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.forecast.model import HOURS_PER_WEEK
+from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK
 
 STEP = 24
 """Hours between past origins: at each, every hour ahead falls on the same hour of the day as now."""
 EARLY = (1, 3, 6, 11, 16, 21)
-SPARSE = 7
-"""Beyond a day every seventh hour is judged (prime to 24: each hour of the day gets its turn), ..."""
-SPARSER = 41
-"""... beyond a week every 41st."""
+SPARSE = (7, 11, 41)
+"""Beyond a day, three days, a week only every so manieth hour is judged: primes that don't divide 24,
+so that each hour of the day gets its turn."""
 EDGES = (6, 24, 72, HOURS_PER_WEEK, 2 * HOURS_PER_WEEK, 4 * HOURS_PER_WEEK)
 """Last hours of the stretches: what lies six hours ahead errs differently from a week ahead."""
 
@@ -48,10 +47,14 @@ def every_hour(hours: int) -> Horizon:
 
 
 def judged(hours: int) -> Horizon:
-    """The hours ahead at which past forecasts are judged: a fifth of them, all of the day's hours."""
-    week = np.arange(SPARSE * 4, HOURS_PER_WEEK + 1, SPARSE)
-    later = np.arange(HOURS_PER_WEEK + SPARSER, hours + 1, SPARSER)
-    points = np.concatenate([EARLY, week, later])
+    """The hours ahead at which past forecasts are judged: an eighth of them, all of the day's hours."""
+    ends = (3 * HOURS_PER_DAY, HOURS_PER_WEEK, hours)
+    begins = (HOURS_PER_DAY, *ends[:-1])
+    later = [
+        np.arange(begin + step, end + 1, step)
+        for begin, end, step in zip(begins, ends, SPARSE, strict=True)
+    ]
+    points = np.concatenate([EARLY, *later])
     return _horizon(np.unique(np.append(points[points < hours], hours)), hours)
 
 

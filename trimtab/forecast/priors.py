@@ -60,17 +60,16 @@ def pooled(prior: Prior, weights: Floats, shapes: Floats, starts: Floats) -> Pri
 
     Args:
         prior: the documented one.
-        weights, shapes, starts: as in `Prior`, with the lenders along a first axis.
+        weights, shapes, starts: as in `Prior`, with the lenders along a last axis.
     """
-    share = np.float32(len(weights) / (len(weights) + LENDERS))
-    if not len(weights):
-        return prior
+    lenders = weights.shape[-1]
+    share = np.float32(lenders / (lenders + LENDERS))
     mixed = (
         share * lent + (1 - share) * own
         for lent, own in (
-            (weights.mean(axis=0), prior.weights),
-            (np.median(shapes, axis=0), prior.shapes),
-            (starts.mean(axis=0), prior.start),
+            (weights.mean(axis=-1), prior.weights),
+            (np.median(shapes, axis=-1), prior.shapes),
+            (starts.mean(axis=-1), prior.start),
         )
     )
     return Prior(*mixed)

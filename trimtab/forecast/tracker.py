@@ -21,7 +21,7 @@ from trimtab.forecast.model import HOURS_PER_DAY, LEVELS, Floats
 GAINS = (0.02, 0.06, 0.2)
 """Steps in units of width per day of truth that was all on one side."""
 LOW, MIDDLE, HIGH = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
-WIDTH = HIGH_Z = 2 * NormalDist().inv_cdf(0.9)
+WIDTH80 = 2 * NormalDist().inv_cdf(0.9)
 FLOOR = 0.05
 """Share of the median that counts as width where the forecast has none."""
 TILT = 2.0
@@ -44,46 +44,51 @@ def tracked(
     """Offsets to add to the raw quantiles at each origin.
 
     Args:
-        raw: quantiles at K origins, (N, K, len(LEVELS), P).
-        truth: what came, (N, K, P), NaN where it is not known.
-        capped: where the truth was at least this much, (N, K, P).
+        raw: quantiles at K origins, (K, len(LEVELS), P, N).
+        truth: what came, (K, P, N), NaN where it is not known.
+        capped: where the truth was at least this much, (K, P, N).
         start: offsets before anything was seen, in units of width, (len(LEVELS), B).
-        ages: hours of history before each origin, (N, K).
+        ages: hours of history before each origin, (K, N).
         ahead: the hours ahead, P of them in B stretches.
         step: hours between the origins.
 
     Returns:
-        Shape (N, K, len(LEVELS), B), in the unit of demand.
+        Shape (K, len(LEVELS), B, N), in the unit of demand.
     """
-    count, origins, levels, _ = raw.shape
-    out = np.empty((count, origins, levels, len(ahead.reach)), dtype=np.float32)
-    width = (raw[:, :, HIGH] - raw[:, :, LOW]) / WIDTH + FLOOR * raw[:, :, MIDDLE]
-    for b, part in enumerate(ahead.slices):
-        delay = -(-int(ahead.reach[b]) // step)
+    out = np.empty((*raw.shape[:2], len(ahead.reach), raw.shape[3]), dtype=np.float32)
+    width = widths(raw)
+    for b, hours in enumerate(ahead.slices):
         young = YOUTH * np.minimum(ahead.reach[b] / np.maximum(ages, 1), 1.0)
         one = _Stretch(
-            raw[..., part],
-            truth[..., part],
-            capped[..., part],
-            width[..., part].mean(axis=2),
+            np.ascontiguousarray(raw[:, :, hours]),
+            np.ascontiguousarray(truth[:, hours]),
+            np.ascontiguousarray(capped[:, hours]),
+            width[:, hours].mean(axis=1),
             young.astype(np.float32),
         )
+        delay = -(-int(ahead.reach[b]) // step)
         days = max(1.0, float(ahead.reach[b]) / HOURS_PER_DAY)
-        out[..., b] = one.offsets(start[:, b].astype(np.float32), delay, days)
+        out[:, :, b] = one.offsets(start[:, b].astype(np.float32), delay, days)
     return out
 
 
+def widths(raw: Floats) -> Floats:
+    """The unit of the offsets: deviation as the 80 % interval has it; (K, P, N) of (K, L, P, N)."""
+    width: Floats = (raw[:, HIGH] - raw[:, LOW]) / WIDTH80 + FLOOR * raw[:, MIDDLE]
+    return width
+
+
 def calibrated(raw: Floats, offsets: Floats, ahead: Horizon) -> Floats:
-    """Raw quantiles with their stretch's offsets, rising, not below zero; (N, K, len(LEVELS), P)."""
-    out = raw + offsets[..., ahead.stretch]
+    """Raw quantiles (..., L, P, N) with their stretch's offsets (..., L, B, N), rising, from zero."""
+    out = raw + offsets[..., ahead.stretch, :]
     np.maximum(out, 0, out=out)
-    out.sort(axis=2)
+    out.sort(axis=-3)
     return out
 
 
 @dataclass(frozen=True, eq=False)
 class _Stretch:
-    """One stretch of the horizon: raw (N, K, L, p), truth and capped (N, K, p), the rest (N, K)."""
+    """One stretch of the horizon: raw (K, L, p, N), truth and capped (K, p, N), the rest (K, N)."""
 
     raw: Floats
     truth: Floats
@@ -92,32 +97,34 @@ class _Stretch:
     widening: Floats
 
     def offsets(self, start: Floats, delay: int, days: float) -> Floats:
-        """Shape (N, K, L); a truth is known `delay` origins later, and worth 1/days of one."""
-        count, origins, levels, _ = self.raw.shape
-        now = np.broadcast_to(start, (len(GAINS), count, levels)).copy()
+        """Shape (K, L, N); a truth is known `delay` origins later, and worth 1/days of one."""
+        origins, levels, _, count = self.raw.shape
+        now = np.zeros((len(GAINS), levels, count), dtype=np.float32) + start[:, None]
         tried = np.empty((origins, *now.shape), dtype=np.float32)
         lost = np.zeros(now.shape, dtype=np.float32)
         gains = np.array(GAINS, dtype=np.float32)[:, None, None] / np.float32(days**0.5)
         forget = np.float32(0.5 ** (1 / KEEP_DAYS))
-        out = np.empty((count, origins, levels), dtype=np.float32)
+        out = np.empty((origins, levels, count), dtype=np.float32)
         for k in range(origins):
             if k >= delay:
                 missed, loss = self._judged(k - delay, tried[k - delay])
                 now = now + gains * missed
                 lost = lost * forget + loss / np.float32(days)
-            tried[k] = now + Z * self.widening[:, k, None]
+            tried[k] = now + Z[:, None] * self.widening[k]
             weight = np.exp(-TILT * (lost - lost.min(axis=0)))
-            out[:, k] = (
-                (weight * tried[k]).sum(axis=0) / weight.sum(axis=0) * self.width[:, k, None]
-            )
+            out[k] = (weight * tried[k]).sum(axis=0) / weight.sum(axis=0) * self.width[k]
         return out
 
     def _judged(self, k: int, tried: Floats) -> tuple[Floats, Floats]:
-        """How much oftener than claimed the truth lay above, and the loss in widths; (G, N, L)."""
-        width = self.width[:, k, None]
-        said = np.maximum(self.raw[:, k] + (tried * width)[..., None], 0)
-        error = pinball_error(self.truth[:, k, None, :], said, self.capped[:, k, None, :])
-        known: NDArray[np.bool_] = np.all(np.isfinite(self.truth[:, k]), axis=1)
-        above = np.where(np.abs(error) <= TIE, 0, TAU - (error < 0)).mean(axis=3)
-        loss = np.maximum(TAU * error, (TAU - 1) * error).mean(axis=3) / np.maximum(width, 1e-9)
-        return np.where(known[:, None], above, 0), np.where(known[:, None], loss, 0)
+        """How much oftener than claimed the truth lay above, and the loss in widths; (G, L, N)."""
+        width = self.width[k]
+        said = np.maximum(self.raw[k] + (tried * width)[:, :, None], 0)
+        error = pinball_error(self.truth[k], said, self.capped[k])
+        known = np.all(np.isfinite(self.truth[k]), axis=0)
+        below = error < -TIE
+        above = TAU * (below | (error > TIE)).mean(axis=2, dtype=np.float32) - below.mean(
+            axis=2, dtype=np.float32
+        )
+        loss = TAU * error.mean(axis=2) - np.minimum(error, 0).mean(axis=2)
+        loss /= np.maximum(width, 1e-9)
+        return np.where(known, above, 0), np.where(known, loss, 0)
