@@ -167,7 +167,7 @@ def test_the_readout_says_what_was_drawn(
 
 def test_hostile_names_are_only_text(look: Callable[[str, int], Look]) -> None:
     found = look("several", NARROW)
-    assert found.findings["title"] == "Backtest"
+    assert found.findings["title"] == "Backtest of 2 series"
     assert HOSTILE in found.findings["headings"]
     assert found.findings["images"] == 0
 

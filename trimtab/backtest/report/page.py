@@ -23,6 +23,7 @@ from trimtab.backtest.report.reading import (
     dearest,
     is_hindsight,
     pooled,
+    pooled_optimum,
 )
 from trimtab.backtest.report.scales import amount, money, per_hour_unit, percent
 from trimtab.errors import InputError
@@ -39,7 +40,7 @@ class Source:
 def render(
     backtests: Sequence[Backtest],
     *,
-    title: str = "Backtest",
+    title: str | None = None,
     sources: Sequence[Source] = (),
     notes: Sequence[str] = (),
 ) -> str:
@@ -47,7 +48,7 @@ def render(
 
     Args:
         backtests: at least one; their optimum's and policies' hours are their setting's.
-        title: the page's heading.
+        title: the page's heading; by default the series' name, or how many there are.
         sources: the inputs, for the closing section.
         notes: what else a reader must know, a sentence each: repairs, assumptions.
 
@@ -57,6 +58,8 @@ def render(
     if not backtests:
         raise InputError("no backtest to report", where="report")
     names = [each.setting.name for each in backtests]
+    if title is None:
+        title = f"Backtest of {names[0] if len(names) == 1 else f'{len(names)} series'}"
     body = [_head(title, backtests)]
     if len(backtests) > 1:
         body.append(_overview(backtests, names))
@@ -183,7 +186,7 @@ def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
             class_="tiles",
         ),
         overview.strip(found, names),
-        tables.over_all(found, names),
+        tables.over_all(found, pooled_optimum(backtests), names),
         tag(
             "nav",
             tag(

@@ -63,9 +63,17 @@ class Pooled:
 def pooled(backtests: Sequence[Backtest]) -> tuple[Pooled, ...]:
     """Every policy over all series, the planner first, in the order of first appearance."""
     names: dict[str, None] = {}
+    found = []
     for backtest in backtests:
         names.update(dict.fromkeys(each.policy for each in backtest.outcomes))
-    return tuple(_pooled(name, backtests) for name in names)
+        found.append({each.policy: each for each in backtest.outcomes})
+    return tuple(_pooled(name, backtests, [each.get(name) for each in found]) for name in names)
+
+
+def pooled_optimum(backtests: Sequence[Backtest]) -> Pooled:
+    """The clairvoyant optimum over all series."""
+    optima = [each.optimum for each in backtests]
+    return _pooled(optima[0].policy, backtests, optima)
 
 
 def cheapest_first(found: Sequence[Pooled]) -> list[Pooled]:
@@ -75,12 +83,11 @@ def cheapest_first(found: Sequence[Pooled]) -> list[Pooled]:
     return [*sorted(known, key=lambda each: each.over_optimum), *rest]
 
 
-def _pooled(name: str, backtests: Sequence[Backtest]) -> Pooled:
+def _pooled(name: str, backtests: Sequence[Backtest], outcomes: Sequence[Outcome | None]) -> Pooled:
     regrets, replayed = [], 0
     usd = optimum = shortage = demand = interruptions = 0.0
     carbon: float | None = 0.0
-    for backtest in backtests:
-        outcome = next((each for each in backtest.outcomes if each.policy == name), None)
+    for backtest, outcome in zip(backtests, outcomes, strict=True):
         if outcome is None:
             regrets.append(float("nan"))
             continue

@@ -89,8 +89,8 @@ def share(value: float) -> str:
     return percent(value) if np.isfinite(value) else "not defined"
 
 
-def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
-    """Every policy over all series, least pooled cost first."""
+def over_all(found: Sequence[Pooled], optimum: Pooled, names: Sequence[str]) -> Html:
+    """Every policy over all series, least pooled cost first, the optimum at the top."""
     head = (
         "policy",
         "cost",
@@ -103,7 +103,7 @@ def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
     )
     notes = ("", "USD", "", "", "by series", "of demand", "", "kg CO₂e")
     rows: list[Row] = []
-    for each in cheapest_first(found):
+    for each in (optimum, *cheapest_first(found)):
         known = np.array([r for r in each.regrets if np.isfinite(r)])
         span = f"{share(known.min())} to {share(known.max())}" if len(known) else "not defined"
         cells = (
@@ -118,7 +118,8 @@ def over_all(found: Sequence[Pooled], names: Sequence[str]) -> Html:
         name = _named(each)
         if each.replayed < len(names):
             name = join(name, tag("small", f" on {each.replayed} of {len(names)}"))
-        rows.append((name, cells, "planner" if each is found[0] else None))
+        kind = {id(found[0]): "planner", id(optimum): "optimum"}.get(id(each))
+        rows.append((name, cells, kind))
     return _policies(f"Policies over {len(names)} series, cheapest first", head, notes, rows)
 
 

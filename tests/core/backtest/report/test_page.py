@@ -183,6 +183,10 @@ def test_several_series_open_with_an_overview(one: Backtest) -> None:
     outline = Outline(page)
     assert outline.references.count("#s0") >= 1
     assert "Policies over 2 series, cheapest first" in outline.text
+    assert outline.text.count("Backtest of 2 series") == 2, "title and heading"
+    optima = one.optimum.usd + second.optimum.usd
+    first = f'<tr class="optimum"><th scope="row">clairvoyant optimum</th><td>{money(optima)}</td>'
+    assert first in page
     assert " on 1 of 2" in outline.text
     assert page.count('<table class="prices">') == 2
     assert render([one, one]).count('<table class="prices">') == 1
@@ -201,6 +205,7 @@ def test_no_forecasts_no_fans_and_no_calibration(one: Backtest) -> None:
     page = render([replace(one, fans=(), calibration=None)])
     assert 'class="band' not in page
     assert "s0-calibration" not in page
+    assert "<title>Backtest of trainer</title>" in page
     assert "s0-cost" in page
 
 
