@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab import explain_evidence
 from trimtab.clock import HOURS_PER_MONTH, format_duration
+from trimtab.explain_evidence import LEVELS, usd
 from trimtab.plan.document import to_data
-from trimtab.plan.evidence import DecisionEvidence, ForecastEvidence
 from trimtab.plan.model import (
     CapacityPlan,
-    Commitment,
     Group,
     Interval,
     Pool,
@@ -24,9 +24,6 @@ from trimtab.plan.model import (
     Spot,
 )
 from trimtab.planning.expected import ALL_ON_DEMAND
-from trimtab.planning.histories import PEAK_LEVEL
-from trimtab.planning.proposals import TERM_HOURS
-from trimtab.planning.sites import SCREENING_DAYS
 from trimtab.planning.supply import (
     MAX_SPOT_TYPES,
     SPOT_FAMILY_SPREAD,
@@ -34,8 +31,6 @@ from trimtab.planning.supply import (
     SPOT_SHARE_SEVERAL_POOLS,
 )
 from trimtab.planning.windows import LOW_LEVEL, MAX_LEVELS, TARGET_LEVEL
-
-_LEVELS = ", ".join(f"{100 * level:.4g}" for level in MAX_LEVELS)
 
 
 @dataclass(frozen=True)
@@ -94,16 +89,9 @@ def _sentences(plan: CapacityPlan) -> Iterator[_Sentence]:
             for path, sentence in _group(plan, pool, group):
                 yield f"spec.pools[{i}].groups[{j}].{path}", sentence, pool.name, group.name
     for i, line in enumerate(spec.commitments):
-        for path, sentence in _commitment(plan, line):
+        for path, sentence in explain_evidence.commitment(plan, line):
             yield f"spec.commitments[{i}].{path}", sentence, line.pool, line.group
-    for i, forecast in enumerate(spec.evidence.forecasts):
-        for path, sentence in _forecast(forecast):
-            yield f"spec.evidence.forecasts[{i}].{path}", sentence, forecast.pool, None
-    for i, decision in enumerate(spec.evidence.decisions):
-        for path, sentence in _decision(decision):
-            yield f"spec.evidence.decisions[{i}].{path}", sentence, decision.pool, None
-    for path, sentence in _sites(plan):
-        yield f"spec.evidence.{path}", sentence, None, None
+    yield from explain_evidence.sentences(plan)
 
 
 # Pools.
@@ -189,15 +177,15 @@ def _cost_sentence(pool: Pool, cost: Interval) -> str:
         + (
             "not priced"
             if group.expected.usd_per_hour is None
-            else _usd(group.expected.usd_per_hour)
+            else usd(group.expected.usd_per_hour)
         )
         for group in pool.groups
     ]
     interruptions = pool.expected.interruption_usd_per_hour
     return (
         f"{' + '.join(parts)} per hour, with nodes following demand inside the bounds"
-        + (f" + interruptions of spot {_usd(interruptions)}" if interruptions else "")
-        + f"; {_usd(cost.mean * HOURS_PER_MONTH)} a month of {HOURS_PER_MONTH:.0f} h"
+        + (f" + interruptions of spot {usd(interruptions)}" if interruptions else "")
+        + f"; {usd(cost.mean * HOURS_PER_MONTH)} a month of {HOURS_PER_MONTH:.0f} h"
     )
 
 
@@ -207,7 +195,7 @@ def _unapproved_sentence(plan: CapacityPlan, pool: Pool) -> str:
         return "nothing is proposed for the pool, so an approval changes nothing"
     return (
         f"the same nodes with the {sum(line.quantity for line in lines)} proposed ones at their list "
-        f"price of {_usd(lines[0].on_demand_usd_per_hour)} an hour while they run"
+        f"price of {usd(lines[0].on_demand_usd_per_hour)} an hour while they run"
     )
 
 
@@ -260,8 +248,16 @@ def _group(plan: CapacityPlan, pool: Pool, group: Group) -> Iterator[tuple[str, 
             "accelerator.perNode",
             f"a {group.offers[0].instance_type} carries that many {group.accelerator.model}",
         )
-    for field, sentence in _window_sentences(pool, group).items():
-        yield f"windows[*].{field}", sentence
+    steady = next(
+        (
+            row.reason
+            for row in plan.spec.evidence.stability or ()
+            if (row.pool, row.group) == (pool.name, group.name)
+        ),
+        "",
+    )
+    for field, sentence in _window_sentences(plan, pool, group).items():
+        yield f"windows[*].{field}", f"{sentence}; {steady}" if steady else sentence
     committed = isinstance(group.purchase, Reserved) and group.purchase.commitment is not None
     yield (
         "expected.nodes",
@@ -311,7 +307,7 @@ def _units_sentence(pool: Pool, group: Group) -> str:
     return f"{what} of a {kind} that whole replicas can use before another resource runs out"
 
 
-def _window_sentences(pool: Pool, group: Group) -> dict[str, str]:
+def _window_sentences(plan: CapacityPlan, pool: Pool, group: Group) -> dict[str, str]:
     """Why each window's min, desired and max is what it is; one rule holds in every window."""
     low = f"the forecast's {LOW_LEVEL:.0%} quantile at the window's lowest hour"
     target = (
@@ -319,7 +315,7 @@ def _window_sentences(pool: Pool, group: Group) -> dict[str, str]:
         "need not wait for the autoscaler"
     )
     high = (
-        f"the lowest of the forecast's {_LEVELS} % quantiles that keeps the expected shortage within "
+        f"the lowest of the forecast's {LEVELS} % quantiles that keeps the expected shortage within "
         f"{pool.shortage_tolerance:.2%}, widened by how far peaks stand over hourly means"
     )
     purchase = group.purchase
@@ -353,136 +349,20 @@ def _window_sentences(pool: Pool, group: Group) -> dict[str, str]:
             + (", spot's part too, for spot can vanish at once," if spot else "")
             + f" at {high}",
         }
+    if any((h.pool, h.group) == (pool.name, group.name) for h in plan.spec.evidence.held or ()):
+        held = max(window.max for window in group.windows)
+        return {
+            "min": f"of the {held} held nodes those needed at {low}",
+            "desired": f"of the {held} held nodes those needed at {target}",
+            "max": f"all {held} held nodes while they are held: they are used first",
+        }
     return dict.fromkeys(
         ("min", "desired", "max"),
         f"as its author wrote it: the planner sizes no {purchase.option} groups",
     )
 
 
-# Commitments.
-
-
-def _commitment(plan: CapacityPlan, line: Commitment) -> Iterator[tuple[str, str]]:
-    decision = next((d for d in plan.spec.evidence.decisions if d.pool == line.pool), None)
-    yield (
-        "quantity",
-        f"rule '{decision.rule}' on {decision.replayed_hours} replayed hours: {decision.reason}"
-        + (f"; {decision.guardrail}" if decision.guardrail else "")
-        if decision
-        else "as its author wrote it: the evidence names no decision",
-    )
-    yield (
-        "usdPerHour",
-        f"the {line.term} price of one {line.instance_type} in {line.provider} {line.region}, paid whether it runs or not",
-    )
-    yield "onDemandUsdPerHour", "its list price, which the commitment is weighed against"
-    hours = TERM_HOURS[line.term]
-    yield (
-        "bindingUsd",
-        f"{_usd(line.usd_per_hour)} x {line.quantity} nodes x {hours:,} h: bound by an approval, whatever demand does",
-    )
-    yield (
-        "breakEvenUtilisation",
-        f"{_usd(line.usd_per_hour)} over {_usd(line.on_demand_usd_per_hour)}: a node used less than this is cheaper on demand",
-    )
-    yield (
-        "expectedUtilisation",
-        f"part of the {line.quantity} nodes' hours that the forecast needs, on average",
-    )
-    margin = line.last_node_utilisation - line.break_even_utilisation
-    yield (
-        "lastNodeUtilisation",
-        f"part of the hours in which the forecast needs all {line.quantity}: "
-        + (
-            f"above the break-even of {line.break_even_utilisation:.1%}; whether for the whole term is for its approver to judge"
-            if margin > 0
-            else f"not above the break-even of {line.break_even_utilisation:.1%}: over this span the "
-            "last node does not pay, the replayed past speaks for it"
-        ),
-    )
-
-
-# Evidence.
-
-
-def _forecast(evidence: ForecastEvidence) -> Iterator[tuple[str, str]]:
-    why = f" ({evidence.reason})" if evidence.reason else ""
-    yield (
-        "origins",
-        f"past instants at which {evidence.model}{why} forecast without seeing what came"
-        if evidence.origins
-        else f"no past forecast could be judged{why}: the bounds are not calibrated",
-    )
-    yield "horizonHours", "how far the forecast reaches: the plan's span"
-    unmeasured = "not measured: there was no past origin to judge by"
-    yield (
-        "coverage80",
-        unmeasured
-        if evidence.coverage80 is None
-        else "part of past hours that fell inside the model's own 80 % interval; 80 % would be right",
-    )
-    yield (
-        "calibratedCoverage80",
-        unmeasured
-        if evidence.calibrated_coverage80 is None
-        else "the same after conformal calibration, each origin judged by the others",
-    )
-    yield (
-        "scaledPinballLoss",
-        unmeasured
-        if evidence.scaled_pinball_loss is None
-        else "mean quantile loss over mean demand, calibrated, each origin held out: lower is better",
-    )
-
-
-def _decision(evidence: DecisionEvidence) -> Iterator[tuple[str, str]]:
-    held = f"; {evidence.guardrail}" if evidence.guardrail else ""
-    yield (
-        "replayedHours",
-        f"the last hours of history, on which the rules were replayed; '{evidence.rule}' decided: {evidence.reason}{held}",
-    )
-    if evidence.max_quantile is not None:
-        yield (
-            "maxQuantile",
-            f"behind the groups' max: of the forecast's {_LEVELS} % quantiles the lowest that keeps the expected shortage within the tolerance, else the highest",
-        )
-    if evidence.peak_factor is not None:
-        quantile = f"the {PEAK_LEVEL:.0%} quantile of peaks"
-        yield "peakFactor", f"{quantile} over that of hourly means; it widens max only"
-    if evidence.candidates:
-        yield "candidates[*].nodes", "what each rule would commit now"
-        yield (
-            "candidates[*].usdPerHour",
-            f"what each rule would have cost per hour, mean over every origin it might have started at, seeing only its past; the cheapest, '{evidence.rule}', decided",
-        )
-
-
-def _sites(plan: CapacityPlan) -> Iterator[tuple[str, str]]:
-    evidence, site = plan.spec.evidence, plan.spec.site
-    for i, each in enumerate(evidence.sites):
-        chosen = (each.provider, each.region) == (site.provider, site.region)
-        yield (
-            f"sites[{i}].usdPerHour",
-            f"best mix at {each.provider} {each.region} for the last {SCREENING_DAYS} d of demand, in hindsight: {'the cheapest, so the cluster is here' if chosen else 'dearer'}",
-        )
-        if each.kgco2e_per_hour is not None:
-            yield f"sites[{i}].kgco2ePerHour", "what the same mix would have emitted"
-    yield (
-        "sitesConsidered",
-        "sites (provider and region) where every pool has a suitable, priced offer"
-        + (
-            f"; the {len(evidence.sites)} cheapest are kept"
-            if len(evidence.sites) < evidence.sites_considered
-            else ""
-        ),
-    )
-
-
 # Values.
-
-
-def _usd(value: float) -> str:
-    return f"${value:,.0f}" if value >= 100 else f"${value:,.2f}"
 
 
 def _value(data: Any, path: str) -> Any:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from support.plans import DIGEST, START, group, plan, plan_data, pool
+from support.requests import START as NOW
 from support.requests import (
     catalogue,
     constant,
@@ -16,6 +18,7 @@ from support.requests import (
 )
 from support.requests import pool as pool_request
 from trimtab.explain import Statement, covers, explain
+from trimtab.inventory.model import HeldNodes, Inventory, OwnedNodes, RunningNodes
 from trimtab.plan.document import parse_plan, to_data
 from trimtab.plan.model import CapacityPlan
 from trimtab.planning.planner import make_plan
@@ -84,10 +87,36 @@ def committed() -> CapacityPlan:
     )
 
 
+def present() -> CapacityPlan:
+    """A plan with what is held, owned and running, a renewal and a step down."""
+    there = Inventory(
+        nodes=(
+            HeldNodes(
+                "ri", "reserved", "aws", "us-east-1", "p4d.24xlarge", 4, 18.0, "1y",
+                NOW - timedelta(days=300), NOW + timedelta(days=3),
+            ),
+            HeldNodes(
+                "cr", "odcr", "aws", "eu-west-1", "p4d.24xlarge", 1, None, None, NOW, None
+            ),
+        ),
+        owned=(OwnedNodes("hall", "trainer", "hall-2", "dgx-a100", 2, 8.0),),
+        running=(RunningNodes("trainer", "on-demand", 30),),
+    )  # fmt: skip
+    ask = request(
+        pools=(pool_request(demand=constant()),),
+        inventory=there,
+        catalogue=catalogue(offer(), offer(region="eu-west-1", on_demand_usd_per_hour=33.0)),
+        regions=("us-east-1",),
+    )
+    return make_plan(ask)
+
+
+INSTANTS = {"asOf", "start", "validUntil", "starts", "expires", "steppedAt"}
 PLANS = {
     "a plan of every option": plan,
     "a plan by hand": hand_written,
     "a plan with commitments and spot": committed,
+    "a plan of what is held and runs": present,
     "a plan of short evidence": lambda: make_plan(request()),
     "a plan without carbon figures": lambda: make_plan(
         request(catalogue=catalogue(offer(gco2e_per_hour=None)))
@@ -132,7 +161,7 @@ def test_every_statement_speaks_of_a_number_an_instant_or_what_is_absent(
             case None:
                 assert values == []
             case str():
-                assert each.path in {"spec.asOf", "spec.start", "spec.validUntil"}
+                assert each.path.rpartition(".")[2] in INSTANTS
             case dict():
                 assert list(each.value.values()) == values
             case list():

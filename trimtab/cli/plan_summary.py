@@ -64,9 +64,24 @@ def summary(plan: CapacityPlan) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "usd_per_hour": line.usd_per_hour,
                 "binding_usd": line.binding_usd,
+                "renews": line.renews,
+                "starts": format_instant(line.starts) if line.starts else None,
                 "digest": line.digest,
             }
             for line in spec.commitments
+        ],
+        "held": [
+            {
+                "id": row.id,
+                "option": row.option,
+                "pool": row.pool,
+                "nodes": row.nodes,
+                "usd_per_hour": row.usd_per_hour,
+                "expires": format_instant(row.expires) if row.expires else None,
+                "decision": row.decision,
+                "reason": row.reason,
+            }
+            for row in spec.evidence.held or ()
         ],
         "assumptions": list(spec.evidence.assumptions),
         "repairs": list(spec.evidence.repairs),
@@ -85,8 +100,9 @@ def notes(plan: CapacityPlan) -> list[str]:
             )
     for line in plan.spec.commitments:
         expected = next(p for p in plan.spec.pools if p.name == line.pool).expected
+        what = f"renew {line.renews} with" if line.renews else "commit"
         found.append(
-            f"{line.pool}: proposes to commit {line.quantity} x {line.instance_type} for "
+            f"{line.pool}: proposes to {what} {line.quantity} x {line.instance_type} for "
             f"{line.term}, {money(line.binding_usd)} in all; until that is approved the pool costs "
             f"{money(expected.usd_per_hour_unapproved.mean)}/h, not "
             f"{money(expected.usd_per_hour.mean)}/h"
@@ -95,6 +111,16 @@ def notes(plan: CapacityPlan) -> list[str]:
         f"{forecast.pool}: forecast by {forecast.model}: {forecast.reason}"
         for forecast in plan.spec.evidence.forecasts
         if forecast.reason
+    ]
+    found += [
+        f"{row.pool or 'no pool'}: {row.id} ({row.nodes} nodes): {row.decision}: {row.reason}"
+        for row in plan.spec.evidence.held or ()
+        if row.decision != "used"
+    ]
+    found += [
+        f"{row.pool}: {row.group} (runs {row.running}): {row.reason}"
+        for row in plan.spec.evidence.stability or ()
+        if row.reason
     ]
     committed = {line.pool for line in plan.spec.commitments}
     found += [
