@@ -55,6 +55,20 @@ def test_states_correlate_as_wanted() -> None:
     assert [found[0, 1], found[0, 2]] == pytest.approx([0.39, 0.18], abs=0.01)
 
 
+@pytest.mark.parametrize(("fall", "rise"), [(0.3, 0.3), (0.2, 0.9), (0.6, 0.1)])
+def test_chains_correlate_as_wanted(fall: float, rise: float) -> None:
+    falls, rises = np.full(3, fall), np.full(3, rise)
+    factors = chain_factors(np.array([0, 0, 1]), falls, rises, 0.39, 0.18)
+    rng = np.random.default_rng(2)
+    up = np.ones((100_000, 3), dtype=bool)
+    for _ in range(30):
+        shocks = factors.shocks(len(up), rng)
+        up = np.where(up, shocks > normal_scores(falls), shocks > normal_scores(1 - rises))
+    found = np.atleast_2d(np.corrcoef(up.T))
+    assert up.mean(axis=0) == pytest.approx(rise / (fall + rise), abs=0.01)
+    assert [found[0, 1], found[0, 2]] == pytest.approx([0.39, 0.18], abs=0.02)
+
+
 def test_a_zone_alone_and_an_unreachable_wish_have_weights_all_the_same() -> None:
     one = chain_factors(np.array([0]), np.array([0.1]), np.array([0.5]), 0.39, 0.18)
     assert (one.inside, one.across) == (0.0, 0.0)

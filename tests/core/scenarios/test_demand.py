@@ -95,6 +95,18 @@ def test_neighbouring_hours_hang_together_as_they_did(memory: float) -> None:
         assert drawn == pytest.approx(past * (1 - 1 / 48) ** lag, abs=0.06)
 
 
+def test_what_hangs_together_at_one_time_of_day_does_so_at_that_time() -> None:
+    ranks = np.random.default_rng(4).random((1, 120, 24))
+    ranks[:, :, 6:12] = ranks[:, :, 6:7]  # mornings are of a piece, other hours are not
+    paths = demand_paths(
+        np.tile(RISING, (1, 48))[None], ranks.reshape(1, -1), 400, 2, persistent_share=0.0
+    )
+    by_day = np.corrcoef(paths[:, 0].T)
+    mornings = [by_day[6, 11], by_day[30, 35]]
+    assert min(mornings) > 0.8
+    assert max(abs(by_day[12, 17]), abs(by_day[0, 5]), abs(by_day[24, 29])) < 0.2
+
+
 def test_series_hang_together_as_they_did() -> None:
     common, own = red_noise(90, 0.8, 1), red_noise(90, 0.8, 2, series=3)
     history = np.concatenate([common + own[:1], common + own[1:2], own[2:]])
