@@ -37,7 +37,7 @@ HEADROOMS: Final = (
 LEVELS: Final = (
     0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998,
 )  # fmt: skip
-BEYOND: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
+BEYOND: Final = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
 """Headroom on the highest level: the planner's settings above it."""
 OPERATING_HEADROOMS: Final = (0.0, 0.1, 0.2, 0.3, 0.5)
 """The plain autoscalers (k = 1) that the comparison starts from."""
@@ -195,6 +195,7 @@ def compare(
     usd_per_unit_hour: float = 1.0,
     test_from: Mapping[str, int] | None = None,
     headrooms: Sequence[float] = OPERATING_HEADROOMS,
+    spare_shares: Sequence[float] = (),
 ) -> Comparison:
     """The planner's rule beside autoscalers on hourly series.
 
@@ -205,6 +206,8 @@ def compare(
         usd_per_unit_hour: the on-demand price.
         test_from: the first hour that is scored, per series; by default the middle.
         headrooms: the plain autoscalers to start from.
+        spare_shares: gives the autoscalers, too, constant spare capacity (over-provisioning pods) of
+            these shares of the history's mean.
 
     Raises:
         InputError: a series, or the lead, is not as stated.
@@ -216,7 +219,9 @@ def compare(
         first = len(series) // 2 if test_from is None else test_from[name]
         if not lead_hours <= first < len(series):
             raise ValueError(f"a test of {name} from hour {first} of {len(series)}")
-        ledgers.append(_Ledger.of(name, series, first, lead_hours, headrooms, usd_per_unit_hour))
+        ledgers.append(
+            _Ledger.of(name, series, first, lead_hours, headrooms, spare_shares, usd_per_unit_hour)
+        )
     return Comparison(
         lead_hours,
         usd_per_unit_hour,
@@ -251,6 +256,7 @@ class _Ledger:
         first: int,
         lead: int,
         headrooms: Sequence[float],
+        spare_shares: Sequence[float],
         usd: float,
     ) -> "_Ledger":
         row, tested = series[None, :], series[first:]
@@ -262,7 +268,8 @@ class _Ledger:
             return Family.of(tuple(every), stacked, tested, usd)
 
         def scaler(hours: int, headroom: float) -> Array:
-            return autoscaler(row, lead, hours, headroom)[0]
+            capacity: Array = autoscaler(row, lead, hours, headroom)[0]
+            return capacity
 
         ordered = replay(row, lead, LEVELS)[0]
         levels = {
@@ -275,6 +282,12 @@ class _Ledger:
             f"highest of {hours} h {headroom:+.0%}": scaler(hours, headroom)
             for hours in STABILISATION_HOURS
             for headroom in HEADROOMS
+        }
+        mean = float(series[:first].mean())
+        swept |= {
+            f"highest of {hours} h and {share:.1%} of the mean": scaler(hours, 0.0) + share * mean
+            for hours in STABILISATION_HOURS
+            for share in spare_shares
         }
         plain = {f"{headroom:g}": scaler(1, headroom) for headroom in headrooms}
         return cls(

@@ -70,7 +70,12 @@ REACTIVE: Final = tuple(
     for headroom in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 )
 """Reactive predictors: of how many hours the highest, and the headroom above it."""
-REACTIVE_PRIOR: Final = 0.1
+LAST_PRIOR, OTHER_PRIOR, REACTIVE_PRIOR = 1.0, 0.3, 0.1
+"""Weights before any evidence, of a predictor from the last value, another conditional, a reactive one."""
+PRIOR: Final = np.array(
+    [LAST_PRIOR if base == "last" else OTHER_PRIOR for base in PREDICTORS for _ in PREDICTORS[base]]
+    + [REACTIVE_PRIOR] * len(REACTIVE)
+)
 CHUNK: Final = 48
 BATCH_HOURS: Final = 2048
 """Decisions at a time, for speed and for memory."""
@@ -120,15 +125,15 @@ def _decided(demand: Array, lead: int, taus: Array, first: int) -> Array:
     batch = max(BATCH_HOURS // (demand.shape[1] - first), 1)
     parts = [demand[n : n + batch] for n in range(0, len(demand), batch)]
     return np.concatenate(
-        [mixed(part, *forecasts(part, lead, taus, first), lead, taus) for part in parts]
+        [mixed(part, forecasts(part, lead, taus, first), lead, taus) for part in parts]
     )
 
 
-def forecasts(demand: Array, lead: int, taus: Array, first: int = 0) -> tuple[Array, Array]:
+def forecasts(demand: Array, lead: int, taus: Array, first: int = 0) -> Array:
     """What every predictor would order from hour `first` on.
 
     Returns:
-        (N, T - first, K, J), NaN where a predictor has no opinion; and the priors, (J,).
+        (N, T - first, K, J), NaN where a predictor has no opinion; in the order of `PRIOR`.
     """
     known = np.isfinite(demand)
     mean = np.where(known, demand, 0.0).cumsum(axis=1) / np.maximum(known.cumsum(axis=1), 1)
@@ -155,18 +160,16 @@ def forecasts(demand: Array, lead: int, taus: Array, first: int = 0) -> tuple[Ar
     ]
     reactive = np.stack(simple, axis=-1)[:, :, None, :].repeat(len(taus), axis=2)
     ceiling = CEILING * np.fmax.accumulate(demand, axis=1)[:, first:, None, None]
-    out = np.clip(np.concatenate([*asked, reactive], axis=-1), 0.0, ceiling)
-    prior = np.ones(out.shape[-1])
-    prior[-len(REACTIVE) :] = REACTIVE_PRIOR
-    return out, prior
+    out: Array = np.clip(np.concatenate([*asked, reactive], axis=-1), 0.0, ceiling)
+    return out
 
 
 def mixed(
     demand: Array,
     asked: Array,
-    prior: Array,
     lead: int,
     taus: Array,
+    prior: Array = PRIOR,
     sharpness: float = SHARPNESS,
     loss_hours: float = LOSS_HOURS,
 ) -> Array:

@@ -149,3 +149,4 @@ def test_on_real_demand_less_is_unmet_at_equal_cost(
         assert middle is not None
         assert pooled < least_pooled
         assert middle < least_median
+        assert lead > 1 or not summary.behind
