@@ -147,10 +147,14 @@ class SkiRental:
     @staticmethod
     def _reserved(past: Past, first: int, term: int) -> Array:
         """Units reserved in each hour from `first` on, each also in the term before its purchase."""
-        hours = np.arange(first, past.hour)
-        reserved = np.zeros(len(hours))
-        for purchase in past.bought:
-            reserved[np.abs(hours - purchase.hour) < term] += purchase.quantity
+        steps = np.zeros(past.hour - first + 1)
+        for purchase in reversed(past.bought):
+            if purchase.hour + term <= first:
+                break
+            # Hours h with |h - purchase| < term; the steps' running sum is what is reserved.
+            steps[max(purchase.hour - term + 1, first) - first] += purchase.quantity
+            steps[min(purchase.hour + term, past.hour) - first] -= purchase.quantity
+        reserved: Array = np.maximum(np.cumsum(steps)[:-1], 0.0)
         return reserved
 
 

@@ -5,6 +5,7 @@ there, not the one to come. Several commitment paths (P) are dispatched at once;
 since what runs on spot stays where it runs.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -111,16 +112,27 @@ def affordable(available: Array, market: Market) -> Array:
 
 
 def greedy(need: Array, available: Array, order: Order) -> tuple[Array, Array]:
-    """Spot units that run and that are lost, both (P, Z, H).
+    """Spot units that run and that are lost in every hour, both (P, Z, H); see `greedy_hours`."""
+    shape = (need.shape[1], len(need), len(available))
+    spot, lost = np.zeros(shape), np.zeros(shape)
+    for hour, (runs, gone) in enumerate(greedy_hours(need, available, order)):
+        spot[hour], lost[hour] = runs, gone
+    return spot.transpose(1, 2, 0), lost.transpose(1, 2, 0)
+
+
+def greedy_hours(need: Array, available: Array, order: Order) -> Iterator[tuple[Array, Array]]:
+    """Hour by hour the spot units that run and those that are lost at its start, both (P, Z).
 
     What runs and is still offered is kept, the worst zone given up first when less is needed; then
     the zones are filled in their order.
+
+    Args:
+        need: units above the commitment, shape (P, H).
+        available: shape (Z, H).
+        order: as `merit_order`, shape (H, Z).
     """
-    paths, hours = need.shape
-    zones = len(available)
-    spot, lost = np.zeros((hours, paths, zones)), np.zeros((hours, paths, zones))
-    runs = np.zeros((paths, zones))
-    for hour in range(hours):
+    runs = np.zeros((len(need), len(available)))
+    for hour in range(need.shape[1]):
         offered, rank = available[:, hour], order[hour]
         gone = np.maximum(runs - offered, 0.0)
         kept = (runs - gone)[:, rank]
@@ -131,8 +143,7 @@ def greedy(need: Array, available: Array, order: Order) -> tuple[Array, Array]:
         kept += np.minimum(room, np.maximum(lack - (np.cumsum(room, axis=1) - room), 0.0))
         runs = np.empty_like(kept)
         runs[:, rank] = kept
-        spot[hour], lost[hour] = runs, gone
-    return spot.transpose(1, 2, 0), lost.transpose(1, 2, 0)
+        yield runs, gone
 
 
 def _hedged(need: Array, available: Array) -> tuple[Array, Array]:

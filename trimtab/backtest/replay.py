@@ -11,7 +11,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.backtest.dispatch import affordable, greedy, merit_order
+from trimtab.backtest.dispatch import affordable, greedy_hours, merit_order
 from trimtab.backtest.market import Market
 
 Array = NDArray[np.float64]
@@ -64,18 +64,21 @@ class Replay:
             history: hours known before the first decision, at least 1.
         """
         levels = _grid(demand, history)
+        price = market.on_demand_usd_per_hour
         need = np.maximum(demand - levels[:, None], 0.0)
+        usd = need * price
+        residual = demand
         offered = affordable(available, market)
-        left = need
-        usd = np.zeros_like(need)
         if offered.any():
             order = merit_order(available, market.spot_usd_per_hour)
-            spot, lost = greedy(need, offered, order)
-            left = np.maximum(need - spot.sum(axis=1), 0.0)
-            usd += lost.sum(axis=1) * market.interruption_usd
-            usd += np.einsum("kzt,z->kt", spot, market.spot_usd_per_hour)
-        usd += left * market.on_demand_usd_per_hour
-        return cls(levels, demand, left[0], market.on_demand_usd_per_hour, usd, _before(usd))
+            residual = np.empty_like(demand)
+            # Every hour of every level and zone at once would be gigabytes for a long series.
+            for hour, (runs, gone) in enumerate(greedy_hours(need, offered, order)):
+                left = np.maximum(need[:, hour] - runs.sum(axis=1), 0.0)
+                residual[hour] = left[0]
+                usd[:, hour] = left * price + runs @ market.spot_usd_per_hour
+                usd[:, hour] += gone.sum(axis=1) * market.interruption_usd
+        return cls(levels, demand, residual, price, usd, _before(usd))
 
     def until(self, hour: int) -> "Replay":
         """The hours before an hour."""
