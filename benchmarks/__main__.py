@@ -13,6 +13,7 @@ ENVIRONMENTS = {
     "function_latency": "function",
     "preview_speed": "pulumi",
     "evidence": "pulumi",
+    "provisioning": "pulumi",
     "scenario_quality": "pulumi",
 }
 """Every benchmark, with the environment that has what it imports."""
