@@ -91,11 +91,11 @@ class Setting:
             hour=hour,
             since=self.test_from,
             at=self.at(hour),
-            demand=self.demand[:hour],
-            spot_available=self.spot_available[:, :hour],
+            demand=_locked(self.demand[:hour]),
+            spot_available=_locked(self.spot_available[:, :hour]),
             market=self.market,
             decide_every_hours=self.decide_every_hours,
-            held=held,
+            held=_locked(held),
             bought=bought,
             replay=self.replay.until(hour),
         )
@@ -105,6 +105,13 @@ class Setting:
         demand = self.demand.copy()
         demand[from_hour:] *= factor
         return replace(self, demand=demand)
+
+
+def _locked(values: Array) -> Array:
+    """The same numbers, not to be written to: what a policy does must not reach the next one."""
+    view = values.view()
+    view.setflags(write=False)
+    return view
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,7 @@ def decide(
 def _orders(
     policy: Policy, setting: Setting, hour: int, held: Array, bought: tuple[Purchase, ...]
 ) -> list[tuple[Product, float]]:
-    view = held.view()
-    view.setflags(write=False)
-    wanted = policy.wants(setting.past(hour, view, bought))
+    wanted = policy.wants(setting.past(hour, held, bought))
     if not isinstance(wanted, (int, float)):
         return [(product, quantity) for product, quantity in wanted if quantity > LEAST]
     lacks = float(wanted) - float(held[0])

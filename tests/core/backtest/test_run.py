@@ -109,12 +109,13 @@ def test_a_policy_may_buy_product_by_product() -> None:
     assert [each.product.name for each in paid.purchases] == ["short", "long"]
 
 
-def test_a_past_can_not_be_written_to() -> None:
+@pytest.mark.parametrize("field", ["demand", "spot_available", "held"])
+def test_a_past_can_not_be_written_to(field: str) -> None:
     class Greedy:
         name, dispatch, every_hours = "greedy", Dispatch.SPOT, None
 
         def wants(self, past: Past) -> float:
-            past.held[:] = 99
+            getattr(past, field)[...] = 99
             return 1.0
 
     with pytest.raises(ValueError, match="read-only"):
@@ -139,29 +140,43 @@ def test_more_spot_never_raises_the_optimum(any_setting: Setting, data: st.DataO
     assert clairvoyant_optimum(richer).usd <= clairvoyant_optimum(any_setting).usd + 1e-6
 
 
+def peeks(policy: Policy, one: Setting, later: Setting, hour: int) -> bool:
+    """Whether a decision up to an hour, or a cost before it, differs with what comes from it on."""
+    made = [decide(policy, each) for each in (one, later)]
+    until = [[each for each in purchases if each.hour <= hour] for purchases in made]
+    usd = [
+        charge(each, [policy], [purchases], 1.0)[0].usd_per_hour[: hour - one.test_from]
+        for each, purchases in zip((one, later), made, strict=True)
+    ]
+    return until[0] != until[1] or bool((usd[0] != usd[1]).any())
+
+
 @pytest.mark.parametrize("policy", EVERY, ids=lambda policy: policy.name)
 @given(any_setting=settings(spot=True), data=st.data())
 @limits(max_examples=15, deadline=None)
 def test_the_future_changes_no_decision_and_no_hour_before_it(
     policy: Policy, any_setting: Setting, data: st.DataObject
 ) -> None:
-    """A policy that peeked would decide otherwise, or serve an hour otherwise."""
-    first = any_setting.test_from
-    hour = data.draw(st.integers(first, len(any_setting.demand) - 1))
+    hour = data.draw(st.integers(any_setting.test_from, len(any_setting.demand) - 1))
     factor = data.draw(st.sampled_from([0.0, 0.5, 3.0, 50.0]))
     demand, available = any_setting.demand.copy(), any_setting.spot_available.copy()
     demand[hour:] = demand[hour:] * factor + data.draw(st.integers(0, 9))
     available[:, hour:] = available[:, hour:][:, ::-1] * factor
     later = replace(any_setting, demand=demand, spot_available=available)
+    assert not peeks(policy, any_setting, later, hour)
 
-    decisions = [decide(policy, each) for each in (any_setting, later)]
-    until = [[one for one in each if one.hour <= hour] for each in decisions]
-    assert until[0] == until[1]
-    costs = [
-        charge(each, [policy], [made], 1.0)[0].usd_per_hour[: hour - first]
-        for each, made in zip((any_setting, later), decisions, strict=True)
-    ]
-    assert (costs[0] == costs[1]).all()
+
+def test_a_policy_that_peeks_is_found_out() -> None:
+    class Peeking:
+        name, dispatch, every_hours = "peeking", Dispatch.SPOT, None
+
+        def wants(self, past: Past) -> float:
+            whole = past.demand.base
+            assert whole is not None
+            return float(whole[-1])
+
+    one = setting([*HISTORY, 1.0, 1.0, 1.0], 24)
+    assert peeks(Peeking(), one, setting([*HISTORY, 1.0, 1.0, 9.0], 24), 26)
 
 
 @given(settings())
