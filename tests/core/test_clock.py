@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.clock import format_duration, format_instant, parse_instant
+from trimtab.clock import format_duration, format_instant, parse_duration, parse_instant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -117,3 +117,29 @@ DURATIONS = {
 @pytest.mark.parametrize(("duration", "text"), DURATIONS.items())
 def test_writes_a_duration(duration: timedelta, text: str) -> None:
     assert format_duration(duration) == text
+
+
+READ = {
+    "2w": timedelta(weeks=2),
+    "7d": timedelta(days=7),
+    " 36h ": timedelta(hours=36),
+    "10 min": timedelta(minutes=10),
+    "90s": timedelta(seconds=90),
+    "0h": timedelta(0),
+}
+
+
+@pytest.mark.parametrize(("text", "duration"), READ.items(), ids=READ)
+def test_reads_a_duration(text: str, duration: timedelta) -> None:
+    assert parse_duration(text) == duration
+
+
+@pytest.mark.parametrize("text", ["", "7", "week", "1.5d", "-1h", "1h30min", "7 days", "P7D"])
+def test_refuses_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no duration$"):
+        parse_duration(text)
+
+
+def test_refuses_a_duration_beyond_counting() -> None:
+    with pytest.raises(ValueError, match="'999999999w' is too long"):
+        parse_duration("999999999w")

@@ -40,7 +40,7 @@ def read_series(
     name: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> DemandSeries:
-    """The demand series in a CSV or Parquet file with columns timestamp, demand, optional peak.
+    """The demand series in a CSV or Parquet file: timestamp, demand, optional peak and limit.
 
     Args:
         source: a path, or `-` for standard input.
@@ -75,6 +75,7 @@ def read_series(
         step=step * SECOND,
         demand=np.interp(grid, index, table.demand),
         peak=None if table.peak is None else np.interp(grid, index, table.peak),
+        limit=None if table.limit is None else _limits(table.limit, index),
         repairs=tuple(repairs),
         source=base,
         digest=sha256(data),
@@ -117,6 +118,27 @@ def _check_values(table: Table) -> None:
                 mend="peak is the highest demand within the step; check that the columns are "
                 "not swapped",
             )
+    if table.limit is not None:
+        _check_limit(table, table.limit)
+
+
+def _check_limit(table: Table, limit: NDArray[np.float64]) -> None:
+    row = _first((limit < 0) | (limit > MAXIMUM_DEMAND))
+    if row is not None:
+        value = float(limit[row])
+        problem, mend = f"is {value:g}, more than {MAXIMUM_DEMAND:g}", "check its unit"
+        if np.isinf(value):
+            problem, mend = "is infinite", "leave the cell blank where there is no limit"
+        if value < 0:
+            problem = f"is negative ({value:g})"
+            mend = "give the capacity that was there, 0 or more"
+        raise InputError(f"limit {problem}", where=table.place(row), mend=mend)
+    if np.isnan(limit).all():
+        raise InputError(
+            "has a column limit without a value",
+            where=table.where,
+            mend="give the capacity that was there at each step, or leave the column out",
+        )
 
 
 def _check_order(table: Table) -> None:
@@ -202,6 +224,13 @@ def _fill_gaps(
         f"{format_duration(step)}): filled by a straight line."
         for gap in gaps
     ]
+
+
+def _limits(limit: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The limit at every step; in a gap it is not known."""
+    whole = np.full(index[-1] + 1, np.nan)
+    whole[index] = limit
+    return whole
 
 
 def _first(mask: NDArray[np.bool_]) -> int | None:

@@ -21,7 +21,7 @@ from trimtab.errors import EngineError, InputError
 if TYPE_CHECKING:
     from _csv import Reader
 
-COLUMNS = ("timestamp", "demand", "peak")
+COLUMNS = ("timestamp", "demand", "peak", "limit")
 REQUIRED = ("timestamp", "demand")
 
 # Names that other tools give these columns; an error says which one was probably meant.
@@ -29,6 +29,7 @@ SYNONYMS = {
     "timestamp": ("time", "date", "datetime", "ts", "ds", "instant", "__index_level_0__"),
     "demand": ("value", "y", "usage", "load", "count", "gpus", "nodes", "vcpus", "replicas"),
     "peak": ("max", "maximum"),
+    "limit": ("capacity", "quota", "allocatable"),
 }
 
 # Content that is no text, by its first bytes, and the mend.
@@ -43,6 +44,7 @@ PARQUET = b"PAR1"
 
 ISO_MEND = "write ISO 8601 in UTC, for example 2026-03-01T00:00:00Z"
 VALUE_MEND = "give a number, or leave the whole row out: a short gap is filled and recorded"
+LIMIT_MEND = "give a number, or leave the cell blank where the limit is not known"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Table:
         zoned: whether the timestamps carried a time zone.
         demand: shape (rows,), unchecked floats.
         peak: the same, or None when the file has no such column.
+        limit: the same, NaN where a cell is blank.
         place: how an error names a row (counted from 0): file and line, or file and row.
     """
 
@@ -63,6 +66,7 @@ class Table:
     zoned: bool
     demand: NDArray[np.float64]
     peak: NDArray[np.float64] | None
+    limit: NDArray[np.float64] | None
     place: Callable[[int], str]
 
 
@@ -140,6 +144,7 @@ def _read_csv(text: str, where: str) -> Table:
         zoned,
         _numbers("demand", columns[index["demand"]], place),
         _numbers("peak", columns[index["peak"]], place) if "peak" in index else None,
+        _limits(columns[index["limit"]], place) if "limit" in index else None,
         place,
     )
 
@@ -182,12 +187,13 @@ def _read_parquet(data: bytes, where: str) -> Table:
         zoned,
         _arrow_numbers("demand", table.column("demand"), where, place),
         _arrow_numbers("peak", table.column("peak"), where, place) if "peak" in index else None,
+        _arrow_limits(table.column("limit"), where) if "limit" in index else None,
         place,
     )
 
 
 def _find_columns(names: Sequence[str], where: str) -> dict[str, int]:
-    """Where each known column stands; `peak` may be absent, but not misspelt."""
+    """Where each known column stands; `peak` and `limit` may be absent, but not misspelt."""
     for name in COLUMNS:
         if names.count(name) > 1:
             raise InputError(f"has the column {name} twice", where=where, mend="keep one")
@@ -291,6 +297,11 @@ def _numbers(name: str, cells: Sequence[str], place: Callable[[int], str]) -> ND
     return values
 
 
+def _limits(cells: Sequence[str], place: Callable[[int], str]) -> NDArray[np.float64]:
+    """A blank cell is a limit that is not known, or none."""
+    return _numbers("limit", [cell if cell.strip() else "nan" for cell in cells], place)
+
+
 def _number(cell: str) -> float:
     # float() takes 1_000 for a thousand; in a data file it is a slip.
     if "_" in cell:
@@ -301,7 +312,9 @@ def _number(cell: str) -> float:
 def _not_a_number(name: str, cell: str, where: str) -> InputError:
     if not cell:
         return InputError(f"{name} is empty", where=where, mend=VALUE_MEND)
-    mend = "write a decimal point and no thousands separator" if "," in cell else VALUE_MEND
+    mend = LIMIT_MEND if name == "limit" else VALUE_MEND
+    if "," in cell:
+        mend = "write a decimal point and no thousands separator"
     return InputError(f"{name} {cell!r} is not a number", where=where, mend=mend)
 
 
@@ -340,9 +353,22 @@ def _arrow_instants(
 def _arrow_numbers(
     name: str, column: Any, where: str, place: Callable[[int], str]
 ) -> NDArray[np.float64]:
+    _refuse_nulls(name, column, place)
+    return _arrow_floats(name, column, where)
+
+
+def _arrow_limits(column: Any, where: str) -> NDArray[np.float64]:
     import pyarrow as pa
 
-    _refuse_nulls(name, column, place)
+    if pa.types.is_null(column.type):
+        return np.full(len(column), np.nan)
+    return _arrow_floats("limit", column, where)
+
+
+def _arrow_floats(name: str, column: Any, where: str) -> NDArray[np.float64]:
+    """Numbers of any type as floats, NaN for nulls."""
+    import pyarrow as pa
+
     kind = column.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise InputError(

@@ -39,6 +39,19 @@ def test_a_workloads_schema_accepts_a_workload_and_refuses_a_typo(cli: Cli) -> N
     assert not validator.is_valid(document)
 
 
+def test_an_events_schema_accepts_events_and_refuses_a_typo(cli: Cli) -> None:
+    validator = Draft202012Validator(json.loads(cli("schema", "demandevents").out))
+    launch = {"name": "launch", "start": "2026-12-01T00:00:00Z", "multiply": 1.4}
+    document = {
+        "apiVersion": "trimtab.dev/v1alpha1",
+        "kind": "DemandEvents",
+        "spec": {"events": [launch]},
+    }
+    assert validator.is_valid(document)
+    document["spec"] = {"events": [{**launch, "ends": "2026-12-02T00:00:00Z"}]}
+    assert not validator.is_valid(document)
+
+
 def test_the_crd_is_one_that_a_cluster_takes(cli: Cli) -> None:
     crd = yaml.safe_load(cli("schema", "capacityplan", "--as", "crd").out)
     assert crd["kind"] == "CustomResourceDefinition"
@@ -56,6 +69,8 @@ def test_a_file_gets_the_same_bytes_as_stdout(cli: Cli, tmp_path: Path, options:
 def test_a_workload_is_no_cluster_resource(cli: Cli) -> None:
     phrase = "--as crd: a workload is a file, no cluster resource; use --as json-schema"
     cli.refused(["schema", "workload", "--as", "crd"], ExitCode.BAD_INPUT, phrase)
+    phrase = "--as crd: demandevents is a file, no cluster resource; use --as json-schema"
+    cli.refused(["schema", "demandevents", "--as", "crd"], ExitCode.BAD_INPUT, phrase)
 
 
 def test_a_folder_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
