@@ -18,6 +18,7 @@ from trimtab.errors import InputError, allowed
 from trimtab.forecast.model import Array, Effect
 
 HOUR = timedelta(hours=1)
+SEEN_AFTER = timedelta(days=1)
 Z80 = 1.2815515655446004
 """A normal distribution's 90 % quantile: half the width of its 80 % interval, in deviations."""
 
@@ -139,7 +140,8 @@ def spread(events: Sequence[Event], names: Sequence[str], start: datetime, hours
     """The events' effect with its uncertainty; arguments as `effects`.
 
     Events are taken as independent: on the scale in which they act (logarithmic for factors) their
-    deviations combine as the root of the sum of squares.
+    deviations combine as the root of the sum of squares. An event that has been at its full size for a
+    day when the window starts is in the history as it turned out, so it widens nothing.
     """
     shape = (len(names), hours)
     factor, shift = np.zeros(shape), np.zeros(shape)
@@ -152,6 +154,8 @@ def spread(events: Sequence[Event], names: Sequence[str], start: datetime, hours
         if not (rows.any() and weight.any()):
             continue
         size = event.effect.size
+        if event.start + event.ramp + SEEN_AFTER <= start:
+            size = Size(size.expected, size.expected, size.expected)
         if isinstance(event.effect, Multiply):
             low, expected, high = (np.log1p((s - 1) * weight) for s in _sizes(size))
             factor[rows] += expected

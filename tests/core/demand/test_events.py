@@ -292,6 +292,14 @@ def test_independent_uncertainties_combine_as_squares() -> None:
     assert bounds == pytest.approx((2.0, 7.0, 12.0))
 
 
+def test_an_event_that_was_seen_at_its_full_size_widens_nothing() -> None:
+    size = Multiply(Size(1.0, 2.0, 4.0))
+    for first, ramp, certain in ((-24, 0, True), (-23, 0, False), (-30, 6, True), (-30, 8, False)):
+        around = spread([event(size, first, ramp=ramp)], ["a"], START, 30)
+        assert around.expected.multiply[0, -1] == pytest.approx(2.0)
+        assert bool(around.high.multiply[0, -1] < 2.001) is certain
+
+
 LEVEL = {level: place for place, level in enumerate(LEVELS)}
 
 
