@@ -87,11 +87,11 @@ WAYS: dict[str, Way] = {
     "comonotone (rows of Forecast.scenarios)": comonotone,
     "48 h blocks only": paths(0.0),
     "48 h blocks, 0.3 persistent": paths(0.3),
-    "48 h blocks, 0.5 persistent (default)": paths(0.5),
-    "48 h blocks, 0.7 persistent": paths(0.7),
-    "24 h blocks, 0.5 persistent": paths(0.5, 24),
-    "96 h blocks, 0.5 persistent": paths(0.5, 96),
-    "ranks under past forecasts, 0.5 persistent": paths(0.5, of_origins=True),
+    "48 h blocks, 0.6 persistent (default)": paths(0.6),
+    "48 h blocks, 0.8 persistent": paths(0.8),
+    "24 h blocks, 0.6 persistent": paths(0.6, 24),
+    "96 h blocks, 0.6 persistent": paths(0.6, 96),
+    "ranks under past forecasts, 0.6 persistent": paths(0.6, of_origins=True),
 }
 
 

@@ -101,7 +101,7 @@ def test_what_hangs_together_at_one_time_of_day_does_so_at_that_time() -> None:
     paths = demand_paths(
         np.tile(RISING, (1, 48))[None], ranks.reshape(1, -1), 400, 2, persistent_share=0.0
     )
-    by_day = np.corrcoef(paths[:, 0].T)
+    by_day = np.atleast_2d(np.corrcoef(paths[:, 0].T))
     mornings = [by_day[6, 11], by_day[30, 35]]
     assert min(mornings) > 0.8
     assert max(abs(by_day[12, 17]), abs(by_day[0, 5]), abs(by_day[24, 29])) < 0.2
