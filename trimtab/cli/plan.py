@@ -106,6 +106,17 @@ def plan(
     events: Annotated[
         Path | None, typer.Option(help="DemandEvents: launches and closures, past and ahead.")
     ] = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option(help="PlanningLimits: budgets, carbon, spot, commitments, steps down."),
+    ] = None,
+    latency: Annotated[
+        Path | None,
+        typer.Option(
+            help="Round trips, CSV (from_region, to_region, rtt_ms): makes workloads' latency "
+            "bounds hold; where users are stands in --limits."
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the plan and of a shared pool; default: from the file's name."),
@@ -135,7 +146,7 @@ def plan(
       trimtab plan --demand gpus.csv --inventory held.yaml --previous plan.yaml --out plan.yaml
       export-demand | trimtab plan --demand - --unit gpus --out plan.yaml --format json
     """
-    files = (workloads, offers, inventory, approvals, events)
+    files = (workloads, offers, inventory, approvals, events, limits, latency)
     inputs = [path for path in files if path is not None]
     for text in demand:
         inputs += [Path(text), Path(text.partition("=")[2])]
@@ -168,6 +179,8 @@ def plan(
                 previous=previous,
                 approvals=approvals,
                 events=events,
+                limits=limits,
+                latency=latency,
             )
         )
     with progress("planning") as say:

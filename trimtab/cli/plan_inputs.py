@@ -22,7 +22,7 @@ from trimtab.cli.plan_pools import (
     read_sources,
     with_bounded_repairs,
 )
-from trimtab.cli.plan_present import read_present
+from trimtab.cli.plan_present import read_present, within_latency
 from trimtab.clock import format_duration, format_instant, parse_instant
 from trimtab.demand.reader import read_series
 from trimtab.demand.series import HOUR, DemandSeries
@@ -91,15 +91,20 @@ def read_request(options: PlanOptions) -> PlanRequest:
         *_price_sentence(catalogue, instant),
         *(found.notes if found else ()),
     ]
-    present = read_present(options, {pool.name for pool in pools}, instant)
-    sentences += present.sentences
+    present = read_present(options, pools, instant)
+    offered = {offer.region for offer in catalogue}
+    near, latency_input, reached = within_latency(options, pools, present.limits, offered)
+    sentences += [*present.sentences, *reached]
+    terms = distinct(options.terms)
+    if present.limits.terms is not None:
+        terms = tuple(term for term in terms if term in present.limits.terms)
     return PlanRequest(
         name=_plan_name(options, found, series),
-        pools=with_bounded_repairs(pools),
+        pools=with_bounded_repairs(near),
         catalogue=catalogue,
         as_of=instant.replace(microsecond=0),
         horizon=horizon,
-        terms=distinct(options.terms),
+        terms=terms,
         providers=distinct(options.providers),
         regions=distinct(options.regions),
         zones=distinct(options.zones),
@@ -108,7 +113,8 @@ def read_request(options: PlanOptions) -> PlanRequest:
         inventory=present.inventory,
         previous=present.previous,
         events=present.events,
-        inputs=present.inputs,
+        limits=present.limits,
+        inputs=(*present.inputs, *latency_input),
         assumptions=bounded(list(dict.fromkeys(sentences)), MAX_SENTENCES),
     )
 

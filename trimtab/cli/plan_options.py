@@ -37,6 +37,8 @@ class PlanOptions:
     previous: Path | None = None
     approvals: Path | None = None
     events: Path | None = None
+    limits: Path | None = None
+    latency: Path | None = None
 
 
 def slug(text: str, limit: int = MAX_POOL_NAME) -> str:

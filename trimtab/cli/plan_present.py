@@ -16,10 +16,15 @@ from trimtab.files import read_bytes, sha256
 from trimtab.inventory.approvals import load_approvals
 from trimtab.inventory.document import load_inventory
 from trimtab.inventory.model import Inventory
+from trimtab.limits.document import load_limits
+from trimtab.limits.latency import load_latency, within_reach
+from trimtab.limits.model import Limits
 from trimtab.plan.document import load_plan
 from trimtab.plan.evidence import Input
 from trimtab.plan.model import CapacityPlan
 from trimtab.planning.approved import approved_lines
+from trimtab.planning.request import PoolRequest
+from trimtab.workloads.model import Workload
 
 
 @dataclass(frozen=True)
@@ -29,27 +34,31 @@ class PresentInputs:
     inventory: Inventory | None
     previous: CapacityPlan | None
     events: tuple[Event, ...]
+    limits: Limits
     inputs: tuple[Input, ...]
     sentences: tuple[str, ...]
 
 
-def read_present(options: PlanOptions, pools: Collection[str], as_of: datetime) -> PresentInputs:
-    """The files behind `--inventory`, `--previous`, `--approvals` and `--events`.
+def read_present(
+    options: PlanOptions, pools: Sequence[PoolRequest], as_of: datetime
+) -> PresentInputs:
+    """The files behind `--inventory`, `--previous`, `--approvals`, `--events` and `--limits`.
 
     Args:
         options: as given.
-        pools: names of the plan's pools.
+        pools: the plan's pools.
         as_of: the instant of the decision.
 
     Raises:
         InputError: a file is wrong, or two of them contradict.
     """
+    names = {pool.name for pool in pools}
     inputs: list[Input] = []
     sentences: list[str] = []
     inventory = load_inventory(options.inventory) if options.inventory else None
     if inventory and options.inventory:
         inputs.append(_input("inventory", options.inventory, inventory.digest))
-        sentences += _strangers(inventory, pools)
+        sentences += _strangers(inventory, names)
     previous = load_plan(options.previous) if options.previous else None
     if previous and options.previous:
         digest = sha256(read_bytes(options.previous))
@@ -66,9 +75,58 @@ def read_present(options: PlanOptions, pools: Collection[str], as_of: datetime) 
     events: tuple[Event, ...] = ()
     if options.events:
         events = read_events(options.events)
-        check_names(events, pools)
+        check_names(events, names)
         inputs.append(_input("events", options.events, sha256(read_bytes(options.events))))
-    return PresentInputs(inventory, previous, events, tuple(inputs), tuple(sentences))
+    limits = Limits()
+    if options.limits:
+        workloads = {workload.name for pool in pools for workload in pool.workloads}
+        limits = load_limits(options.limits, names, workloads)
+        inputs.append(_input("limits", options.limits, limits.digest))
+        _check_terms(options, limits)
+    return PresentInputs(inventory, previous, events, limits, tuple(inputs), tuple(sentences))
+
+
+def within_latency(
+    options: PlanOptions, pools: Sequence[PoolRequest], limits: Limits, offered: Collection[str]
+) -> tuple[tuple[PoolRequest, ...], tuple[Input, ...], tuple[str, ...]]:
+    """The pools with their latency bounds made hard by `--latency`, its input and what to say.
+
+    Raises:
+        InputError: the table is wrong, or nothing says where a workload's users are.
+        InfeasibleError: no region on offer is near enough.
+    """
+    if options.latency is None:
+        return tuple(pools), (), ()
+    table = load_latency(options.latency)
+    clients = dict(limits.clients)
+    said: list[str] = []
+
+    def near(workload: Workload) -> Workload:
+        bounded = within_reach(workload, clients.get(workload.name, ()), table, offered)
+        if workload.latency_ms is not None:
+            said.append(
+                f"{workload.name}: {len(bounded.regions)} regions are within "
+                f"{workload.latency_ms:g} ms of its users"
+            )
+        return bounded
+
+    found = tuple(
+        replace(pool, workloads=tuple(near(workload) for workload in pool.workloads))
+        for pool in pools
+    )
+    return found, (_input("latency", options.latency, table.digest),), tuple(said)
+
+
+def _check_terms(options: PlanOptions, limits: Limits) -> None:
+    """Raises InputError where a term is asked for that the limits do not allow."""
+    if limits.terms is None or set(options.terms) & set(limits.terms):
+        return
+    raise InputError(
+        f"allows commitments of {', '.join(limits.terms)} only, and {', '.join(options.terms)} is "
+        "asked for",
+        where=f"--limits {limits.source}, spec.commitments.terms",
+        mend=f"give --term {limits.terms[0]}, or allow the other",
+    )
 
 
 def _input(kind: str, path: Path, digest: str) -> Input:

@@ -60,7 +60,8 @@ def read_history(pool: PoolRequest, request: PlanRequest, present: Present) -> H
     hourly = seen.hourly() if seen.step <= HOUR else seen.held(HOUR)
     fault = None
     if present.known:
-        nodes = present.nodes(pool.name)
+        # Zero demand that is meant is no fault.
+        nodes = 0 if pool.name in request.limits.ended_pools else present.nodes(pool.name)
         fault = telemetry_fault(hourly.demand, hourly.end, request.as_of, nodes)
     capped = None if hourly.limit is None else capped_hours(hourly.demand, hourly.limit)
     return History(hourly.demand, hourly.end, _peak_factor(hourly), hourly.repairs, fault, capped)

@@ -15,6 +15,7 @@ from trimtab.clock import format_instant
 from trimtab.demand.series import HOUR
 from trimtab.forecast.fleet import Progress
 from trimtab.forecast.model import Forecast
+from trimtab.limits.model import Limits
 from trimtab.plan.document import rounded
 from trimtab.plan.evidence import (
     Candidate,
@@ -28,7 +29,7 @@ from trimtab.plan.model import CapacityPlan, Metadata, PlanSpec, Site
 from trimtab.planning import allocation
 from trimtab.planning.commitment import Decision, decide
 from trimtab.planning.forecasting import Asked, FleetForecaster, default_forecaster, forecasts
-from trimtab.planning.guardrails import Steadiness
+from trimtab.planning.guardrails import STEP_DOWN, Steadiness
 from trimtab.planning.histories import History, read_history
 from trimtab.planning.holdings import Holdings, Span, idle_evidence
 from trimtab.planning.pool import Built, Draft, build_pool
@@ -126,7 +127,7 @@ def _case(request: PlanRequest) -> _Case:
         int(request.horizon / HOUR),
         present,
         tuple(read_history(pool, request, present) for pool in request.pools),
-        tuple(_policy(pool) for pool in request.pools),
+        tuple(_policy(pool, request.limits) for pool in request.pools),
     )
 
 
@@ -196,9 +197,13 @@ def _next_hour(instant: datetime) -> datetime:
     return whole if whole == instant else whole + HOUR
 
 
-def _policy(pool: PoolRequest) -> Steadiness:
+def _policy(pool: PoolRequest, limits: Limits) -> Steadiness:
     """How reluctantly a pool's sizes fall: a move repeats the work that a restart loses."""
-    return Steadiness(moving_hours=max(w.restart_hours for w in pool.workloads))
+    moving = limits.moving_hours
+    return Steadiness(
+        step_down=STEP_DOWN if limits.step_down is None else limits.step_down,
+        moving_hours=max(w.restart_hours for w in pool.workloads) if moving is None else moving,
+    )
 
 
 def _holdings(

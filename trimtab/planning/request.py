@@ -6,7 +6,7 @@ evidence, so that nobody has to guess what was guessed.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,6 +16,7 @@ from trimtab.demand.events import Event
 from trimtab.demand.series import DemandSeries
 from trimtab.errors import InputError
 from trimtab.inventory.model import Inventory
+from trimtab.limits.model import Limits
 from trimtab.plan.evidence import Input
 from trimtab.plan.model import CapacityPlan
 from trimtab.workloads.model import Replica, Unit, Workload
@@ -59,6 +60,7 @@ class PlanRequest:
         assumptions: sentences for the evidence: what was assumed or passed over.
         inventory: what is held, owned and running; None: nothing is known.
         previous: the plan before, where there is one.
+        limits: what bounds the plan beside its workloads.
         events: known changes of demand, past and ahead, by pools' names.
         inputs: files beside demand, workloads and offers, for the evidence.
     """
@@ -77,6 +79,7 @@ class PlanRequest:
     assumptions: tuple[str, ...] = ()
     inventory: Inventory | None = None
     previous: CapacityPlan | None = None
+    limits: Limits = field(default_factory=Limits)
     events: tuple[Event, ...] = ()
     inputs: tuple[Input, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from trimtab.planning.request import PlanRequest, PoolRequest
 from trimtab.planning.supply import (
     Incumbent,
     Market,
+    Preferences,
     Site,
     Supply,
     best_supply,
@@ -52,6 +54,8 @@ def choose_site(
     present: Present,
     policies: Sequence[Steadiness],
     market: Market | None = None,
+    only: Mapping[str, str] = MappingProxyType({}),
+    extra_usd_per_kg: float = 0.0,
 ) -> Chosen:
     """The cheapest site for all pools together, or the one where the cluster is already.
 
@@ -61,6 +65,8 @@ def choose_site(
         present: what runs, and where.
         policies: how reluctantly each pool's sizes fall; gives the cost of moving a node.
         market: the request's, where it is at hand.
+        only: pools whose type is settled.
+        extra_usd_per_kg: price of carbon beyond the limits' own.
 
     Raises:
         InfeasibleError: no offer suits a pool, or no one site serves all of them.
@@ -73,6 +79,8 @@ def choose_site(
     settled = home is not None and Site(*home) in sites
     wanted = {Site(*home)} if home and settled else sites
     hours = request.horizon / HOUR
+    spot_caps = dict(request.limits.spot_shares)
+    usd_per_gco2e = request.limits.usd_per_tonne / 1e6 + extra_usd_per_kg / 1e3
     per_pool: list[dict[Site, Supply]] = []
     for pool, at, past, policy in zip(request.pools, offers_at, recent, policies, strict=True):
         found = {}
@@ -81,8 +89,13 @@ def choose_site(
                 continue
             held = _held_units(request.inventory, request.pools, pool, site, offers)
             rest = np.maximum(past - held, 0.0) if held else past
-            incumbent = _incumbent(request.inventory, pool, present, policy, hours, offers)
-            supply = best_supply(site, offers, rest, request, pool.workloads, incumbent)
+            wishes = Preferences(
+                incumbent=_incumbent(request.inventory, pool, present, policy, hours, offers),
+                spot_cap=spot_caps.get(pool.name, 1.0),
+                usd_per_gco2e=usd_per_gco2e,
+                only=only.get(pool.name),
+            )
+            supply = best_supply(site, offers, rest, request, pool.workloads, wishes)
             if supply:
                 found[site] = supply
         per_pool.append(found)

@@ -181,13 +181,30 @@ class Incumbent:
     moving_hours: float
 
 
+@dataclass(frozen=True)
+class Preferences:
+    """What weighs on the choice beside prices.
+
+    Attributes:
+        incumbent: the type that the pool runs, where that is known.
+        spot_cap: most of its demand that spot may serve.
+        usd_per_gco2e: internal price of carbon; it decides, and is in no cost that is shown.
+        only: the one type to take, or None.
+    """
+
+    incumbent: Incumbent | None = None
+    spot_cap: float = 1.0
+    usd_per_gco2e: float = 0.0
+    only: str | None = None
+
+
 def best_supply(
     site: Site,
     offers: Sequence[tuple[Offer, float]],
     recent: NDArray[np.float64],
     request: PlanRequest,
     workloads: Sequence[Workload],
-    incumbent: Incumbent | None = None,
+    preferences: Preferences = Preferences(),
 ) -> Supply | None:
     """The base offer, and spot beside it, that would have served the recent demand at least cost.
 
@@ -197,23 +214,57 @@ def best_supply(
         recent: hourly demand that they are screened on, shape (T,).
         request: terms and zones.
         workloads: the pool's.
-        incumbent: the type that it runs, where that is known.
+        preferences: what weighs on the choice beside prices.
 
     Returns:
         None when no offer there has an on-demand price.
     """
-    share = interruptible_share(workloads)
+    share = interruptible_share(workloads) if preferences.spot_cap > 0 else 0.0
     restart_hours = max((w.restart_hours for w in workloads if w.interruptible), default=0.0)
     spot = spot_family(offers, len(request.zones), restart_hours) if share > 0 else None
-    kept = incumbent.instance_type if incumbent else None
+    incumbent = preferences.incumbent
+    kept = preferences.only or (incumbent.instance_type if incumbent else None)
     options = [
         supply
         for offer, units in _screened(offers, request.terms, kept)
         if (supply := _supply(site, offer, units, spot, share, recent, request.terms))
+        and preferences.only in (None, offer.instance_type)
     ]
+    if preferences.spot_cap < 1:
+        options = [_capped(option, preferences.spot_cap, recent) for option in options]
+    if preferences.usd_per_gco2e:
+        dirtiest = max((o.gco2e_per_hour / u for o, u in offers if o.gco2e_per_hour), default=0.0)
+        options = [
+            _with_carbon(option, preferences.usd_per_gco2e, dirtiest, recent) for option in options
+        ]
     if not options:
         return None
     return _preferred(options, recent, incumbent)
+
+
+def _capped(supply: Supply, cap: float, recent: NDArray[np.float64]) -> Supply:
+    """The supply with at most that share of its nodes on spot, and costed so."""
+    if supply.prices.spot_share <= cap:
+        return supply
+    prices = replace(supply.prices, spot_share=cap)
+    needed = nodes_for(recent, supply.units_per_node)
+    cost = hourly_cost(needed, best_commitment(needed, prices), prices).mean()
+    return replace(supply, prices=prices, screened_usd_per_hour=float(cost))
+
+
+def _with_carbon(
+    supply: Supply, usd_per_gram: float, dirtiest: float, recent: NDArray[np.float64]
+) -> Supply:
+    """The supply with what its emissions cost.
+
+    A type without a figure is taken to emit as much per unit as the dirtiest there that has one.
+    """
+    grams = supply.base.gco2e_per_hour
+    if grams is None:
+        grams = dirtiest * supply.units_per_node
+    nodes = float(nodes_for(recent, supply.units_per_node).mean())
+    usd = nodes * grams * usd_per_gram
+    return replace(supply, screened_usd_per_hour=supply.screened_usd_per_hour + usd)
 
 
 def with_list_price(
