@@ -81,7 +81,7 @@ def print_summaries(title: str, compared: Comparison) -> None:
     """Pooled, median and worst, at each operating point."""
     print(f"\n{title}: the planner over the plain autoscaler / over the best autoscalers")
     print(
-        f"{'headroom':>8}  {'unmet':>6}  {'shortage, pooled':>16}  {'median':>13}"
+        f"{'headroom':>8}  {'unmet':>6}  {'shortage, pooled':>16}  {'one left out':>13}  {'median':>13}"
         f"  {'cost, pooled':>13}  {'median':>13}  {'worst':>6}  of       behind beyond noise"
     )
     for each in compared.summaries():
@@ -90,6 +90,7 @@ def print_summaries(title: str, compared: Comparison) -> None:
         print(
             f"{each.headroom:>8.0%}  {unmet:>6.1%}"
             f"  {ratio(pooled.shortage_ratio):>8} / {ratio(pooled.shortage_ratio_to_best)}"
+            f"  {ratio(each.least_pooled_to_best)} - {ratio(each.most_pooled_to_best)}"
             f"  {ratio(each.median_shortage_ratio)} / {ratio(each.median_shortage_ratio_to_best)}"
             f"  {ratio(pooled.cost_ratio)} / {ratio(pooled.cost_ratio_to_best)}"
             f"  {ratio(each.median_cost_ratio)} / {ratio(each.median_cost_ratio_to_best)}"

@@ -119,6 +119,8 @@ class Summary:
     Attributes:
         headroom: of the plain autoscaler.
         pooled: all series under one setting.
+        least_pooled_to_best, most_pooled_to_best: the pooled ratio of shortages to the best autoscaler
+            over all pools that leave one series out.
         counted: series on which the plain autoscaler leaves at least `LEAST_SHARE` unmet: the medians
             are theirs.
         median_shortage_ratio, median_shortage_ratio_to_best: at equal cost.
@@ -130,6 +132,8 @@ class Summary:
 
     headroom: float
     pooled: Point
+    least_pooled_to_best: float | None
+    most_pooled_to_best: float | None
     counted: int
     median_shortage_ratio: float | None
     median_shortage_ratio_to_best: float | None
@@ -142,12 +146,17 @@ class Summary:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every series at one lead time, and all of them pooled."""
+    """Every series at one lead time, and all of them pooled.
+
+    `pooled_without` has for each series the pool of all others, under that series' name; it is empty
+    for a single series.
+    """
 
     lead_hours: int
     usd_per_unit_hour: float
     series: tuple[Series, ...]
     pooled: Series
+    pooled_without: tuple[Series, ...]
 
     def summaries(self) -> tuple[Summary, ...]:
         """One per operating point."""
@@ -174,9 +183,13 @@ class Comparison:
             ),
             default=(None, None),
         )
+        others = [each.points[index].shortage_ratio_to_best for each in self.pooled_without]
+        known = [value for value in others if value is not None]
         return Summary(
             headroom=self.pooled.points[index].headroom,
             pooled=self.pooled.points[index],
+            least_pooled_to_best=min(known, default=None),
+            most_pooled_to_best=max(known, default=None),
             counted=len(counted),
             median_shortage_ratio=middle("shortage_ratio"),
             median_shortage_ratio_to_best=middle("shortage_ratio_to_best"),
@@ -222,11 +235,17 @@ def compare(
         ledgers.append(
             _Ledger.of(name, series, first, lead_hours, headrooms, spare_shares, usd_per_unit_hour)
         )
+    others = [ledgers[:index] + ledgers[index + 1 :] for index in range(len(ledgers))]
     return Comparison(
         lead_hours,
         usd_per_unit_hour,
         tuple(ledger.series() for ledger in ledgers),
-        _Ledger.pooled(ledgers).series(),
+        _Ledger.pooled(POOLED, ledgers).series(),
+        tuple(
+            _Ledger.pooled(left_out.name, rest).series()
+            for left_out, rest in zip(ledgers, others, strict=True)
+            if rest
+        ),
     )
 
 
@@ -301,10 +320,10 @@ class _Ledger:
         )
 
     @classmethod
-    def pooled(cls, ledgers: Sequence["_Ledger"]) -> "_Ledger":
+    def pooled(cls, name: str, ledgers: Sequence["_Ledger"]) -> "_Ledger":
         """One setting for all series."""
         return cls(
-            POOLED,
+            name,
             sum(ledger.hours for ledger in ledgers),
             sum(ledger.demand for ledger in ledgers),
             ledgers[0].headrooms,
