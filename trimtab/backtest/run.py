@@ -5,6 +5,7 @@ and paths with the same dispatch are served together. The optimum and the best c
 the future, are beside them to measure against, never candidates.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -79,8 +80,10 @@ def _orders(
     policy: Policy, setting: Setting, hour: int, held: Array, bought: tuple[Purchase, ...]
 ) -> list[tuple[Product, float]]:
     wanted = policy.wants(setting.past(hour, held, bought))
-    if not isinstance(wanted, (int, float)):
+    if isinstance(wanted, Sequence):
         return [(product, quantity) for product, quantity in wanted if quantity > LEAST]
+    if not math.isfinite(wanted):
+        raise ValueError(f"{policy.name} wants {wanted} at hour {hour}")
     lacks = float(wanted) - float(held[0])
     product = setting.market.product
     return [(product, lacks)] if product is not None and lacks > LEAST else []

@@ -22,6 +22,7 @@ from trimtab.clock import format_duration
 from trimtab.demand.reader import read_series
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InputError, allowed
+from trimtab.forecast.censoring import capped_hours
 from trimtab.planning.request import unit_of
 from trimtab.spot.reader import read_availability
 from trimtab.spot.trace import AlignedSpot, aligned
@@ -87,6 +88,9 @@ def _series(options: BacktestOptions, told: Told) -> list[DemandSeries]:
         told.notes += [f"{one.name}: {sentence}" for sentence in one.repairs]
         hourly = one.held(HOUR) if one.step > HOUR else one.hourly()
         told.notes += [f"{one.name}: {sentence}" for sentence in hourly.repairs[len(one.repairs) :]]
+        if hourly.limit is not None:
+            capped = int(capped_hours(hourly.demand, hourly.limit).sum())
+            told.notes += _said_capped(one.name, capped, len(hourly))
         found.append(hourly)
     twice = next((n for n, count in Counter(s.name for s in found).items() if count > 1), None)
     if twice is not None:
@@ -94,6 +98,13 @@ def _series(options: BacktestOptions, told: Told) -> list[DemandSeries]:
             f"two series are called {twice}", where="--demand", mend="rename one of the files"
         )
     return found
+
+
+def _said_capped(name: str, capped: int, hours: int) -> list[str]:
+    if not capped:
+        return []
+    what = "what was wanted in them is not known, and what was measured is replayed"
+    return [f"{name}: {capped} of {hours} hours were at their limit: {what}"]
 
 
 def _unit(options: BacktestOptions, series: Sequence[DemandSeries], told: Told) -> Unit:

@@ -109,6 +109,11 @@ def test_a_policy_may_buy_product_by_product() -> None:
     assert [each.product.name for each in paid.purchases] == ["short", "long"]
 
 
+def test_a_level_that_is_no_number_is_a_defect_of_the_policy() -> None:
+    with pytest.raises(ValueError, match="wants nan at hour 24"):
+        decide(Constant("none", float("nan")), setting([*HISTORY, 1.0], 24))
+
+
 @pytest.mark.parametrize("field", ["demand", "spot_available", "held"])
 def test_a_past_can_not_be_written_to(field: str) -> None:
     class Greedy:

@@ -124,6 +124,18 @@ def test_a_shift_moves_the_demand(cli: Cli) -> None:
     assert rows["all on-demand"]["usd"] == (80 * 36 + 40 * 36) * 10
 
 
+def test_hours_at_their_limit_are_said_and_replayed_as_measured(cli: Cli, folder: Path) -> None:
+    rows = (folder / "gpus.csv").read_text("utf-8").splitlines()
+    limited = [
+        f"{rows[0]},limit",
+        *(f"{row},{80 if hour < 9 else 99}" for hour, row in enumerate(rows[1:])),
+    ]
+    (folder / "capped_gpus.csv").write_text("\n".join(limited) + "\n", encoding="utf-8")
+    ran = cli("backtest", "--demand", "capped_gpus.csv", *PRICED)
+    assert ran.status == ExitCode.OK, ran.err
+    assert "note: capped_gpus: 9 of 144 hours were at their limit" in ran.err
+
+
 def test_several_series_are_pooled_with_their_range(cli: Cli) -> None:
     arguments = ("backtest", "--demand", "gpus.csv", "--demand", "other_gpus.csv", *PRICED)
     data = json.loads(cli(*arguments, "--format", "json").out)
