@@ -68,8 +68,8 @@ ENDED_PRICE, GROWTH_PRICE = 5.0, 12.0
 
 NOON = HOURS_PER_DAY // 2
 WEEK = 7
-MIN_WEEKLY_DAYS = 3 * WEEK
-"""With less, a weekly profile can't be told from chance: weekends then count as noise."""
+MIN_WEEKLY_DAYS = 3 * WEEK - 1
+"""With less, not every day of the week was seen twice amid a week: weekends then count as noise."""
 
 
 @dataclass(frozen=True)
@@ -243,8 +243,11 @@ def _without_lone_days(z: Array, valid: NDArray[np.bool_]) -> Array:
     At the end of the history nobody can say yet whether a day is the first of many: the last day, and
     the last two where they are low, are held near the days before.
     """
-    steps = np.where(valid[:, :-1], np.abs(np.diff(z, axis=1)), 0.0)
-    reach = OUTLYING * np.maximum(1.4826 * np.median(steps, axis=1), SCALE_FLOOR)[:, None]
+    steps = np.sort(np.where(valid[:, :-1], np.abs(np.diff(z, axis=1)), np.inf), axis=1)
+    count = np.maximum(valid.sum(axis=1, keepdims=True) - 1, 1)
+    middle_step = np.take_along_axis(steps, count // 2, axis=1)
+    scale = 1.4826 * np.where(np.isinf(middle_step), 0.0, middle_step)
+    reach = OUTLYING * np.maximum(scale, SCALE_FLOOR)
     z = z.copy()
     for half in (2, 1):
         days = z.shape[1]

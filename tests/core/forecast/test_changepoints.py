@@ -162,6 +162,15 @@ def test_a_series_that_begins_late_speaks_from_its_beginning() -> None:
     assert abs(start[3] - (HOURS - 100)) <= 24
 
 
+@pytest.mark.parametrize("hours", [9 * 24, 14 * 24 + 7, 28 * 24])
+def test_a_series_that_begins_late_is_judged_as_if_it_stood_alone(hours: int) -> None:
+    values = shifted(demand("autocorrelated"), 1.5, 79)
+    late = values.copy()
+    late[:, :-hours] = NAN
+    alone = memory_start(values[:, -hours:])
+    assert ((memory_start(late) - (HOURS - hours)) == alone).mean() >= 0.95
+
+
 def test_a_hole_is_refused() -> None:
     with pytest.raises(ValueError, match="after a series' beginning"):
         memory_start(np.array([[1.0, NAN, 2.0]]))
