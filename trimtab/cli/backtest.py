@@ -14,7 +14,7 @@ from trimtab.errors import InputError
 from trimtab.workloads.model import Unit
 
 if TYPE_CHECKING:
-    from trimtab.backtest.model import Backtest
+    from trimtab.backtest.model import Backtest, Setting
     from trimtab.cli.backtest_inputs import Inputs
 
 
@@ -120,7 +120,7 @@ def backtest(
     """Replay demand in rolling time: what the planner would have decided, and what it would have cost.
 
     At each decision the planner and every baseline see only the past. Beside them stands the
-    clairvoyant optimum, the cheapest that perfect foresight could have done: over it is the measure.
+    clairvoyant optimum, the cheapest that perfect foresight could have done: cost over it is the measure.
     Shortage is reported beside the cost, never in it. Prices are stated per unit-hour, or taken from
     a price table.
 
@@ -181,20 +181,24 @@ def _replay(inputs: "Inputs") -> "list[Backtest]":
     from trimtab.backtest.run import run
     from trimtab.forecast.forecaster import forecast
 
-    found = []
-    with progress("replaying") as say:
+    found: list[Backtest] = []
+    with progress(_label(inputs.settings[0])) as say:
         for setting in inputs.settings:
+            if found:
+                say(_label(setting))
 
             def tell(what: str, done: int, of: int, name: str = setting.name) -> None:
-                # Without a terminal every call is a line: a series' ends will do.
+                # Without a terminal every call is a line: a series' name will do.
                 if sys.stderr.isatty():
                     say(f"{name}: {what}: {done} of {of}")
 
-            if not sys.stderr.isatty():
-                say(f"replaying {setting.name}, {setting.hours} h")
             policies = [planner(), *baselines(spot=bool(setting.market.zones))]
             found.append(run(setting, policies, forecaster=forecast, progress=tell))
     return found
+
+
+def _label(setting: "Setting") -> str:
+    return f"replaying {setting.name}, {setting.hours} h"
 
 
 def _check_file(option: str, path: Path, read: Sequence[Path]) -> None:

@@ -88,9 +88,9 @@ def _offer_prices(options: BacktestOptions, unit: Unit, told: Told) -> UnitPrice
     def per_unit(usd: float | None) -> float | None:
         return None if usd is None else usd / units
 
+    size = "" if unit is Unit.NODES and units == 1 else f", {units:g} {unit.value} a node"
     told.notes.append(
-        f"prices: {offer.provider} {offer.region} {offer.instance_type} of {offer.as_of}, "
-        f"{units:g} {unit.value} a node"
+        f"prices: {offer.provider} {offer.region} {offer.instance_type} of {offer.as_of}{size}"
     )
     prices = UnitPrices(
         offer.on_demand_usd_per_hour / units,
