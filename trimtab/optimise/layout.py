@@ -150,8 +150,13 @@ class Layout:
 
     @property
     def same_restart_hours(self) -> float | None:
-        """What an interruption loses if that is the same for all: then a source can bear it."""
-        return next(iter(self.restart_hours)) if len(self.restart_hours) == 1 else None
+        """What an interruption loses if that is the same for all: then a source can bear it.
+
+        Not where nodes may run idle because they were started for every scenario: those lose nothing.
+        """
+        idle = any(self.data.boundary(each.lead_hours) for each in self.data.spots)
+        same = len(self.restart_hours) == 1 and not (idle and len(self.data.weights) > 1)
+        return next(iter(self.restart_hours)) if same else None
 
     def spot_cells(self, row: int) -> tuple[Array, Array]:
         """Nodes of a spot source that survive the period, and those that don't; each (S, T)."""
