@@ -3,7 +3,13 @@
 import pytest
 
 from benchmarks.evidence_data import present, series, setting, shifted, zones
-from trimtab.backtest.baselines import ON_DEMAND, CostExplorer, Nothing
+from trimtab.backtest.baselines import (
+    BEST_CONSTANT,
+    ON_DEMAND,
+    ON_DEMAND_SPOT,
+    CostExplorer,
+    Nothing,
+)
 from trimtab.backtest.dispatch import Dispatch
 from trimtab.backtest.model import Policy
 from trimtab.backtest.replay import Basis
@@ -13,33 +19,40 @@ pytestmark = pytest.mark.skipif(
     not present(), reason="the shared data is not beside the repository"
 )
 
-PUBLISHED = {
-    ON_DEMAND: 23.3,
-    "residual CE 30 d, once": 5.2,
-    "residual CE 3 d, rolling": 5.4,
-    "residual CE 7 d, rolling": 3.2,
-    "residual CE 14 d, rolling": 3.8,
-    "best constant in hindsight": 2.2,
-}
-"""Pooled cost over the clairvoyant optimum in per cent, V100 prices, 28-day terms, no spot."""
+RULES: list[Policy] = [
+    Nothing(ON_DEMAND, Dispatch.ON_DEMAND),
+    Nothing(ON_DEMAND_SPOT, Dispatch.SPOT),
+    CostExplorer(30, rolling=False, basis=Basis.DEMAND, dispatch=Dispatch.ON_DEMAND),
+    CostExplorer(30, rolling=False, basis=Basis.DEMAND),
+    CostExplorer(30, rolling=False, basis=Basis.RESIDUAL),
+    *(CostExplorer(days, rolling=True, basis=Basis.RESIDUAL) for days in (3, 7, 14)),
+]
+NAMES = [*(rule.name for rule in RULES), BEST_CONSTANT]
 
 
-def test_the_row_without_spot_is_reproduced() -> None:
-    rules: list[Policy] = [
-        Nothing(ON_DEMAND, Dispatch.ON_DEMAND),
-        CostExplorer(30, rolling=False, basis=Basis.RESIDUAL),
-        *(CostExplorer(days, rolling=True, basis=Basis.RESIDUAL) for days in (3, 7, 14)),
-    ]
-    usd: dict[str, float] = {}
+@pytest.mark.parametrize(
+    ("depth", "published", "tolerance"),
+    [
+        (0, [23.3, 23.3, 5.2, 5.2, 5.2, 5.4, 3.2, 3.8, 2.2], 0.1),
+        (20, [30.6, 19.7, 11.4, 5.7, 4.7, 4.7, 2.7, 3.3, 2.1], 0.1),
+        # Which of two equal zones is filled first is not published, and counts where spot is deep.
+        (60, [44.8, 9.7, 23.5, 9.9, 4.4, 5.4, 3.1, 3.3, 2.2], 0.2),
+    ],
+)
+def test_the_published_rows_are_reproduced(
+    depth: int, published: list[float], tolerance: float
+) -> None:
+    """Pooled cost over the clairvoyant optimum in per cent, V100 prices, 28-day terms."""
+    usd = dict.fromkeys(NAMES, 0.0)
     optimum = 0.0
+    assert len(series()) == 15
     for name in series():
-        result = run(setting(name, 0), rules)
+        result = run(setting(name, depth), RULES)
         optimum += result.optimum.usd
         for outcome in result.outcomes:
-            usd[outcome.policy] = usd.get(outcome.policy, 0.0) + outcome.usd
-    assert len(series()) == 15
+            usd[outcome.policy] += outcome.usd
     regret = {policy: 100 * (total / optimum - 1) for policy, total in usd.items()}
-    assert regret == pytest.approx(PUBLISHED, abs=0.1)
+    assert regret == pytest.approx(dict(zip(NAMES, published, strict=True)), abs=tolerance)
 
 
 def test_the_zones_are_up_as_often_as_published() -> None:
