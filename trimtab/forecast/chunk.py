@@ -17,7 +17,7 @@ from trimtab.forecast.horizon import STEP, Horizon, Ints
 from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK, LEVELS, Floats
 from trimtab.forecast.priors import Prior
 from trimtab.forecast.states import states
-from trimtab.forecast.tracker import HIGH, LOW, calibrated, tracked, widths
+from trimtab.forecast.tracker import HIGH, LOW, Z, calibrated, tracked, widths, youth
 
 MEMORY_HOURS = 8 * HOURS_PER_WEEK
 """What a forecast sees: eight weeks hold every season that capacity plans use, and older levels
@@ -101,12 +101,14 @@ def study(
 def lent(chunk: Chunk, history: Floats) -> tuple[Floats, Floats, Floats]:
     """What each series lends to the fleet's prior (`priors.pooled`), with the series last."""
     width = widths(chunk.judged.raw[-1:])[0]
-    per_stretch = np.stack([width[hours].mean(axis=0) for hours in chunk.judged.ahead.slices])
+    ahead = chunk.judged.ahead
+    per_stretch = np.stack([width[hours].mean(axis=0) for hours in ahead.slices])
+    learnt = chunk.offsets[-1] / np.maximum(per_stretch, 1e-6)
     deviation = np.maximum(spread(history, history.shape[1]), 1e-6)
     return (
         chunk.blend.weights[-1],
         chunk.found.offsets[-1] / deviation,
-        chunk.offsets[-1] / np.maximum(per_stretch, 1e-6),
+        learnt - Z[:, None, None] * youth(ahead.reach[:, None], chunk.ages[:, -1]),
     )
 
 

@@ -5,7 +5,7 @@ weeks that were known at the origin, per stretch of the horizon. A window family
 over the last 3, 7 or 28 days, or in the same hours of the last 14 days.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK, LEVELS, Floats
 from trimtab.forecast.order import quantiles
 from trimtab.forecast.points import NAMES as POINTS
 from trimtab.forecast.points import points
-from trimtab.forecast.states import States
+from trimtab.forecast.states import SLOPE_SPAN, States
 
 WINDOW_DAYS = (3, 7, 28)
 DAILY_DAYS = 14
@@ -96,7 +96,10 @@ def families(
     memory = _memories(history, hours)
     windows, daily, idle = _windows(history, hours, memory.start)
     offsets = _offsets(history, dense, origins, kept, ahead, shapes, memory)
-    return Families(dense.at(kept), offsets, windows, daily, idle)
+    state = dense.at(kept)
+    across = (hours[:, None] - memory.errors < SLOPE_SPAN).T
+    state = replace(state, slope=np.where(across, 0.0, state.slope))
+    return Families(state, offsets, windows, daily, idle)
 
 
 def spread(history: Floats, hour: int) -> Floats:

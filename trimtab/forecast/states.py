@@ -18,6 +18,8 @@ SEASON_DAYS = 14
 SEASON_WEEKS = 4
 HALF_DAY = HOURS_PER_DAY // 2
 SLOPE_HOURS = 2 * HOURS_PER_DAY
+SLOPE_SPAN = HOURS_PER_WEEK + SLOPE_HOURS
+"""Hours that a slope looks back over."""
 
 
 @dataclass(frozen=True, eq=False)

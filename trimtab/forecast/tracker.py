@@ -58,18 +58,23 @@ def tracked(
     out = np.empty((*raw.shape[:2], len(ahead.reach), raw.shape[3]), dtype=np.float32)
     width = widths(raw)
     for b, hours in enumerate(ahead.slices):
-        young = YOUTH * np.minimum(ahead.reach[b] / np.maximum(ages, 1), 1.0)
         one = _Stretch(
             np.ascontiguousarray(raw[:, :, hours]),
             np.ascontiguousarray(truth[:, hours]),
             np.ascontiguousarray(capped[:, hours]),
             width[:, hours].mean(axis=1),
-            young.astype(np.float32),
+            youth(ahead.reach[b], ages),
         )
         delay = -(-int(ahead.reach[b]) // step)
         days = max(1.0, float(ahead.reach[b]) / HOURS_PER_DAY)
         out[:, :, b] = one.offsets(start[:, b].astype(np.float32), delay, days)
     return out
+
+
+def youth(reach: Ints | np.int64, ages: Ints) -> Floats:
+    """By what share of its width a forecast `reach` hours ahead from so short a past is widened."""
+    share: Floats = (YOUTH * np.minimum(reach / np.maximum(ages, 1), 1.0)).astype(np.float32)
+    return share
 
 
 def widths(raw: Floats) -> Floats:
