@@ -13,6 +13,7 @@ import numpy as np
 import trimtab
 from trimtab.clock import format_instant
 from trimtab.demand.series import HOUR
+from trimtab.errors import InfeasibleError
 from trimtab.forecast.fleet import Progress
 from trimtab.forecast.model import Forecast
 from trimtab.limits.model import Limits
@@ -26,8 +27,9 @@ from trimtab.plan.evidence import (
     Input,
 )
 from trimtab.plan.model import CapacityPlan, Metadata, PlanSpec, Site
-from trimtab.planning import allocation
+from trimtab.planning import allocation, joint
 from trimtab.planning.commitment import Decision, decide
+from trimtab.planning.commitment_cap import capped
 from trimtab.planning.forecasting import Asked, FleetForecaster, default_forecaster, forecasts
 from trimtab.planning.guardrails import STEP_DOWN, Steadiness
 from trimtab.planning.histories import History, read_history
@@ -133,20 +135,85 @@ def _case(request: PlanRequest) -> _Case:
 
 def _plan(case: _Case, ahead: Sequence[Forecast], market: Market) -> CapacityPlan:
     request = case.request
+    drafted = _drafted(case, ahead, market)
+    reasons = joint.broken(request.limits, [each for each, _ in drafted.built])
+    if reasons:
+        drafted = _settle(case, ahead, market, drafted, reasons)
+    still = joint.broken(request.limits, [each for each, _ in drafted.built]) if reasons else []
+    return _document(
+        case, ahead, drafted, tuple(f"limits: {each}, in whole nodes" for each in still)
+    )
+
+
+def _settle(
+    case: _Case,
+    ahead: Sequence[Forecast],
+    market: Market,
+    drafted: "_Drafted",
+    reasons: list[str],
+) -> "_Drafted":
+    """The pools planned so that the shared limits hold: at the chosen site, else at a cleaner one."""
+    try:
+        settled = joint.settle(drafted.case, reasons)
+    except InfeasibleError:
+        if case.request.limits.kg_per_month is None:
+            raise
+        for usd_per_kg in joint.USD_PER_KG:
+            other = _drafted(case, ahead, market, joint.by_price(usd_per_kg, reasons))
+            if not joint.broken(case.request.limits, [each for each, _ in other.built]):
+                return other
+        raise
+    return _drafted(case, ahead, market, settled)
+
+
+@dataclass(frozen=True)
+class _Drafted:
+    """All pools of a request, planned."""
+
+    case: joint.Case
+    built: list[tuple[Built, DecisionEvidence]]
+    idle: list[HeldEvidence]
+
+
+def _drafted(
+    case: _Case,
+    ahead: Sequence[Forecast],
+    market: Market,
+    settled: joint.Settlement | None = None,
+) -> _Drafted:
+    request = case.request
     demand = [history.demand for history in case.histories]
-    chosen = choose_site(request, demand, case.present, case.policies, market)
-    site = chosen.supplies[0].site
+    chosen = choose_site(
+        request,
+        demand,
+        case.present,
+        case.policies,
+        market,
+        only=settled.types if settled else {},
+        at=settled.site if settled else None,
+        extra_usd_per_kg=settled.usd_per_kg if settled else 0.0,
+    )
     span = Span(case.start, case.hours, window_hours(case.hours))
     holdings, idle = _holdings(request, chosen, span)
-    built: list[Built] = []
-    decisions: list[DecisionEvidence] = []
+    decisions = [
+        _decide(*each)
+        for each in zip(case.histories, ahead, chosen.supplies, holdings, strict=True)
+    ]
+    if settled:
+        decisions = [
+            _settled(decision, settled, pool.name)
+            for decision, pool in zip(decisions, request.pools, strict=True)
+        ]
+    most = request.limits.commitment_usd_per_hour
+    if most is not None:
+        decisions = capped(decisions, chosen.supplies, ahead, holdings, most)
+    built = []
     for i, pool in enumerate(request.pools):
-        history, supply = case.histories[i], chosen.supplies[i]
-        decision = _decide(history, ahead[i], supply, holdings[i])
+        history = case.histories[i]
         draft = Draft(
             pool,
-            supply,
-            decision,
+            chosen.supplies[i],
+            decisions[i],
             ahead[i],
             history.peak_factor,
             holdings[i],
@@ -154,11 +221,22 @@ def _plan(case: _Case, ahead: Sequence[Forecast], market: Market) -> CapacityPla
             case.policies[i],
             history.fault,
         )
-        built.append(build_pool(draft))
-        decisions.append(
-            _decision_evidence(pool.name, decision, built[-1].needs, history.peak_factor)
+        each = build_pool(draft)
+        evidence = _decision_evidence(
+            pool.name, decisions[i], each.needs, history.peak_factor, settled
         )
-    held = [*(row for each in built for row in each.held), *idle]
+        built.append((each, evidence))
+    whole = joint.Case(request, chosen, case.histories, ahead, holdings, decisions, span)
+    return _Drafted(whole, built, idle)
+
+
+def _document(
+    case: _Case, ahead: Sequence[Forecast], drafted: _Drafted, said: tuple[str, ...]
+) -> CapacityPlan:
+    request, chosen = case.request, drafted.case.chosen
+    site = chosen.supplies[0].site
+    built = [each for each, _ in drafted.built]
+    held = [*(row for each in built for row in each.held), *drafted.idle]
     stability = [row for each in built for row in each.stability]
     return CapacityPlan(
         metadata=Metadata(name=request.name),
@@ -177,12 +255,12 @@ def _plan(case: _Case, ahead: Sequence[Forecast], market: Market) -> CapacityPla
                     for pool, history in zip(request.pools, case.histories, strict=True)
                     for repair in history.repairs
                 ),
-                assumptions=(*request.assumptions, *_site_assumption(request, chosen)),
+                assumptions=(*request.assumptions, *_site_assumption(request, chosen), *said),
                 forecasts=tuple(
                     _forecast_evidence(pool.name, each)
                     for pool, each in zip(request.pools, ahead, strict=True)
                 ),
-                decisions=tuple(decisions),
+                decisions=tuple(evidence for _, evidence in drafted.built),
                 sites=tuple(chosen.evidence[:SITES_SHOWN]),
                 sites_considered=len(chosen.evidence),
                 held=tuple(held[:HELD_SHOWN]) or None,
@@ -232,6 +310,15 @@ def _decide(history: History, ahead: Forecast, supply: Supply, holdings: Holding
     if lasting:
         past, ahead = np.maximum(past - lasting, 0.0), _beyond(ahead, lasting)
     return decide(past, ahead, supply.units_per_node, supply.prices)
+
+
+def _settled(decision: Decision, settled: joint.Settlement, pool: str) -> Decision:
+    """The decision with what the programme bought in place of the rule's own quantity."""
+    nodes = settled.nodes.get(pool, decision.nodes)
+    if nodes == decision.nodes:
+        return decision
+    held = f"{settled.solver}: {nodes} of the {decision.nodes} nodes that the rule would commit"
+    return replace(decision, nodes=nodes, guardrail=held)
 
 
 def _beyond(ahead: Forecast, units: float) -> Forecast:
@@ -302,7 +389,11 @@ def _forecast_evidence(pool: str, ahead: Forecast) -> ForecastEvidence:
 
 
 def _decision_evidence(
-    pool: str, decision: Decision, needs: Envelope, peak_factor: float
+    pool: str,
+    decision: Decision,
+    needs: Envelope,
+    peak_factor: float,
+    settled: joint.Settlement | None,
 ) -> DecisionEvidence:
     return DecisionEvidence(
         pool=pool,
@@ -316,4 +407,6 @@ def _decision_evidence(
             Candidate(rule=c.rule, nodes=c.nodes, usd_per_hour=rounded(c.usd_per_hour))
             for c in decision.candidates
         ),
+        solver=settled.solver if settled else None,
+        solver_reason=settled.reason[:1000] if settled else None,
     )

@@ -55,6 +55,7 @@ def choose_site(
     policies: Sequence[Steadiness],
     market: Market | None = None,
     only: Mapping[str, str] = MappingProxyType({}),
+    at: Site | None = None,
     extra_usd_per_kg: float = 0.0,
 ) -> Chosen:
     """The cheapest site for all pools together, or the one where the cluster is already.
@@ -66,6 +67,7 @@ def choose_site(
         policies: how reluctantly each pool's sizes fall; gives the cost of moving a node.
         market: the request's, where it is at hand.
         only: pools whose type is settled.
+        at: the one site to look at, or None.
         extra_usd_per_kg: price of carbon beyond the limits' own.
 
     Raises:
@@ -78,13 +80,15 @@ def choose_site(
     sites = set().union(*offers_at)
     settled = home is not None and Site(*home) in sites
     wanted = {Site(*home)} if home and settled else sites
+    if at is not None:
+        wanted = {at}
     hours = request.horizon / HOUR
     spot_caps = dict(request.limits.spot_shares)
     usd_per_gco2e = request.limits.usd_per_tonne / 1e6 + extra_usd_per_kg / 1e3
     per_pool: list[dict[Site, Supply]] = []
-    for pool, at, past, policy in zip(request.pools, offers_at, recent, policies, strict=True):
+    for pool, offered, past, policy in zip(request.pools, offers_at, recent, policies, strict=True):
         found = {}
-        for site, offers in at.items():
+        for site, offers in offered.items():
             if site not in wanted:
                 continue
             held = _held_units(request.inventory, request.pools, pool, site, offers)

@@ -376,7 +376,7 @@ def _screened(
         return float("inf") if price is None else price / units
 
     cheap = sorted(priced, key=lambda x: (by(x[0].on_demand_usd_per_hour, x[1]), -x[1]))
-    held = sorted(priced, key=lambda x: (by(_committed(x[0], terms)[0], x[1]), -x[1]))
+    held = sorted(priced, key=lambda x: (by(committed_rate(x[0], terms)[0], x[1]), -x[1]))
     running = [each for each in priced if each[0].instance_type == kept]
     worth = [*cheap[:SCREENED_PER_SITE], *held[:SCREENED_PER_SITE], *running]
     chosen = {id(o): (o, u) for o, u in worth}
@@ -394,7 +394,7 @@ def _supply(
 ) -> Supply | None:
     if offer.on_demand_usd_per_hour is None:
         return None
-    committed, term = _committed(offer, terms)
+    committed, term = committed_rate(offer, terms)
     spot_price = spot.effective_usd_per_node_hour / spot.units_per_node * units if spot else None
     if spot_price is not None and spot_price >= offer.on_demand_usd_per_hour:
         spot, spot_price = None, None
@@ -410,7 +410,7 @@ def _supply(
     return Supply(site, offer, units, term, prices, spot, float(cost))
 
 
-def _committed(offer: Offer, terms: Sequence[Term]) -> tuple[float | None, Term | None]:
+def committed_rate(offer: Offer, terms: Sequence[Term]) -> tuple[float | None, Term | None]:
     """The cheapest commitment that pays against list price, and its term."""
     rates: dict[Term, float | None] = {
         "1y": offer.reserved_1y_usd_per_hour,
