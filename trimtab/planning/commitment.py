@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trimtab.forecast.model import HOURS_PER_DAY, Forecast, interpolate
 from trimtab.planning.economics import Nodes, Prices, best_commitment, hourly_cost, nodes_for
 
-TRAILING_DAYS = (3, 7, 14, 30, 60)
+TRAILING_DAYS = (7, 14, 30, 60)
 HISTORY_DAYS_TO_COMMIT = 28
 """A term of a year or more is not bound on less than four weeks of demand."""
 SHORTER_WINDOW = 1.1
