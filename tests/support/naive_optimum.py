@@ -73,10 +73,10 @@ class Naive:
             self.model.add(row, column, value)
 
     def boundary(self, hours: float) -> int:
-        edges = [*self.begin, self.hours.sum()]
+        edges: list[float] = [*self.begin.tolist(), float(self.hours.sum())]
         if hours >= edges[-1]:
-            return self.T
-        return min(range(self.T + 1), key=lambda t: abs(edges[t] - hours))
+            return len(self.hours)
+        return min(range(len(edges)), key=lambda t: abs(edges[t] - hours))
 
     def of(self, kind: Any) -> list[Any]:
         return [each for each in self.problem.sources if isinstance(each, kind)]

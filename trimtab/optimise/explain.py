@@ -22,7 +22,8 @@ from trimtab.optimise.words import condition_words, relaxation_words, rounded_up
 MOST_CONFLICTS = 5
 TOLERANCE = 1e-7
 
-# What is last relaxed first in the filter, so that a contradiction is told by what people set.
+# The filter tries to do without the first of these first, so that a contradiction is told by what
+# people set; of one kind it keeps what comes first in the problem.
 _ORDER = (
     Condition.LEAD,
     Condition.SPOT_SHARE,
@@ -122,7 +123,13 @@ class _Elastic:
 
     def __init__(self, programme: Programme, time_limit_seconds: float) -> None:
         self.programme = programme
-        self.named = sorted(programme.named, key=lambda each: _ORDER.index(each.condition))
+        problem = programme.data.problem
+        subjects = ["", *problem.limits.budgets_usd]
+        subjects += [each.name for each in (*problem.workloads, *problem.sources)]
+        self.named = sorted(
+            programme.named,
+            key=lambda each: (_ORDER.index(each.condition), subjects.index(each.subject)),
+        )
         costless = programme.arrays.without_costs()
         self._solver = Solver(costless, time_limit_seconds=time_limit_seconds)
 
@@ -140,7 +147,8 @@ class _Elastic:
     def minimal(self, enforced: list[int]) -> list[int]:
         """A minimal subset of infeasible conditions that is infeasible too."""
         kept = self._touched(enforced)
-        for index in list(kept):
+        kinds = {index: _ORDER.index(self.named[index].condition) for index in kept}
+        for index in sorted(kept, key=lambda index: (kinds[index], -index)):
             without = [each for each in kept if each != index]
             if not self.feasible(without):
                 kept = without

@@ -112,7 +112,7 @@ def _shortage(
     if free:
         return
     demand = draft.data.demand[:, index]
-    if limit is None or isinstance(limit, ExpectedShortage) or share == 0:
+    if limit is None or isinstance(limit, ExpectedShortage):
         total = float((demand.ravel() * draft.expected_hours).sum())
         row = draft.model.rows((1,), upper=share * total)
         draft.model.add(row[0], columns, draft.expected_hours)
