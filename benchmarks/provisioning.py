@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 
 from benchmarks.evidence_data import SHIFTS, V100, present, series
 from trimtab.backtest.provisioning import LEVELS, Comparison, Series, compare
+from trimtab.forecast.fleet import forecast_fleet
+from trimtab.forecast.model import Fleet, interpolate
 from trimtab.planning.provisioning import (
     LOSS_HOURS,
     PREDICTORS,
@@ -28,6 +31,7 @@ from trimtab.planning.provisioning import (
     capacity,
     forecasts,
     mixed,
+    replay,
 )
 
 Array = NDArray[np.float64]
@@ -36,6 +40,9 @@ LEADS = (1, 2, 6)
 SPARE_SHARES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 """Constant spare capacity that the sensitivity grants the autoscalers, over the history's mean."""
 CONSTANTS = tuple((sharp, half) for sharp in (6.0, 12.0, 24.0) for half in (72.0, 168.0, 672.0))
+AHEAD = (1, 2, 3, 4, 6, 9, 12, 18, 24)
+ORIGIN_STEP = 13
+"""Hours between origins: no divisor of a day, so that every hour of the day comes up."""
 FLEET, PLAN_LEVELS = 40, (0.1, 0.5, 0.9, 0.95, 0.99)
 
 
@@ -59,6 +66,7 @@ def main() -> None:
         print_summaries(title, compared)
     print_series(results["lead time 1 h"])
     print_constants()
+    print_near()
     print_speed()
     if options.json:
         options.json.write_text(json.dumps({k: plain(v) for k, v in results.items()}, indent=1))
@@ -173,6 +181,49 @@ def groups() -> dict[str, Array]:
         REACTIVE
     )
     return {name: np.array([each != name for each in of]) for name in dict.fromkeys(of)}
+
+
+def print_near() -> None:
+    """The rule's quantiles beside the forecast's, by how far ahead: where it should stand in for them."""
+    rows, levels = list(series().values()), np.array(PLAN_LEVELS)
+    hours = max(len(demand) for demand in rows)
+    demand = np.stack([np.pad(d, (hours - len(d), 0), constant_values=np.nan) for d in rows])
+    first = np.array([hours - len(d) + len(d) // 2 for d in rows])
+    ruled = {ahead: replay(demand, ahead, PLAN_LEVELS) for ahead in AHEAD}
+    lost = np.zeros((3, len(rows), len(AHEAD)))
+    origins = range(hours - max(AHEAD) - 1, int(first.min()), -ORIGIN_STEP)
+    for origin in origins:
+        among = np.flatnonzero(first <= origin)
+        fleet = Fleet(
+            tuple(str(n) for n in among),
+            demand[among, : origin + 1],
+            (datetime(2026, 1, 1, tzinfo=UTC),) * len(among),
+        )
+        ahead = forecast_fleet(fleet, max(AHEAD), keep_origins=False)
+        for place, n in enumerate(among):
+            theirs = interpolate(ahead.quantiles[place].astype(np.float64), levels)
+            for column, lead in enumerate(AHEAD):
+                ours = ruled[lead][n, origin]
+                for which, ordered in enumerate((theirs[:, lead - 1], ours)):
+                    miss = demand[n, origin + lead] - ordered
+                    lost[which, n, column] += np.maximum(levels * miss, (levels - 1) * miss).sum()
+                miss = demand[n, origin + lead] - (ours + theirs[:, lead - 1]) / 2
+                lost[2, n, column] += np.maximum(levels * miss, (levels - 1) * miss).sum()
+    print(
+        f"\nhours ahead: pinball loss over the forecast's, levels {PLAN_LEVELS}, {len(origins)} origins"
+    )
+    print(
+        "        the rule: mean, pooled, series better   half and half: mean, pooled, series better"
+    )
+    for column, lead in enumerate(AHEAD):
+        cells = []
+        for which in (1, 2):
+            relative = lost[which, :, column] / lost[0, :, column]
+            pooled = lost[which, :, column].sum() / lost[0, :, column].sum()
+            cells.append(
+                f"{np.exp(np.log(relative).mean()):.3f} {pooled:.3f} {(relative < 1).sum()}"
+            )
+        print(f"  {lead:>2} h  {cells[0]:>20}  {cells[1]:>20}")
 
 
 def print_speed() -> None:

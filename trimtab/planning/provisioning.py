@@ -76,6 +76,8 @@ PRIOR: Final = np.array(
     [LAST_PRIOR if base == "last" else OTHER_PRIOR for base in PREDICTORS for _ in PREDICTORS[base]]
     + [REACTIVE_PRIOR] * len(REACTIVE)
 )
+OWN_HOURS, HALF_HOURS = 2, 12
+"""Hours ahead that are the rule's alone, and those in which the forecast has half a say."""
 CHUNK: Final = 48
 BATCH_HOURS: Final = 2048
 """Decisions at a time, for speed and for memory."""
@@ -106,6 +108,32 @@ def near_hours(history: ArrayLike, hours: int, levels: Sequence[float]) -> Array
     """The same for each of the next hours, (N, hours, len(levels)): hour h is ordered h hours ahead."""
     ahead = [capacity(history, lead, levels) for lead in range(1, hours + 1)]
     return np.stack(ahead, axis=1)
+
+
+def with_near_hours(
+    quantiles: Array, history: ArrayLike, levels: Sequence[float], hours: int = HALF_HOURS
+) -> Array:
+    """A forecast whose first hours are the rule's.
+
+    The first `OWN_HOURS` are the rule's alone, those up to `HALF_HOURS` the mean of both: what lost least
+    beside the forecast that plans are made from (docs/provisioning.md).
+
+    Args:
+        quantiles: the forecast, (N, len(levels), H), of the hours that follow the history.
+        history: as for `capacity`.
+        levels: of both.
+        hours: how many hours to touch at most; one takes about 50 ms of processor time per series.
+
+    Returns:
+        Of the same shape, not falling along the levels where the forecast does not.
+    """
+    out = quantiles.copy()
+    hours = min(hours, HALF_HOURS, quantiles.shape[2])
+    own = min(OWN_HOURS, hours)
+    near = near_hours(history, hours, levels).transpose(0, 2, 1)
+    out[:, :, :own] = near[:, :, :own]
+    out[:, :, own:hours] = (out[:, :, own:hours] + near[:, :, own:]) / 2.0
+    return out
 
 
 def replay(history: ArrayLike, lead_hours: int, levels: Sequence[float]) -> Array:

@@ -10,7 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from trimtab.errors import InputError
-from trimtab.planning.provisioning import SCORED_HOURS, capacity, near_hours, replay
+from trimtab.planning.provisioning import (
+    SCORED_HOURS,
+    capacity,
+    near_hours,
+    replay,
+    with_near_hours,
+)
 
 Array = NDArray[np.float64]
 
@@ -107,6 +113,19 @@ def test_near_hours_are_ordered_each_so_far_ahead() -> None:
     ahead = near_hours(demand, 3, LEVELS)
     assert ahead.shape == (2, 3, len(LEVELS))
     assert_array_equal(ahead[:, 2], capacity(demand, 3, LEVELS))
+
+
+def test_the_first_hours_of_a_forecast_are_the_rules_then_half_of_each() -> None:
+    demand = noisy_days(series=2)
+    forecast = np.full((2, len(LEVELS), 30), 500.0)
+    joined = with_near_hours(forecast, demand, LEVELS)
+    near = near_hours(demand, 12, LEVELS).transpose(0, 2, 1)
+    assert_array_equal(joined[:, :, :2], near[:, :, :2])
+    assert_allclose(joined[:, :, 2:12], (near[:, :, 2:] + 500.0) / 2)
+    assert_array_equal(joined[:, :, 12:], forecast[:, :, 12:])
+    assert_array_equal(with_near_hours(forecast[:, :, :1], demand, LEVELS), near[:, :, :1])
+    assert_array_equal(with_near_hours(forecast, demand, LEVELS, hours=1)[:, :, 1:], 500.0)
+    assert (forecast == 500.0).all()
 
 
 @settings(max_examples=40, deadline=None)
