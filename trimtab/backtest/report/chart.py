@@ -12,7 +12,7 @@ from datetime import datetime
 
 from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.paths import DEPTH
-from trimtab.backtest.report.scales import Tick
+from trimtab.backtest.report.scales import Tick, nice_ticks, tick_labels, time_ticks
 
 LABEL_GAP_PX = 17.0
 """What two labels to the right of a plot need between their middles."""
@@ -35,6 +35,19 @@ class Axis:
     def share(self, value: float) -> float:
         """Where a value lies: 0 at the low end, 1 at the high end."""
         return (value - self.low) / (self.high - self.low)
+
+
+def value_axis(low: float, high: float, intervals: int = 6) -> Axis:
+    """An axis of round values that covers [low, high]."""
+    values = nice_ticks(low, high if high > low else low + 1.0, intervals)
+    labels = tick_labels(values)
+    ticks = tuple(Tick(value, label) for value, label in zip(values, labels, strict=True))
+    return Axis(values[0], values[-1], ticks)
+
+
+def time_axis(start: datetime, hours: int, counts: Sequence[int] = (4, 6, 12)) -> Axis:
+    """An axis in hours from an instant, with calendar ticks; `counts` as `time_ticks` has them."""
+    return Axis(0.0, float(hours), time_ticks(start, hours, counts))
 
 
 @dataclass(frozen=True)
@@ -132,7 +145,7 @@ def figure(chart: Chart, caption: Html | str = "") -> Html:
             class_="data",
             width="100%",
             height="100%",
-            viewBox=" ".join(f"{edge:.6g}" for edge in window),
+            viewBox=" ".join(f"{edge:.8g}" for edge in window),
             preserveAspectRatio="none",
         ),
         chart.over,

@@ -16,6 +16,7 @@ import numpy as np
 
 from trimtab.backtest.model import Backtest, Market
 from trimtab.backtest.report import charts, overview, tables
+from trimtab.backtest.report.demand import demand
 from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.reading import (
     best_rules,
@@ -118,7 +119,7 @@ def _tiles(backtest: Backtest) -> Html:
     rules = best_rules(backtest, 1)
     listed = dearest(backtest)
     unit = backtest.setting.unit
-    demand = float(backtest.setting.demand[backtest.setting.test_from :].sum())
+    needed = float(backtest.setting.demand[backtest.setting.test_from :].sum())
     missed = planner.shortage_unit_hours
     entries = [
         ("Planner's cost", money(planner.usd), f"optimum {money(backtest.optimum.usd)}"),
@@ -138,7 +139,7 @@ def _tiles(backtest: Backtest) -> Html:
     entries.append(
         (
             "Shortage",
-            percent(missed / demand if demand else 0.0, 2),
+            percent(missed / needed if needed else 0.0, 2),
             f"{amount(missed)} {per_hour_unit(unit)}",
         )
     )
@@ -220,7 +221,7 @@ def _series(backtest: Backtest, name: str, *, alone: bool) -> Html:
         None if alone else _tiles(backtest),
         tag(
             "div",
-            charts.demand(backtest, name),
+            demand(backtest, name),
             charts.capacity(backtest, name),
             tag("div", *pair, class_="pair"),
             class_="charts",

@@ -50,6 +50,19 @@ def columns(values: Array, most: int = COLUMNS) -> Columns:
     return Columns(np.where(some, low, np.nan), np.where(some, high, np.nan))
 
 
+def means(values: Array, per: int) -> Array:
+    """Means of so many hours each, from the first on; the last of those that are left.
+
+    Args:
+        values: shape (hours,), finite.
+        per: how many hours share a mean.
+    """
+    starts = np.arange(0, len(values), per)
+    counts = np.minimum(per, len(values) - starts)
+    mean: Array = np.add.reduceat(values, starts) / counts
+    return mean
+
+
 def to_depth(values: Array, low: float, high: float) -> NDArray[np.int64]:
     """Values as whole coordinates, `low` at the bottom (DEPTH) and `high` at the top (0).
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from support.report_cases import backtest, setting
-from trimtab.backtest.model import Backtest
+from trimtab.backtest.model import Backtest, Outcome
 from trimtab.backtest.report import Source, render
 from trimtab.backtest.report.scales import money
 from trimtab.errors import InputError
@@ -231,3 +231,34 @@ def test_nothing_to_report_is_refused() -> None:
 
 def test_fifteen_series_of_a_month_stay_below_a_megabyte(one: Backtest) -> None:
     assert len(render([one] * 15).encode()) < 1_000_000
+
+
+def test_a_long_series_has_days_in_its_stack_and_hours_in_its_close_ups(one: Backtest) -> None:
+    hours = len(one.setting.demand) * 5
+    long = replace(
+        one.setting,
+        demand=np.tile(one.setting.demand, 5),
+        spot_available=np.tile(one.setting.spot_available, (1, 5)),
+        gco2e_per_unit_hour=None,
+    )
+
+    def lengthened(outcome: Outcome) -> Outcome:
+        test = hours - long.test_from
+        return replace(
+            outcome,
+            usd_per_hour=np.resize(outcome.usd_per_hour, test),
+            committed=np.resize(outcome.committed, test),
+            on_demand=np.resize(outcome.on_demand, test),
+            spot=np.resize(outcome.spot, test),
+            shortage=np.resize(outcome.shortage, test),
+        )
+
+    outcomes = tuple(lengthened(each) for each in one.outcomes)
+    page = render([replace(one, setting=long, outcomes=outcomes, optimum=lengthened(one.optimum))])
+    assert "GPUs, means of 24 h" in page
+    assert f'viewBox="0 0 {(hours - long.test_from) / 24:g} 1000"' in page
+    assert page.count('class="line demand" transform="translate(') == len(one.fans)
+    assert 'href="#s0-line"' not in page
+    short = render([one])
+    assert short.count('href="#s0-line"') == len(one.fans)
+    assert "means of" not in short

@@ -13,6 +13,7 @@ from trimtab.backtest.report.paths import (
     DEPTH,
     band,
     columns,
+    means,
     polyline,
     step_area,
     step_band,
@@ -78,6 +79,12 @@ def test_one_hours_spike_in_three_years_is_drawn_to_its_top() -> None:
     for path in (step_line(values, 0.0, 100.0), step_area(values, 0.0, 100.0)):
         assert min(y for _, y in corners(path)) == 0
         assert len(path) < 100
+
+
+def test_means_keep_the_total_and_take_the_rest_for_itself() -> None:
+    values = np.array([1.0, 3.0, 5.0, 7.0, 9.0])
+    assert means(values, 2).tolist() == [2, 6, 9]
+    assert means(values, 1).tolist() == values.tolist()
 
 
 def test_a_gap_breaks_the_line() -> None:

@@ -8,7 +8,8 @@ import pytest
 from support.report_cases import TEST_FROM, backtest, setting
 from trimtab.backtest.baselines import BEST_CONSTANT, ON_DEMAND
 from trimtab.backtest.model import Backtest, Fan
-from trimtab.backtest.report.charts import over, until_next
+from trimtab.backtest.report.charts import over
+from trimtab.backtest.report.demand import until_next
 from trimtab.backtest.report.reading import (
     best_rules,
     cheapest_first,

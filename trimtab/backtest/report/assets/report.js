@@ -28,7 +28,7 @@
 
   const depthAt = ({ tops, points }, share, columns) => {
     const x = share * columns;
-    if (points.length < 2 || tops.size > 1) return tops.get(Math.min(Math.floor(x), columns - 1));
+    if (points.length < 2 || tops.size > 1) return tops.get(Math.min(Math.floor(x), Math.ceil(columns) - 1));
     const next = Math.max(1, points.findIndex((point) => point[0] >= x));
     const [a, b] = [points[next - 1], points[next]];
     return a[1] + ((b[1] - a[1]) * (x - a[0])) / Math.max(b[0] - a[0], 1e-9);
