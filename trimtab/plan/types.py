@@ -10,7 +10,7 @@ expressions have in common.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -93,7 +93,7 @@ def _to_instant(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(_INSTANT_PATTERN, value):
         return parse_instant(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return parse_instant(value.replace(microsecond=0).isoformat())
+        return value.replace(microsecond=0).astimezone(UTC)
     raise ValueError(
         f"{value!r} is no instant to the second with its zone, such as 2026-03-01T00:00:00Z"
     )

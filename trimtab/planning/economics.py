@@ -100,8 +100,9 @@ def best_commitment(needed: Nodes, prices: Prices) -> int:
     samples = np.sort(needed, axis=None)
     spot_share = prices.spot_share if prices.spot is not None else 0.0
     by_spot = np.floor(spot_share * samples + ROUNDING).astype(np.int64)
-    # Above this many committed nodes, an hour needs no on-demand node any more.
-    on_demand_until = np.sort(samples - by_spot)
+    # Above this many committed nodes, an hour needs no on-demand node any more. It rises with the
+    # need, since of one more node spot takes at most one.
+    on_demand_until = samples - by_spot
     levels = np.arange(samples[-1], dtype=np.int64)
     in_use = 1.0 - np.searchsorted(samples, levels, side="right") / len(samples)
     on_demand = 1.0 - np.searchsorted(on_demand_until, levels, side="right") / len(samples)
