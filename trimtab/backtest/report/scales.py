@@ -94,7 +94,7 @@ def tick_labels(values: Sequence[float], prefix: str = "") -> tuple[str, ...]:
 
 
 _HOUR_STEPS = (1, 2, 3, 6, 12)
-_DAY_STEPS = (1, 2, 7, 14)
+_DAY_STEPS = (1, 2, 4, 7, 14)
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 
 
