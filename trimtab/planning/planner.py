@@ -4,7 +4,9 @@ A pure function of its request: no clock, no network, no randomness, so the same
 bytes. Pools are planned one by one; the site is chosen for all of them together.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,7 +45,7 @@ from trimtab.planning.windows import Envelope, window_hours
 
 SITES_SHOWN = 5
 HELD_SHOWN = 256
-BATCH_POOLS = 256
+BATCH_POOLS = 128
 """Pools forecast together; more would hold more past forecasts in memory than they are worth."""
 
 
@@ -89,30 +91,49 @@ def plan_fleet(
     Pools are forecast together in batches over as many requests as it takes, and offers matched once
     for every place and shape of workload.
     """
-    batch: list[_Case] = []
     markets: dict[tuple[object, ...], Market] = {}
+    waiting: deque[tuple[list[_Case], Future[list[Forecast]]]] = deque()
+    # While one batch is planned the next is forecast: the latter is mostly outside the interpreter.
+    with ThreadPoolExecutor(1) as worker:
+        for batch in _batches(requests):
+            waiting.append((batch, worker.submit(_forecast, batch, forecaster, progress)))
+            if len(waiting) > 1:
+                yield from _plans(*waiting.popleft(), markets)
+        while waiting:
+            yield from _plans(*waiting.popleft(), markets)
+
+
+def _batches(requests: Iterable[PlanRequest]) -> Iterator[list["_Case"]]:
+    """The requests' cases, as many together as make up a batch of pools."""
+    batch: list[_Case] = []
     for request in requests:
         batch.append(_case(request))
         if sum(len(case.histories) for case in batch) >= BATCH_POOLS:
-            yield from _plans(batch, markets, forecaster, progress)
+            yield batch
             batch = []
-    yield from _plans(batch, markets, forecaster, progress)
+    if batch:
+        yield batch
+
+
+def _forecast(
+    batch: Sequence["_Case"], forecaster: FleetForecaster, progress: Progress | None
+) -> list[Forecast]:
+    asked = [
+        Asked(pool.name, history, case.start, case.hours, case.request.events)
+        for case in batch
+        for pool, history in zip(case.request.pools, case.histories, strict=True)
+    ]
+    return forecasts(asked, forecaster, progress)
 
 
 def _plans(
-    cases: Sequence[_Case],
+    batch: Sequence["_Case"],
+    ahead: "Future[list[Forecast]]",
     markets: dict[tuple[object, ...], Market],
-    forecaster: FleetForecaster,
-    progress: Progress | None,
 ) -> Iterator[CapacityPlan]:
-    """A batch's plans, its pools forecast together."""
-    asked = [
-        Asked(pool.name, history, case.start, case.hours, case.request.events)
-        for case in cases
-        for pool, history in zip(case.request.pools, case.histories, strict=True)
-    ]
-    found = iter(forecasts(asked, forecaster, progress) if asked else ())
-    for case in cases:
+    """A batch's plans, from its forecasts."""
+    found = iter(ahead.result())
+    for case in batch:
         request = case.request
         place = (id(request.catalogue), request.providers, request.regions)
         if place not in markets:
