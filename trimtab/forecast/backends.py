@@ -4,7 +4,7 @@ statsforecast fits one series at a time; it is an optional extra and imported on
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from trimtab.forecast.model import HOURS_PER_DAY, HOURS_PER_WEEK, LEVELS, Backen
 
 MEMORY_HOURS = 8 * HOURS_PER_WEEK
 Model = Literal["MSTL", "AutoETS", "DynamicOptimizedTheta", "SeasonalNaive 24", "SeasonalNaive 168"]
+MODELS: tuple[Model, ...] = get_args(Model)
 INTERVALS = (98, 95, 90, 80, 70, 60, 50, 40, 30, 20, 10)
 """The library's central intervals, in percent: with the mean they are LEVELS, outermost first."""
 
@@ -65,7 +66,8 @@ class Statsforecast(Backend):
             case "SeasonalNaive 24":
                 return library.SeasonalNaive(season_length=seasons[0])
             case "SeasonalNaive 168":
-                return library.SeasonalNaive(season_length=seasons[-1])
+                whole = length >= HOURS_PER_WEEK  # one week is enough to repeat
+                return library.SeasonalNaive(season_length=HOURS_PER_WEEK if whole else seasons[0])
 
 
 def _models() -> Any:

@@ -141,8 +141,11 @@ def _memories(history: Floats, hours: Ints) -> _Memory:
 
 
 def _refreshed(count: int) -> list[int]:
-    """The origins at which what is costly is computed anew: the last, and every few days back."""
-    return sorted({0, *range(count - 1, -1, -REFRESH_DAYS)})
+    """The origins at which what is costly is computed anew: the last, and every few days back.
+
+    Counted from the end, so that a series' forecast doesn't depend on how long its neighbours are.
+    """
+    return list(range(count - 1, -1, -REFRESH_DAYS))[::-1]
 
 
 def _held(values: NDArray[Any]) -> None:
@@ -191,27 +194,29 @@ def _offsets(
     count = len(history)
     errors = _errors(history, dense, origins, ahead)
     shape = (len(kept), len(POINTS), len(ahead.reach), len(LEVELS), count)
-    out = np.empty(shape, dtype=np.float32)
+    seen = np.zeros(shape, dtype=np.float32)
+    share = np.zeros((*shape[:3], 1, count), dtype=np.float32)
     for k in _refreshed(len(kept)):
-        prior = spread(history, int(origins[kept[k]]))[:, None, None, None] * shapes
         for b, part in enumerate(ahead.slices):
             end = int(kept[k]) + 1 - -(-int(ahead.reach[b]) // ERROR_STEP)
             begin = max(end - ERROR_HOURS // ERROR_STEP, 0)
             if end <= begin:
-                out[k, :, b] = prior[:, :, b].transpose(1, 2, 0)
                 continue
             sample = errors[:, :, begin:end, part]
             old = origins[None, begin:end] < memory.errors[k][:, None]
             if old.any():
                 sample = np.where(old[:, None, :, None], np.float32(np.nan), sample)
-            known = (~np.isnan(sample[..., 0])).sum(axis=2)
+            known = (~np.isnan(sample[..., 0])).sum(axis=2).T
             blocks = known * min(ERROR_STEP / float(ahead.reach[b]), 1.0)
-            share = (blocks / (blocks + PRIOR_BLOCKS))[..., None].astype(np.float32)
+            share[k, :, b, 0] = blocks / (blocks + PRIOR_BLOCKS)
             found = np.nan_to_num(quantiles(sample.reshape(count, len(POINTS), -1)))
-            mixed = share * found + (1 - share) * prior[:, :, b]
-            out[k, :, b] = mixed.transpose(1, 2, 0)
-    _held(out)
-    return out
+            seen[k, :, b] = found.transpose(1, 2, 0)
+    _held(seen)
+    _held(share)
+    deviation = np.stack([spread(history, int(hour)) for hour in origins[kept]])
+    seen *= share
+    seen += (1 - share) * shapes[..., None] * deviation[:, None, None, None]
+    return seen
 
 
 def _errors(history: Floats, dense: States, origins: Ints, ahead: Horizon) -> Floats:

@@ -21,7 +21,7 @@ Z = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 REACH_DAYS = np.array([0.25, 1, 3, 7])
 ERROR_WIDTH = np.array([0.6, 0.8, 1.0, 1.1])
 """Standard deviation of errors over that of the last week, by the reach of the stretch in days."""
-WIDENING = np.array([0.05, 0.05, 0.05, 0.1])
+WIDENING = np.array([0.03, 0.03, 0.03, 0.05])
 """By how much of their width raw quantiles are widened before calibration has seen anything."""
 LENDERS = 20.0
 """So many series count as much as the documented prior."""

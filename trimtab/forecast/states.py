@@ -81,6 +81,7 @@ def states(history: Floats, origins: Ints) -> States:
         if origin >= HOURS_PER_WEEK:
             found.ago[:, j] = history[:, origin - HOURS_PER_WEEK : origin]
         found.weekly[:, j] = _weekly(history, int(origin), found.daily[:, j])
+    found.ago[found.age < HOURS_PER_WEEK] = np.nan
     found.levels[:] -= np.einsum("njh,ah->nja", found.daily, weights)
     found.last[:] -= found.daily[:, :, -1]
     return found

@@ -22,13 +22,15 @@ GAINS = (0.02, 0.06, 0.2)
 """Steps in units of width per day of truth that was all on one side."""
 LOW, MIDDLE, HIGH = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
 WIDTH80 = 2 * NormalDist().inv_cdf(0.9)
-FLOOR = 0.05
+FLOOR = 0.03
 """Share of the median that counts as width where the forecast has none."""
 TILT = 2.0
 KEEP_DAYS = 14.0
 YOUTH = 0.5
 """Quantiles are widened by this share of their width times the horizon's share of the history."""
 TIE = 1e-6
+NOTHING = 1e-4
+"""Of the series' mean: less than this is forecast as zero."""
 Z = np.array([NormalDist().inv_cdf(level) for level in LEVELS], dtype=np.float32)
 
 
@@ -86,7 +88,7 @@ def widths(raw: Floats) -> Floats:
 def calibrated(raw: Floats, offsets: Floats, ahead: Horizon) -> Floats:
     """Raw quantiles (..., L, P, N) with their stretch's offsets (..., L, B, N), rising, from zero."""
     out = raw + offsets[..., ahead.stretch, :]
-    np.maximum(out, 0, out=out)
+    out[out < NOTHING] = 0
     out.sort(axis=-3)
     return out
 
