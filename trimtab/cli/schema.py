@@ -1,4 +1,4 @@
-"""`trimtab schema`: what a plan, a workload file or an events file must look like."""
+"""`trimtab schema`: what a plan and the files that it is made from must look like."""
 
 import json
 import sys
@@ -18,6 +18,9 @@ class Kind(StrEnum):
     CAPACITYPLAN = "capacityplan"
     WORKLOAD = "workload"
     DEMANDEVENTS = "demandevents"
+    CAPACITYINVENTORY = "capacityinventory"
+    COMMITMENTAPPROVAL = "commitmentapproval"
+    PLANNINGLIMITS = "planninglimits"
 
 
 class Form(StrEnum):
@@ -44,7 +47,7 @@ def schema(
       trimtab schema capacityplan --out capacityplan.schema.json
       trimtab schema capacityplan --as crd | kubectl apply -f -
       trimtab schema workload
-      trimtab schema demandevents
+      trimtab schema capacityinventory
     """
     text = _text(kind, form)
     if str(out) == "-":
@@ -69,6 +72,12 @@ def _text(kind: Kind, form: Form) -> str:
         )
     if kind is Kind.WORKLOAD:
         from trimtab.workloads.schema import workload_schema as found
+    elif kind is Kind.CAPACITYINVENTORY:
+        from trimtab.inventory.document import inventory_schema as found
+    elif kind is Kind.COMMITMENTAPPROVAL:
+        from trimtab.inventory.approvals import approval_schema as found
+    elif kind is Kind.PLANNINGLIMITS:
+        from trimtab.limits.document import limits_schema as found
     else:
         from trimtab.demand.events_file import events_schema as found
     return json.dumps(found(), indent=2, ensure_ascii=False) + "\n"

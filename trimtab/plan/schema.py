@@ -22,6 +22,9 @@ SCHEMA_ID = "https://trimtab.dev/schemas/v1alpha1/capacityplan.json"
 SCHEMA_FILE = "docs/schemas/capacityplan-v1alpha1.schema.json"
 WORKLOAD_SCHEMA_FILE = "docs/schemas/workload-v1alpha1.schema.json"
 EVENTS_SCHEMA_FILE = "docs/schemas/demandevents-v1alpha1.schema.json"
+INVENTORY_SCHEMA_FILE = "docs/schemas/capacityinventory-v1alpha1.schema.json"
+APPROVAL_SCHEMA_FILE = "docs/schemas/commitmentapproval-v1alpha1.schema.json"
+LIMITS_SCHEMA_FILE = "docs/schemas/planninglimits-v1alpha1.schema.json"
 CRD_FILE = "functions/apis/crds/capacityplans.trimtab.dev.yaml"
 PLURAL = "capacityplans"
 _STATUS = "For a cluster's own tools; Trimtab writes none and passes it over."
@@ -131,14 +134,20 @@ def dump_crd() -> str:
 
 def published() -> dict[str, str]:
     """The generated files: path under the repository's root, and content."""
-    # Plans, workloads and events know nothing of each other; only the published files stand together.
+    # The documents know nothing of each other; only the published files stand together.
     from trimtab.demand.events_file import events_schema
+    from trimtab.inventory.approvals import approval_schema
+    from trimtab.inventory.document import inventory_schema
+    from trimtab.limits.document import limits_schema
     from trimtab.workloads.schema import workload_schema
 
     return {
         SCHEMA_FILE: dump_json_schema(),
         WORKLOAD_SCHEMA_FILE: dump_json_schema(workload_schema()),
         EVENTS_SCHEMA_FILE: dump_json_schema(events_schema()),
+        INVENTORY_SCHEMA_FILE: dump_json_schema(inventory_schema()),
+        APPROVAL_SCHEMA_FILE: dump_json_schema(approval_schema()),
+        LIMITS_SCHEMA_FILE: dump_json_schema(limits_schema()),
         CRD_FILE: dump_crd(),
     }
 

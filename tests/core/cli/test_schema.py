@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -50,6 +51,37 @@ def test_an_events_schema_accepts_events_and_refuses_a_typo(cli: Cli) -> None:
     assert validator.is_valid(document)
     document["spec"] = {"events": [{**launch, "ends": "2026-12-02T00:00:00Z"}]}
     assert not validator.is_valid(document)
+
+
+DIGEST = "sha256:" + "0" * 64
+HEAD = {"apiVersion": "trimtab.dev/v1alpha1"}
+FILES = {
+    "capacityinventory": {
+        "kind": "CapacityInventory",
+        "spec": {"running": [{"pool": "a", "group": "spot", "nodes": 3}]},
+    },
+    "commitmentapproval": {
+        "kind": "CommitmentApproval",
+        "metadata": {"name": "q3"},
+        "spec": {
+            "plan": "a", "commitment": DIGEST, "quantity": 1, "ceilingUsdPerHour": 2.5,
+            "approvedBy": "finops", "approvedAt": "2026-12-01", "expires": "2027-01-01",
+        },
+    },
+    "planninglimits": {
+        "kind": "PlanningLimits",
+        "spec": {"budgets": [{"team": "vision", "usdPerMonth": 90000}]},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "document"), FILES.items(), ids=FILES)
+def test_the_schemas_of_inputs_accept_them_and_refuse_typos(
+    cli: Cli, kind: str, document: dict[str, Any]
+) -> None:
+    validator = Draft202012Validator(json.loads(cli("schema", kind).out))
+    assert validator.is_valid(HEAD | document)
+    assert not validator.is_valid(HEAD | document | {"spec": document["spec"] | {"typo": 1}})
 
 
 def test_the_crd_is_one_that_a_cluster_takes(cli: Cli) -> None:
