@@ -8,13 +8,12 @@ window, given what spot serves) are among the candidates, so the choice is never
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.forecast.model import HOURS_PER_DAY, Forecast, interpolate
-from trimtab.planning.economics import Nodes, Prices, best_commitment, hourly_cost, nodes_for
+from trimtab.planning.economics import Prices, best_commitment, nodes_for, stretch_costs
 
 TRAILING_DAYS = (7, 14, 30, 60)
 HISTORY_DAYS_TO_COMMIT = 28
@@ -99,13 +98,21 @@ def decide(
         targets["forecast"] = ahead
     targets["nothing"] = [0] * (len(origins) + 1)
 
+    wanted = np.unique([level for levels in targets.values() for level in levels])
+    costs = stretch_costs(needed, origins, wanted, prices)
+    hours = np.diff(ends)
     candidates = tuple(
         sorted(
             (
                 Candidate(
                     rule if rule == "nothing" else f"{rule}, {mode}",
                     levels[-1],
-                    _replay(needed, origins, levels[:-1], prices, rolling=mode == ROLLING),
+                    _replay(
+                        costs,
+                        hours,
+                        np.searchsorted(wanted, levels[:-1]),
+                        rolling=mode == ROLLING,
+                    ),
                 )
                 for rule, levels in targets.items()
                 for mode in ((ONCE,) if rule == "nothing" else (ONCE, ROLLING))
@@ -130,23 +137,26 @@ def decide(
 
 
 def _replay(
-    needed: Nodes, origins: NDArray[np.int64], levels: list[int], prices: Prices, *, rolling: bool
+    costs: NDArray[np.float64],
+    hours: NDArray[np.int64],
+    levels: NDArray[np.int64],
+    *,
+    rolling: bool,
 ) -> float:
-    """Mean cost per hour of a rule that wants these levels, over every origin it may start at."""
-    stretches = list(pairwise((*origins.tolist(), len(needed))))
-    hours = np.array([end - start for start, end in stretches])
+    """Mean cost per hour of a rule, over every origin it may start at.
+
+    Args:
+        costs: of each level in each stretch between origins, shape (levels, stretches); levels rise.
+        hours: of each stretch, shape (stretches,).
+        levels: index of the level that the rule wants at each stretch's origin.
+        rolling: whether it buys again at every origin what it lacks.
+    """
+    stretches = np.arange(len(hours))
     means = []
-    for first in range(len(stretches)):
-        held = (
-            np.maximum.accumulate(levels[first:])
-            if rolling
-            else levels[first : first + 1] * (len(stretches) - first)
-        )
-        paid = [
-            hourly_cost(needed[start:end], int(nodes), prices).sum()
-            for nodes, (start, end) in zip(held, stretches[first:], strict=True)
-        ]
-        means.append(sum(paid) / hours[first:].sum())
+    for first in stretches:
+        wanted = levels[first:]
+        held = np.maximum.accumulate(wanted) if rolling else wanted[:1]
+        means.append(costs[held, stretches[first:]].sum() / hours[first:].sum())
     return float(np.mean(means))
 
 
