@@ -105,8 +105,8 @@ def within_latency(
         bounded = within_reach(workload, clients.get(workload.name, ()), table, offered)
         if workload.latency_ms is not None:
             said.append(
-                f"{workload.name}: {len(bounded.regions)} regions are within "
-                f"{workload.latency_ms:g} ms of its users"
+                f"{workload.name}: regions within "
+                f"{workload.latency_ms:g} ms of its users on offer: {len(bounded.regions)}"
             )
         return bounded
 

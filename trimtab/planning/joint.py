@@ -106,6 +106,7 @@ def settle(case: Case, reasons: Sequence[str]) -> Settlement:
     """
     from trimtab.optimise.solve import Whole, solve
 
+    _refuse_sunk(case)
     problem, offers = _problem(case)
     try:
         solution = solve(problem, whole=Whole.ROUNDED)
@@ -145,6 +146,25 @@ def by_price(usd_per_kg: float, reasons: Sequence[str]) -> Settlement:
     return Settlement(
         f"closed form at ${usd_per_kg:g} per kg CO2e", "; ".join(reasons), usd_per_kg=usd_per_kg
     )
+
+
+def _refuse_sunk(case: Case) -> None:
+    """Raises InfeasibleError where what is held alone costs more than a budget."""
+    limits = case.request.limits
+    for budget in limits.budgets:
+        month = sum(
+            (holdings.committed(0, None).usd_per_hour + holdings.sunk_usd_per_hour)
+            for i, holdings in enumerate(case.holdings)
+            if _owner(limits, case.request.pools[i].name, case) == budget.title
+        )
+        month *= HOURS_PER_MONTH
+        if month > budget.usd_per_month * (1 + SLACK):
+            raise InfeasibleError(
+                f"what is held already costs ${month:,.0f} a month, over the budget of "
+                f"${budget.usd_per_month:,.0f} of {budget.title}",
+                where=budget.where or f"--limits {limits.source}",
+                mend=f"raise it to ${month:,.0f} at least, or let holdings lapse first",
+            )
 
 
 def _concerns(budget: Budget, each: Built) -> bool:

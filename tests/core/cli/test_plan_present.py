@@ -98,6 +98,52 @@ def test_a_launch_ahead_raises_the_sizes(cli: Cli) -> None:
     assert most[-1] >= 20
 
 
+LIMITS = """\
+apiVersion: trimtab.dev/v1alpha1
+kind: PlanningLimits
+spec:
+  commitments: {usdPerHour: 100, terms: [1y]}
+  clients: [{workload: chat, regions: [eu]}]
+"""
+CHAT = """\
+apiVersion: trimtab.dev/v1alpha1
+kind: Workload
+metadata: {name: chat}
+spec: {resources: {nvidia.com/gpu: 1}, replicas: 4, latencyMs: LATENCY}
+"""
+
+
+def chat(folder: Path, latency_ms: int) -> tuple[str, ...]:
+    """The options of a workload with a latency bound, its limits and a latency table."""
+    (folder / "chat.yaml").write_text(CHAT.replace("LATENCY", str(latency_ms)), encoding="utf-8")
+    (folder / "limits.yaml").write_text(LIMITS, encoding="utf-8")
+    rows = "from_region,to_region,rtt_ms\neu,us-east-1,80\neu,us-west-2,140\n"
+    (folder / "rtt.csv").write_text(rows, encoding="utf-8")
+    return ("--workloads", "chat.yaml", "--limits", "limits.yaml", "--latency", "rtt.csv")
+
+
+def test_limits_and_latency_hold_and_are_said(cli: Cli, folder: Path) -> None:
+    ran = cli(*PLAN, *chat(folder, 100))
+    assert ran.status == 0, ran.err
+    plan = load_plan(Path("plan.yaml"))
+    assert sum(line.quantity for line in plan.spec.commitments) == 5
+    assert "assumed: chat: regions within 100 ms of its users on offer: 1" in ran.err
+    kinds = [each.kind for each in plan.spec.evidence.inputs]
+    assert kinds == ["demand", "workloads", "offers", "limits", "latency"]
+
+
+def test_a_latency_bound_that_no_region_keeps_is_infeasible(cli: Cli, folder: Path) -> None:
+    phrase = (
+        "no region on offer is within 50 ms of the users of chat in eu; the nearest, us-east-1,"
+    )
+    cli.refused((*PLAN, *chat(folder, 50)), 3, phrase)
+
+
+def test_a_term_that_the_limits_forbid_is_a_contradiction(cli: Cli, folder: Path) -> None:
+    phrase = "spec.commitments.terms: allows commitments of 1y only, and 3y is asked for"
+    cli.refused((*PLAN, *chat(folder, 100), "--term", "3y"), 2, phrase)
+
+
 REFUSED = {
     "approvals without their plan": (
         ("--approvals", "approved.yaml"), "an approval names a plan's line by its digest",

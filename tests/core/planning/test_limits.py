@@ -1,6 +1,7 @@
 """Planning within limits: what each changes, and what is said where none can be kept."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from support.requests import START, catalogue, constant, offer, pool, request, series, workload
 from trimtab.errors import InfeasibleError, InputError
-from trimtab.inventory.model import Inventory, RunningNodes
+from trimtab.inventory.model import HeldNodes, Inventory, RunningNodes
 from trimtab.limits.model import Budget, Limits
 from trimtab.plan.document import parse_plan, to_data
 from trimtab.plan.model import CapacityPlan, Group
@@ -40,6 +41,22 @@ def test_a_budget_that_nothing_keeps_is_explained_with_the_relaxation() -> None:
     with pytest.raises(InfeasibleError, match="the budget of team vision") as caught:
         planned(Limits(budgets=(Budget(VISION, 90_000.0),)))
     assert "raise" in str(caught.value.mend)
+
+
+def test_a_budget_below_what_is_held_is_a_contradiction() -> None:
+    held = HeldNodes(
+        "ri", "reserved", "aws", "us-east-1", "p4d.24xlarge", 10, 18.0, "1y",
+        START - timedelta(days=9), START + timedelta(days=99),
+    )  # fmt: skip
+    with pytest.raises(InfeasibleError) as caught:
+        planned(
+            Limits(budgets=(Budget(VISION, 90_000.0, "limits.yaml, line 4"),)),
+            inventory=Inventory(nodes=(held,)),
+        )
+    assert str(caught.value) == (
+        "limits.yaml, line 4: what is held already costs $131,400 a month, over the budget of "
+        "$90,000 of team vision; raise it to $131,400 at least, or let holdings lapse first"
+    )
 
 
 def test_a_budget_of_somebody_else_is_not_this_plans_matter() -> None:
