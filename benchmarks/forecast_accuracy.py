@@ -16,11 +16,10 @@ forecast is kept in build/ for the next run (delete the file after an upgrade).
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -106,7 +105,7 @@ def _together(series: Mapping[str, Array], last: int | None = None) -> Quantiles
         whole = np.full((len(series), max(at)), np.nan)
         for row, demand, cut in zip(whole, series.values(), at, strict=True):
             row[-cut:] = demand[:cut]
-        for n, name in enumerate(series):
+        for n in range(len(series) if last else 1):
             demand = whole.copy()
             if last:
                 demand[n, :-last] = np.nan
@@ -114,9 +113,6 @@ def _together(series: Mapping[str, Array], last: int | None = None) -> Quantiles
             result = forecast_fleet(fleet, HOURS, keep_origins=False).quantiles
             rows = [n] if last else range(len(series))
             out.update({(tuple(series)[i], at[i]): result[i] for i in rows})
-            if not last:
-                break
-        del name
     return out
 
 
@@ -152,7 +148,8 @@ def _references(series: Mapping[str, Array]) -> dict[str, Quantiles]:
 def _reference(job: tuple[Model, str, int, Array]) -> Floats:
     warnings.simplefilter("ignore")
     model, _, _, history = job
-    return Statsforecast(model).quantiles(history[None, :], HOURS)[0].astype(np.float32)
+    said: Floats = Statsforecast(model).quantiles(history[None, :], HOURS)[0].astype(np.float32)
+    return said
 
 
 def scores(series: Mapping[str, Array], said: Quantiles, ahead: int) -> dict[str, Score]:
@@ -188,24 +185,22 @@ def _print_models(
     by_model = {model: scores(series, said, ahead) for model, said in models.items()}
     print(f"\n{ahead} h ahead: SWQL, and coverage of the 80 % interval in percent")
     print(f"{'':18}" + "".join(f"{model:>22}" for model in by_model))
-    rows: list[tuple[str, Callable[[dict[str, Score]], Score]]] = [
-        (name, lambda of, name=name: of[name]) for name in series
-    ]
-    rows.append((f"pooled, {len(series)}", lambda of: pooled(series, of)))
     long = sum(len(demand) >= LONG_HOURS for demand in series.values())
-    rows.append((f"pooled, {long} of ≥ 3 w", lambda of: pooled(series, of, LONG_HOURS)))
-    for label, pick in rows:
-        line = [pick(of) for of in by_model.values()]
+    rows = {name: [of[name] for of in by_model.values()] for name in series}
+    rows[f"pooled, {len(series)}"] = [pooled(series, of) for of in by_model.values()]
+    rows[f"pooled, {long} of ≥ 3 w"] = [pooled(series, of, LONG_HOURS) for of in by_model.values()]
+    for label, line in rows.items():
         print(f"{label:18}" + "".join(f"{s.swql:>17.4f} {s.coverage80:>4.0%}" for s in line))
     wins = sum(
         by_model[OURS][name].swql <= min(by_model[model][name].swql for model in MODELS)
         for name in series
     )
     print(f"{OURS} is the best of all on {wins} of {len(series)} series")
-    return tuple(  # type: ignore[return-value]
+    every, longer = (
         min(pooled(series, by_model[model], least).swql for model in MODELS)
         for least in (0, LONG_HOURS)
     )
+    return every, longer
 
 
 def _print_goals(

@@ -29,6 +29,8 @@ ERROR_STEP = 12
 ERROR_HOURS = 28 * HOURS_PER_DAY
 REFRESH_DAYS = 7
 """How often the errors' quantiles are taken anew on the way through the past."""
+MEMORY_DAYS = 14
+"""How often change points are looked for on that way."""
 LEAST_BUSY = 0.8
 """Where demand is zero more than a fifth of the time, a run of zeros or a burst is no shift."""
 LEAST_MEMORY = 2 * HOURS_PER_DAY
@@ -129,28 +131,28 @@ def _memories(history: Floats, hours: Ints) -> _Memory:
     """
     start = np.zeros((len(hours), len(history)), dtype=np.int64)
     errors = np.zeros_like(start)
-    for k in _refreshed(len(hours)):
+    for k in _refreshed(len(hours), MEMORY_DAYS):
         past = history[:, : int(hours[k])].astype(np.float64)
         regime = regimes(past)
         busy = np.nanmean(past[:, -max(IDLE_DAYS) * HOURS_PER_DAY :] > 0, axis=1) > LEAST_BUSY
         start[k] = np.where(busy, regime.start, 0)
         errors[k] = np.maximum(regime.start, regime.trend_end)
-    _held(start)
-    _held(errors)
+    _held(start, MEMORY_DAYS)
+    _held(errors, MEMORY_DAYS)
     return _Memory(start, errors)
 
 
-def _refreshed(count: int) -> list[int]:
+def _refreshed(count: int, days: int = REFRESH_DAYS) -> list[int]:
     """The origins at which what is costly is computed anew: the last, and every few days back.
 
     Counted from the end, so that a series' forecast doesn't depend on how long its neighbours are.
     """
-    return list(range(count - 1, -1, -REFRESH_DAYS))[::-1]
+    return list(range(count - 1, -1, -days))[::-1]
 
 
-def _held(values: NDArray[Any]) -> None:
+def _held(values: NDArray[Any], days: int = REFRESH_DAYS) -> None:
     """Fill in the origins (first axis) between: each with the last value before it."""
-    fresh = _refreshed(len(values))
+    fresh = _refreshed(len(values), days)
     for begin, end in zip(fresh, [*fresh[1:], len(values)], strict=True):
         values[begin:end] = values[begin]
 

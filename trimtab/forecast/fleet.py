@@ -37,6 +37,8 @@ MAX_ORIGINS = 12
 ORIGIN_DAYS = 3
 LENDING_HOURS = 14 * HOURS_PER_DAY
 LENDERS = 128
+"""Most series that are studied for the prior, spread evenly over the fleet."""
+LEAST_LENDERS = 2
 Progress = Callable[[str, int, int], None]
 
 
@@ -198,7 +200,7 @@ class _Clean:
 
 
 def _clean(fleet: Fleet) -> _Clean:
-    demand = fleet.demand[:, -chunks.MEMORY_HOURS :]
+    demand = fleet.demand[:, -chunks.MEMORY_HOURS :].astype(np.float64)
     first = int(np.isnan(demand).sum(axis=1).min())
     demand = demand[:, first:]
     if fleet.past_effect is not None:
@@ -220,15 +222,32 @@ def _clean(fleet: Fleet) -> _Clean:
 def _fleet_prior(fleet: Fleet, hours: int) -> priors.Prior:
     """The documented prior, or what the fleet's longer series lend to all."""
     prior = priors.documented(horizon.judged(hours))
-    known = (~np.isnan(fleet.demand)).sum(axis=1)
-    varied = np.nanmax(fleet.demand, axis=1) > np.nanmin(fleet.demand, axis=1)
-    able = np.flatnonzero((known >= LENDING_HOURS) & varied)
-    if len(fleet.names) < 2 or len(able) < 2:
+    able = np.flatnonzero(
+        np.concatenate([_able(part) for part in np.split(fleet.demand, _edges(len(fleet.names)))])
+    )
+    if len(able) < LEAST_LENDERS:
         return prior
     sample = able[np.linspace(0, len(able) - 1, min(LENDERS, len(able))).astype(np.int64)]
     clean = _clean(fleet.part(sample))
     study = chunks.study(clean.history, clean.observed, clean.capped, hours, prior)
     return priors.pooled(prior, *chunks.lent(study, clean.history))
+
+
+def _able(demand: Floats) -> NDArray[np.bool_]:
+    """Which series have enough history to lend, and vary."""
+    known = demand.shape[1] - np.isnan(demand).sum(axis=1)
+    able: NDArray[np.bool_] = (known >= LENDING_HOURS) & ~_constant(demand)
+    return able
+
+
+def _constant(demand: Floats) -> NDArray[np.bool_]:
+    """Which series never left their last value."""
+    same: NDArray[np.bool_] = ((demand == demand[:, -1:]) | np.isnan(demand)).all(axis=1)
+    return same
+
+
+def _edges(count: int) -> list[int]:
+    return list(range(CHUNK, count, CHUNK))
 
 
 def _by_families(
@@ -238,9 +257,7 @@ def _by_families(
     study = chunks.study(clean.history, clean.observed, clean.capped, hours, prior)
     scale = clean.scale.astype(np.float32)
     quantiles = study.forecast(-1, hours) * scale[:, :, None]
-    constant = np.nanmax(fleet.demand[:, -chunks.MEMORY_HOURS :], axis=1) == np.nanmin(
-        fleet.demand[:, -chunks.MEMORY_HOURS :], axis=1
-    )
+    constant = _constant(fleet.demand[:, -chunks.MEMORY_HOURS :])
     known = (~np.isnan(fleet.demand)).sum(axis=1)
     if fleet.capped is None and fleet.past_effect is None:
         quantiles[constant] = fleet.demand[constant, -1, None, None]
@@ -249,9 +266,14 @@ def _by_families(
         kept = _origin_places(len(study.hours), hours)
         past = np.empty((len(kept), *quantiles.shape), dtype=np.float32)
         for i, origin in enumerate(kept):
-            past[i] = study.forecast(int(origin), hours) * scale[:, :, None]
+            past[i] = _with_past_events(
+                study.forecast(int(origin), hours) * scale[:, :, None],
+                fleet.past_effect,
+                int(study.hours[origin]) + clean.before,
+            )
         past = past.swapaxes(0, 1)
-        past[constant] = fleet.demand[constant, -1, None, None, None]
+        if fleet.capped is None and fleet.past_effect is None:
+            past[constant] = fleet.demand[constant, -1, None, None, None]
         ages = study.ages[:, kept]
         at = study.hours[kept] + clean.before
         origins = tuple(
@@ -349,6 +371,17 @@ def _with_events(quantiles: Floats, effect: Effect | None) -> Floats:
     return np.maximum(moved, 0.0).astype(np.float32)
 
 
+def _with_past_events(quantiles: Floats, effect: Effect | None, origin: int) -> Floats:
+    """Past forecasts with the events of the hours that have come since."""
+    if effect is None:
+        return quantiles
+    multiply, add = (each[:, None, origin:] for each in (effect.multiply, effect.add))
+    came = slice(0, min(quantiles.shape[2], multiply.shape[2]))
+    out = quantiles.copy()
+    out[..., came] = out[..., came] * multiply[..., came] + add[..., came]
+    return np.maximum(out, 0)
+
+
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
@@ -356,12 +389,19 @@ def _known(value: float) -> float | None:
 def _check(fleet: Fleet, hours: int) -> None:
     if hours < 1:
         raise InputError(f"{hours} hours can't be forecast", mend="ask for at least one")
-    known = ~np.isnan(fleet.demand)
-    lengths = known.sum(axis=1)
+    if not fleet.names:
+        raise InputError("there is no series to forecast", mend="give at least one")
+    for begin in range(0, len(fleet.names), CHUNK):
+        _check_part(fleet.names[begin : begin + CHUNK], fleet.demand[begin : begin + CHUNK])
+
+
+def _check_part(names: tuple[str, ...], demand: Floats) -> None:
+    known = ~np.isnan(demand)
     gap = (known[:, :-1] & ~known[:, 1:]).any(axis=1) | ~known[:, -1]
-    bad = ~np.where(known, np.isfinite(fleet.demand) & (fleet.demand >= 0), True).all(axis=1)
+    bad = (known & ~((demand >= 0) & (demand < np.inf))).any(axis=1)
+    short = known.sum(axis=1) < HOURS_PER_DAY
     for wrong, what, mend in (
-        (lengths < HOURS_PER_DAY, "has less than a day of history", "give at least 24 hours"),
+        (short, "has less than a day of history", "give at least 24 hours"),
         (
             gap,
             "has a gap, or ends before the matrix does",
@@ -370,5 +410,5 @@ def _check(fleet: Fleet, hours: int) -> None:
         (bad, "has infinite or negative demand", "give finite demand of at least 0"),
     ):
         if wrong.any():
-            name = fleet.names[int(np.flatnonzero(wrong)[0])]
+            name = names[int(np.flatnonzero(wrong)[0])]
             raise InputError(f"series {name} {what}", mend=mend)

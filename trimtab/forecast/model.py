@@ -75,7 +75,7 @@ class Fleet:
     """
 
     names: tuple[str, ...]
-    demand: Array
+    demand: Floats
     ends: tuple[datetime, ...]
     capped: NDArray[np.bool_] | None = None
     past_effect: Effect | None = None

@@ -76,10 +76,17 @@ def states(history: Floats, origins: Ints) -> States:
         ago=np.full((count, len(origins), HOURS_PER_WEEK), np.nan),
     )
     for j, origin in enumerate(origins):
-        daily = _profile(centred, int(origin) - HALF_DAY, HOURS_PER_DAY, SEASON_DAYS)
-        found.daily[:, j] = np.roll(daily, -HALF_DAY, axis=1)
         if origin >= HOURS_PER_WEEK:
             found.ago[:, j] = history[:, origin - HOURS_PER_WEEK : origin]
+        if (
+            j and (origins[-1] - origin) % HOURS_PER_DAY
+        ):  # half-days: the morning's profiles, turned
+            gap = int(origin - origins[j - 1])
+            found.daily[:, j] = np.roll(found.daily[:, j - 1], -gap, axis=1)
+            found.weekly[:, j] = np.roll(found.weekly[:, j - 1], -gap, axis=1)
+            continue
+        daily = _profile(centred, int(origin) - HALF_DAY, HOURS_PER_DAY, SEASON_DAYS)
+        found.daily[:, j] = np.roll(daily, -HALF_DAY, axis=1)
         found.weekly[:, j] = _weekly(history, int(origin), found.daily[:, j])
     found.ago[found.age < HOURS_PER_WEEK] = np.nan
     found.levels[:] -= np.einsum("njh,ah->nja", found.daily, weights)

@@ -69,7 +69,7 @@ def tracked(
         )
         delay = -(-int(ahead.reach[b]) // step)
         days = max(1.0, float(ahead.reach[b]) / HOURS_PER_DAY)
-        out[:, :, b] = one.offsets(start[:, b].astype(np.float32), delay, days)
+        out[:, :, b] = one.offsets(start[:, b].astype(np.float32), delay, days, step / STEP)
     return out
 
 
@@ -103,13 +103,16 @@ class _Stretch:
     width: Floats
     widening: Floats
 
-    def offsets(self, start: Floats, delay: int, days: float) -> Floats:
-        """Shape (K, L, N); a truth is known `delay` origins later, and worth 1/days of one."""
+    def offsets(self, start: Floats, delay: int, days: float, pace: float) -> Floats:
+        """Shape (K, L, N); a truth is known `delay` origins later, and worth 1/days of one.
+
+        With origins `pace` days apart there are so many times fewer: each moves the offsets more.
+        """
         origins, levels, _, count = self.raw.shape
         now = np.zeros((len(GAINS), levels, count), dtype=np.float32) + start[:, None]
         tried = np.empty((origins, *now.shape), dtype=np.float32)
         lost = np.zeros(now.shape, dtype=np.float32)
-        gains = np.array(GAINS, dtype=np.float32)[:, None, None] / np.float32(days**0.5)
+        gains = np.array(GAINS, dtype=np.float32)[:, None, None] * np.float32(pace / days**0.5)
         forget = np.float32(0.5 ** (1 / KEEP_DAYS))
         out = np.empty((origins, levels, count), dtype=np.float32)
         for k in range(origins):
