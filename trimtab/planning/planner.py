@@ -13,20 +13,15 @@ from datetime import datetime
 import numpy as np
 
 import trimtab
-from trimtab.clock import format_instant
 from trimtab.demand.series import HOUR
 from trimtab.errors import InfeasibleError
 from trimtab.forecast.fleet import Progress
 from trimtab.forecast.model import Forecast
 from trimtab.limits.model import Limits
-from trimtab.plan.document import rounded
 from trimtab.plan.evidence import (
-    Candidate,
     DecisionEvidence,
     Evidence,
-    ForecastEvidence,
     HeldEvidence,
-    Input,
 )
 from trimtab.plan.model import CapacityPlan, Metadata, PlanSpec, Site
 from trimtab.planning import allocation, joint
@@ -38,10 +33,16 @@ from trimtab.planning.histories import History, read_history
 from trimtab.planning.holdings import Holdings, Span, idle_evidence
 from trimtab.planning.pool import Built, Draft, build_pool
 from trimtab.planning.present import Present
+from trimtab.planning.record import (
+    decision_evidence,
+    forecast_evidence,
+    inputs,
+    site_assumption,
+)
 from trimtab.planning.request import PlanRequest, PoolRequest
 from trimtab.planning.sites import Chosen, choose_site
 from trimtab.planning.supply import Market, Supply
-from trimtab.planning.windows import Envelope, window_hours
+from trimtab.planning.windows import window_hours
 
 SITES_SHOWN = 5
 HELD_SHOWN = 256
@@ -243,7 +244,7 @@ def _drafted(
             history.fault,
         )
         each = build_pool(draft)
-        evidence = _decision_evidence(
+        evidence = decision_evidence(
             pool.name, decisions[i], each.needs, history.peak_factor, settled
         )
         built.append((each, evidence))
@@ -270,15 +271,15 @@ def _document(
             commitments=tuple(line for each in built for line in each.lines),
             evidence=Evidence(
                 generator=f"trimtab {trimtab.__version__}",
-                inputs=_inputs(case),
+                inputs=inputs(request, case.histories),
                 repairs=tuple(
                     f"{pool.name}: {repair}"
                     for pool, history in zip(request.pools, case.histories, strict=True)
                     for repair in history.repairs
                 ),
-                assumptions=(*request.assumptions, *_site_assumption(request, chosen), *said),
+                assumptions=(*request.assumptions, *site_assumption(request, chosen), *said),
                 forecasts=tuple(
-                    _forecast_evidence(pool.name, each)
+                    forecast_evidence(pool.name, each)
                     for pool, each in zip(request.pools, ahead, strict=True)
                 ),
                 decisions=tuple(evidence for _, evidence in drafted.built),
@@ -346,88 +347,3 @@ def _beyond(ahead: Forecast, units: float) -> Forecast:
     """The forecast of the demand above so many units: quantiles of a rising transform."""
     origins = replace(ahead.origins, quantiles=np.maximum(ahead.origins.quantiles - units, 0.0))
     return replace(ahead, quantiles=np.maximum(ahead.quantiles - units, 0.0), origins=origins)
-
-
-def _site_assumption(request: PlanRequest, chosen: Chosen) -> tuple[str, ...]:
-    """Nothing limits where the cluster is: someone should know that the planner chose freely."""
-    sites = len(chosen.evidence)
-    if chosen.settled:
-        return ("site: where the cluster is already, as the inventory or the plan before says",)
-    stated = request.providers or request.regions
-    if stated or any(w.regions for pool in request.pools for w in pool.workloads) or sites == 1:
-        return ()
-    free = f"site: the cheapest of {sites}, since nothing limits it"
-    return (f"{free}; --provider, --region and a workload's allowed regions do",)
-
-
-def _inputs(case: _Case) -> tuple[Input, ...]:
-    request = case.request
-    inputs = [
-        Input(
-            kind="demand",
-            name=pool.demand.source or pool.demand.name,
-            digest=pool.demand.digest,
-            detail=(
-                f"pool {pool.name}: {len(history.demand)} h up to {format_instant(history.end)}"
-            ),
-        )
-        for pool, history in zip(request.pools, case.histories, strict=True)
-    ]
-    if request.workloads_digest:
-        inputs.append(
-            Input(
-                kind="workloads",
-                name=request.workloads_source or "workloads",
-                digest=request.workloads_digest,
-            )
-        )
-    dates = [offer.as_of for offer in request.catalogue]
-    inputs.append(
-        Input(
-            kind="offers",
-            name=request.catalogue.source.rsplit("/", 1)[-1],
-            digest=request.catalogue.digest,
-            detail=f"{len(request.catalogue)} offers, prices of {min(dates)} to {max(dates)}",
-        )
-    )
-    return (*inputs, *request.inputs)
-
-
-def _forecast_evidence(pool: str, ahead: Forecast) -> ForecastEvidence:
-    def share(value: float | None) -> float | None:
-        return None if value is None else rounded(value)
-
-    return ForecastEvidence(
-        pool=pool,
-        model=ahead.model,
-        reason=ahead.reason,
-        origins=len(ahead.origins.hours),
-        horizon_hours=ahead.hours,
-        coverage80=share(ahead.coverage80),
-        calibrated_coverage80=share(ahead.calibrated_coverage80),
-        scaled_pinball_loss=share(ahead.scaled_pinball_loss),
-    )
-
-
-def _decision_evidence(
-    pool: str,
-    decision: Decision,
-    needs: Envelope,
-    peak_factor: float,
-    settled: joint.Settlement | None,
-) -> DecisionEvidence:
-    return DecisionEvidence(
-        pool=pool,
-        rule=decision.rule,
-        reason=decision.reason,
-        guardrail=decision.guardrail,
-        replayed_hours=decision.replayed_hours,
-        max_quantile=needs.high_level,
-        peak_factor=rounded(peak_factor),
-        candidates=tuple(
-            Candidate(rule=c.rule, nodes=c.nodes, usd_per_hour=rounded(c.usd_per_hour))
-            for c in decision.candidates
-        ),
-        solver=settled.solver if settled else None,
-        solver_reason=settled.reason[:1000] if settled else None,
-    )

@@ -82,7 +82,7 @@ def build_pool(draft: Draft) -> Built:
     names = _group_names(supply, committed, holdings)
     holder = _holder(draft)
     leaving = holder.leaving(names)
-    held = _held_groups(draft, needs, holder)
+    held = _held_groups(draft, needs, demand, holder)
     scene = _scene(demand, holdings, holdings.served, held, leaving)
     result = outcome(
         scene,
@@ -193,38 +193,39 @@ def _windows(sizes: Sizes, holdings: Holdings) -> tuple[Window, ...]:
     return merged(sizes, holdings.span.start, holdings.span.window_hours, holdings.span.end)
 
 
-def _held_groups(draft: Draft, needs: Envelope, holder: Holder) -> list[tuple[Group, HeldGroup]]:
+def _held_groups(
+    draft: Draft, needs: Envelope, demand: Array, holder: Holder
+) -> list[tuple[Group, HeldGroup]]:
     """Groups of held types other than the base, filled in merit order."""
     found = []
-    left = units_needed(draft.ahead, draft.peak_factor, needs.high_level)
-    expected = draft.ahead.scenarios()
     span = draft.holdings.span
+    low, target, _ = units_needed(draft.ahead, draft.peak_factor, needs.high_level)
     for group in draft.holdings.groups:
-        low, target, _ = (np.minimum(nodes_for(x, group.units_per_node), group.nodes) for x in left)
-        sizes = holder(group.name, Sizes(low, np.maximum(low, target), group.nodes))
-        hourly = nodes_per_hour(group.nodes, span)
-        used = np.minimum(nodes_for(expected, group.units_per_node), hourly)
-        left = tuple(np.maximum(x - group.nodes * group.units_per_node, 0.0) for x in left)  # type: ignore[assignment]
-        expected = np.maximum(expected - hourly * group.units_per_node, 0.0)
-        price = group.usd_per_node_hour
-        usd = None if price is None else float(hourly.mean()) * price
-        found.append(
-            (
-                build_group(
-                    draft.request,
-                    group.name,
-                    group.purchase,
-                    (group.offer,),
-                    group.units_per_node,
-                    _windows(sizes, draft.holdings),
-                    used,
-                    lambda _offer, price=price: price,  # type: ignore[misc]
-                    usd,
-                ),
-                group,
-            )
-        )
+        units, most = group.units_per_node, group.nodes
+        at_low, at_target = (np.minimum(nodes_for(x, units), most) for x in (low, target))
+        sizes = holder(group.name, Sizes(at_low, np.maximum(at_low, at_target), most))
+        hourly = nodes_per_hour(most, span)
+        used = np.minimum(nodes_for(demand, units), hourly)
+        found.append((_held_group(draft, group, sizes, used, float(hourly.mean())), group))
+        low, target = (np.maximum(x - most * units, 0.0) for x in (low, target))
+        demand = np.maximum(demand - hourly * units, 0.0)
     return found
+
+
+def _held_group(draft: Draft, group: HeldGroup, sizes: Sizes, used: Nodes, paid: float) -> Group:
+    """One held group; `used` are the nodes that run, `paid` those that are paid for."""
+    price = group.usd_per_node_hour
+    return build_group(
+        draft.request,
+        group.name,
+        group.purchase,
+        (group.offer,),
+        group.units_per_node,
+        _windows(sizes, draft.holdings),
+        used,
+        lambda _offer: price,
+        None if price is None else paid * price,
+    )
 
 
 def _groups(
