@@ -10,8 +10,11 @@ from benchmarks.measure import ROOT
 
 ENVIRONMENTS = {
     "plan_speed": "pulumi",
+    "forecast_accuracy": "pulumi",
+    "forecast_speed": "pulumi",
     "function_latency": "function",
     "preview_speed": "pulumi",
+    "optimiser_speed": "pulumi",
     "evidence": "pulumi",
     "provisioning": "pulumi",
     "scenario_quality": "pulumi",
