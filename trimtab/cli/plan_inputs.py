@@ -38,6 +38,8 @@ MAX_HORIZON = timedelta(days=31)
 MAX_ZONES = 16
 MAX_SENTENCES = 60
 """Of assumptions: a plan keeps 64."""
+NO_LATENCY = "no offer states a latency"
+"""How a note ends that a latency table makes untrue."""
 PLAN_YEARS = range(2000, 2900)
 """Within what `trimtab.plan.types.Instant` takes."""
 PRICES_KEEP = timedelta(days=365)
@@ -89,7 +91,11 @@ def read_request(options: PlanOptions) -> PlanRequest:
         *assumptions,
         *facts,
         *_price_sentence(catalogue, instant),
-        *(found.notes if found else ()),
+        *(
+            note
+            for note in (found.notes if found else ())
+            if not (options.latency and note.endswith(NO_LATENCY))
+        ),
     ]
     present = read_present(options, pools, instant)
     offered = {offer.region for offer in catalogue}

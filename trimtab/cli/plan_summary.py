@@ -9,6 +9,7 @@ from trimtab.plan.evidence import DecisionEvidence
 from trimtab.plan.model import Baseline, CapacityPlan, Group, Interval, Pool
 from trimtab.planning.commitment import is_cost_explorer
 from trimtab.planning.expected import ALL_ON_DEMAND, COST_EXPLORER
+from trimtab.planning.guardrails import KEPT
 
 EQUAL = 0.00005
 """A saving below this is rounding: a plan keeps six digits."""
@@ -115,12 +116,19 @@ def notes(plan: CapacityPlan) -> list[str]:
     found += [
         f"{row.pool or 'no pool'}: {row.id} ({row.nodes} nodes): {row.decision}: {row.reason}"
         for row in plan.spec.evidence.held or ()
-        if row.decision != "used"
+        if row.decision in {"lapses", "idle"}
     ]
     found += [
         f"{row.pool}: {row.group} (runs {row.running}): {row.reason}"
         for row in plan.spec.evidence.stability or ()
-        if row.reason
+        # Steps inside the plan's own waves are in `explain`; here stands what moves what runs.
+        if row.reason and (row.stepped_at == plan.spec.start or row.reason.startswith(KEPT))
+    ]
+    found += [
+        f"{pool.name}: {group.name} is not priced, so the pool's cost is without it"
+        for pool in plan.spec.pools
+        for group in pool.groups
+        if group.expected.usd_per_hour is None
     ]
     committed = {line.pool for line in plan.spec.commitments}
     found += [

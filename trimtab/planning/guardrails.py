@@ -30,6 +30,9 @@ STEP_DOWN = 0.5
 MAX_AGE = timedelta(days=1)
 """Telemetry that ended longer before the decision says nothing about what runs now."""
 
+KEPT = "what runs is kept"
+"""How the reason begins where telemetry can't be trusted."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -155,7 +158,7 @@ def _frozen(sizes: Sizes, running: Running, fault: str) -> Stabilised:
     low = np.maximum(sizes.min, running.nodes)
     desired = np.maximum(sizes.desired, low)
     high = np.maximum(np.maximum(sizes.max, running.ceiling), desired)
-    return Stabilised(Sizes(low, desired, high), False, 0, 0, f"what runs is kept: {fault}")
+    return Stabilised(Sizes(low, desired, high), False, 0, 0, f"{KEPT}: {fault}")
 
 
 def _closed(desired: Nodes, running: int, gap: int) -> Nodes:

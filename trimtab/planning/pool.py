@@ -203,7 +203,10 @@ def _held_groups(
     for group in draft.holdings.groups:
         units, most = group.units_per_node, group.nodes
         at_low, at_target = (np.minimum(nodes_for(x, units), most) for x in (low, target))
-        sizes = holder(group.name, Sizes(at_low, np.maximum(at_low, at_target), most))
+        sizes = Sizes(at_low, np.maximum(at_low, at_target), most)
+        if group.purchase.option == "reserved":
+            # Blocks end and owned machines are so many: no guardrail can keep more of them.
+            sizes = holder(group.name, sizes)
         hourly = nodes_per_hour(most, span)
         used = np.minimum(nodes_for(demand, units), hourly)
         found.append((_held_group(draft, group, sizes, used, float(hourly.mean())), group))

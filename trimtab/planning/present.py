@@ -76,8 +76,10 @@ class Present:
         since = self._stepped_at(pool, group)
         observed = self._observed(pool)
         if observed or (self.inventory and self.inventory.running and not self.previous):
+            planned = nodes
             nodes, seen_since = observed.get(group, (0, None))
-            since = seen_since or since
+            # A step that was planned and not carried out was none.
+            since = seen_since or (since if nodes <= planned else None)
         if before and units_per_node:
             scale = before.units_per_node / units_per_node
             # Another type serves another demand a node: the same capacity is another count.

@@ -163,6 +163,13 @@ def test_what_nobody_can_use_is_idle_and_says_why(holding: HeldNodes, reason: st
     assert plan.spec.commitments[0].quantity == 10
 
 
+def test_no_guardrail_keeps_a_block_beyond_its_end() -> None:
+    block = held(id="cb-9", option="capacity-block", quantity=8, expires=START + DAY, term=None)
+    runs = RunningNodes("trainer", "block-cb-9", 8)
+    plan = planned(Inventory(nodes=(block,), running=(runs,)))
+    assert [w.max for w in groups(plan)["block-cb-9"].windows] == [8, 0]
+
+
 def test_what_several_pools_can_use_goes_round() -> None:
     two = (pool(demand=constant()), pool(name="other", demand=constant()))
     plan = planned(Inventory(nodes=(held(quantity=14),)), pools=two)
@@ -218,6 +225,13 @@ def test_planning_again_from_its_own_result_changes_no_size() -> None:
     ]
     third = planned(pools=(pool(demand=falling()),), previous=again)
     assert to_yaml(third) == to_yaml(again)
+
+
+def test_a_step_that_was_not_carried_out_is_none() -> None:
+    runs = Inventory(running=(RunningNodes("trainer", "on-demand", 20),))
+    first = planned(runs, pools=(pool(demand=falling()),))
+    again = planned(runs, pools=(pool(demand=falling()),), previous=first)
+    assert sizes(groups(again)["on-demand"]) == sizes(groups(first)["on-demand"])
 
 
 STALE = {
