@@ -73,7 +73,16 @@ def forecasts(
         past_effect=_past(asked, length),
     )
     found = forecaster(fleet, hours, progress)
-    return [_of_span(each, found.series(row)) for row, each in enumerate(asked)]
+    return [_of_span(each, _own(each, found.series(row), length)) for row, each in enumerate(asked)]
+
+
+def _own(asked: Asked, whole: Forecast, length: int) -> Forecast:
+    """The forecast with its past origins counted from the series' own beginning, not the fleet's."""
+    first = length - len(asked.history.demand)
+    if not first:
+        return whole
+    hours = whole.origins.hours - first
+    return replace(whole, origins=Origins(hours[hours > 0], whole.origins.quantiles[hours > 0]))
 
 
 def _past(asked: Sequence[Asked], length: int) -> Effect | None:
