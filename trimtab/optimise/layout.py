@@ -2,8 +2,8 @@
 
 Nodes of one type at sites that the same workloads may use are interchangeable for serving, so the
 programme assigns workloads to pools, not to sources; costs, limits and carbon stay with the source.
-Residency and latency decide membership and thereby remove columns. An elastic layout keeps every site
-apart and writes the removed columns too, so that a contradiction can name the rule.
+Residency and latency decide membership and thereby remove columns. An elastic layout writes the removed
+columns too, so that a contradiction can name the rule.
 """
 
 from dataclasses import dataclass
@@ -74,13 +74,12 @@ class Layout:
     @cached_property
     def site_class(self) -> dict[str, tuple[str, ...]]:
         """Each site with the sites that the same workloads may use."""
-        names = [site.name for site in self.data.problem.sites]
-        if self.elastic:
-            return {name: (name,) for name in names}
-        members: dict[tuple[bool, ...], list[str]] = {}
-        for name in names:
-            users = tuple(removal(each, (name,)) is None for each in self.data.problem.workloads)
-            members.setdefault(users, []).append(name)
+        # A rule that may give way must allow or forbid the whole class, whatever the other rule says.
+        members: dict[tuple[object, ...], list[str]] = {}
+        for site in self.data.problem.sites:
+            rules = [removal(each, (site.name,)) for each in self.data.problem.workloads]
+            users = tuple(rules) if self.elastic else tuple(rule is None for rule in rules)
+            members.setdefault(users, []).append(site.name)
         return {name: tuple(same) for same in members.values() for name in same}
 
     def firm(self, type_name: str, site: str) -> Pool:

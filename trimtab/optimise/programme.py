@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from trimtab.optimise.draft import BUDGETED, Charge, Condition, Draft, Named, Part, Purchase
 from trimtab.optimise.first_stage import Committed, first_stage
 from trimtab.optimise.layout import Layout
@@ -74,9 +72,3 @@ def _budgets(draft: Draft, layout: Layout) -> None:
             if charge.group == group and charge.part in BUDGETED:
                 draft.model.add(row[0], charge.columns, charge.usd)
         draft.name(Condition.BUDGET, owner, usd, row)
-
-
-def expected(weights: Array, cells: Array, periods: int) -> Array:
-    """(T,) expectation of a quantity given at every cell."""
-    by_scenario = cells.reshape(len(weights), periods)
-    return np.asarray(weights @ by_scenario)

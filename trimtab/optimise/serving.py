@@ -79,9 +79,7 @@ def _assign(draft: Draft, layout: Layout, uses: list[Use], serving: Serving) -> 
             serving.served.append((access, served))
 
 
-def _interruptions(
-    draft: Draft, pool: Pool, group: int, workload: Workload, served: Block
-) -> None:
+def _interruptions(draft: Draft, pool: Pool, group: int, workload: Workload, served: Block) -> None:
     """Which workload is interrupted matters, for they lose different amounts of work."""
     lost = workload.restart_hours * pool.redo_usd_per_hour
     if pool.spot and lost:
