@@ -23,6 +23,7 @@ from trimtab.backtest.model import Policy, Setting
 from trimtab.backtest.planner import NAME as PLANNER
 from trimtab.backtest.planner import planner
 from trimtab.backtest.run import run
+from trimtab.planning.policy import DEFAULT, Parameters
 
 LEFT_OUT = "planner, series left out"
 OFFERS_DEPTH = 60
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
         for done, part in enumerate(pool.map(_measure, tasks), 1):
             records += part
             print(f"{done} of {len(tasks)} series", file=sys.stderr, flush=True)
+    records += left_out(records)
+    records = [record for record in records if record.policy not in _TRIED]
     for table in tables:
         _print_table(table, [record for record in records if record.table == table])
     if "depth" in tables and not options.without_planner:
@@ -80,9 +83,37 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def policy_for(excluded: str | None) -> Policy:
-    """The planner, with no parameter learnt on the excluded series."""
-    return planner()
+GRID = (
+    DEFAULT,
+    *(
+        Parameters(windows_of_term=windows, demand_errors=errors, margin=margin)
+        for windows in ((1 / 14, 1 / 4, 1 / 2), (1 / 9, 1 / 4, 1 / 2), (1 / 9, 1 / 5, 1 / 3))
+        for errors in (0.75, 1.5, 2.5)
+        for margin in (0.1, 0.3)
+    ),
+)
+"""Parameters that a series left out is decided with: the set that did best on all the others."""
+
+
+def left_out(records: Sequence[Record]) -> list[Record]:
+    """For each series the records of the parameters with the least pooled regret on the others."""
+    tried = [record for record in records if record.policy in _TRIED]
+    found = []
+    for series_name in dict.fromkeys(record.series for record in tried):
+        usd = {
+            policy: sum(r.usd for r in tried if r.policy == policy and r.series != series_name)
+            for policy in _TRIED
+        }
+        best = min(usd, key=lambda policy: usd[policy])
+        found += [
+            replace(record, policy=LEFT_OUT)
+            for record in tried
+            if record.series == series_name and record.policy == best
+        ]
+    return found
+
+
+_TRIED = tuple(f"{PLANNER} {number}" for number in range(len(GRID)))
 
 
 def _settings(name: str, tables: Iterable[str]) -> list[tuple[str, str, Setting]]:
@@ -109,17 +140,18 @@ def _settings(name: str, tables: Iterable[str]) -> list[tuple[str, str, Setting]
 def _measure(task: tuple[str, tuple[str, ...], bool]) -> list[Record]:
     name, tables, with_planner = task
     records = []
-    full, without = policy_for(None), policy_for(name)
+    mine = planner()
+    grid = [
+        replace(mine, name=label, parameters=parameters)  # they share forecasts and levels
+        for label, parameters in zip(_TRIED, GRID, strict=True)
+    ]
     for table, column, each in _settings(name, tables):
         policies: list[Policy] = list(baselines(spot=bool(each.market.zones)))
         if with_planner:
-            policies.insert(0, full)
-        if with_planner and full != without:
-            policies.append(without)
+            policies.insert(0, mine)
+        if with_planner and table == "depth":
+            policies += grid
         result = run(each, policies)
-        outcomes = list(result.outcomes)
-        if with_planner and full != without:
-            outcomes[-2] = replace(outcomes[-2], policy=LEFT_OUT)
         records += [
             Record(
                 table,
@@ -132,7 +164,7 @@ def _measure(task: tuple[str, tuple[str, ...], bool]) -> list[Record]:
                 outcome.interruptions,
                 len(outcome.purchases),
             )
-            for outcome in outcomes
+            for outcome in result.outcomes
         ]
     return records
 

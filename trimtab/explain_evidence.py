@@ -137,7 +137,7 @@ def decision(evidence: DecisionEvidence) -> Iterator[tuple[str, str]]:
         yield "candidates[*].nodes", "what each rule would commit now"
         yield (
             "candidates[*].usdPerHour",
-            f"what each rule would have cost per hour, mean over every origin it might have started at, seeing only its past; the cheapest, '{evidence.rule}', decided",
+            f"what each rule would have cost per hour, mean over every origin it might have started at, seeing only its past; '{evidence.rule}' decided",
         )
 
 

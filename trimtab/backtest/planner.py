@@ -1,29 +1,36 @@
 """The planner as a policy: what the plan's commitment rule would have bought at each decision."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 
 from trimtab.backtest.dispatch import affordable
-from trimtab.backtest.model import Array, Dispatch, Past, Policy
+from trimtab.backtest.model import Array, Dispatch, Past
 from trimtab.backtest.replay import Basis
+from trimtab.forecast.model import HOURS_PER_WEEK, Forecast, interpolate
 from trimtab.optimise.clairvoyant import Product
 from trimtab.planning.commitment import TRAILING_DAYS
 from trimtab.planning.policy import (
     DEFAULT,
     HISTORY_DAYS_PER_TERM_HOUR,
     HOURS_PER_DAY,
+    NOTHING,
     Ledger,
     Parameters,
     choose,
     consensus,
+    held_to,
     origins,
 )
 
 NAME = "planner"
 OWN = "consensus"
+AHEAD_LEVELS = (np.arange(50) + 0.5) / 50
+SPOT_LEVELS = (np.arange(24) + 0.5) / 24
+Forecaster = Callable[[Array, datetime, int], Forecast]
 
 
 @dataclass(frozen=True)
@@ -32,14 +39,19 @@ class Planner:
 
     Attributes:
         parameters: of the rule.
+        forecaster: from a history, the instant that follows it and a horizon in hours; by default the
+            plan's.
     """
 
     name: str = NAME
     dispatch: Dispatch = Dispatch.SPOT
     every_hours: int | None = None
     parameters: Parameters = DEFAULT
-    _memo: dict[bytes, float] = field(default_factory=dict, compare=False, repr=False)
+    forecaster: Forecaster | None = None
+    _levels: dict[bytes, float] = field(default_factory=dict, compare=False, repr=False)
     """Levels at past origins, by what was known there: the next decision asks for them again."""
+    _ahead: dict[bytes, Array] = field(default_factory=dict, compare=False, repr=False)
+    """Forecasts by what was known: the same demand is replayed on several markets."""
 
     def wants(self, past: Past) -> float:
         product = past.market.product
@@ -48,34 +60,55 @@ class Planner:
         if len(past.demand) < product.term_hours * HISTORY_DAYS_PER_TERM_HOUR * HOURS_PER_DAY:
             return 0.0
         spot = affordable(past.spot_available, past.market).sum(axis=0)
+        share = product.usd_per_hour / past.market.on_demand_usd_per_hour
+        level = self._chosen(past, product, spot)
+        offered = np.quantile(spot, SPOT_LEVELS) if spot.any() else np.zeros(1)
+        left = np.maximum(self._scenarios(past)[:, None] - offered, 0.0)
+        return held_to(level, left, share, self.parameters)
+
+    def _chosen(self, past: Past, product: Product, spot: Array) -> float:
+        """The level of the rule that decides."""
         at = origins(past.hour)
         ends = [*at.tolist(), past.hour]
         wanted = {OWN: [self._consensus(past, product, spot, end) for end in ends]}
         if not len(at):
             return wanted[OWN][-1]
         wanted |= _cost_explorer(past, product, ends)
-        before = past.replay.spot_usd_before[:, ends]
+        wanted[NOTHING] = [0.0] * len(ends)
         ledger = Ledger(
             past.replay.levels,
-            np.diff(before, axis=1),
+            np.diff(past.replay.spot_usd_before[:, ends], axis=1),
             np.diff(ends),
             product.usd_per_hour,
             product.term_hours,
         )
         return choose(OWN, wanted, ledger, self.parameters).level
 
+    def _scenarios(self, past: Past) -> Array:
+        """Equally likely demand in the week ahead, a hundred values."""
+        key = hashlib.blake2b(past.demand.tobytes(), digest_size=16).digest()
+        if key not in self._ahead:
+            from trimtab.forecast.forecaster import forecast
+
+            ahead = (self.forecaster or forecast)(past.demand, past.at, HOURS_PER_WEEK)
+            spread = interpolate(np.asarray(ahead.quantiles, dtype=np.float64), AHEAD_LEVELS)
+            self._ahead[key] = np.quantile(spread, (np.arange(100) + 0.5) / 100)
+        return self._ahead[key]
+
     def _consensus(self, past: Past, product: Product, spot: Array, end: int) -> float:
         demand, offered = past.demand[:end], spot[:end]
         seen = hashlib.blake2b(demand.tobytes(), digest_size=16)
         seen.update(offered.tobytes())
-        seen.update(repr(product).encode())
+        # What does not bear on the consensus stays out, so that variants share it.
+        bearing = replace(self.parameters, advantage=0.0, margin=0.0)
+        seen.update(repr((product, bearing)).encode())
         key = seen.digest()
-        if key not in self._memo:
+        if key not in self._levels:
             share = product.usd_per_hour / past.market.on_demand_usd_per_hour
-            self._memo[key] = consensus(
+            self._levels[key] = consensus(
                 demand, offered, share, product.term_hours, self.parameters
             )
-        return self._memo[key]
+        return self._levels[key]
 
 
 def _cost_explorer(past: Past, product: Product, ends: list[int]) -> Mapping[str, list[float]]:
@@ -91,6 +124,6 @@ def _cost_explorer(past: Past, product: Product, ends: list[int]) -> Mapping[str
     }
 
 
-def planner(parameters: Parameters = DEFAULT) -> Policy:
+def planner(parameters: Parameters = DEFAULT) -> Planner:
     """The planner, by default with the parameters that the plan uses."""
     return Planner(parameters=parameters)

@@ -213,9 +213,9 @@ def _pool(pool: Pool, decisions: Sequence[DecisionEvidence]) -> dict[str, Any]:
 
 def _replayed_saving(pool: Pool, decisions: Sequence[DecisionEvidence]) -> float | None:
     """What the deciding rule saved on the history, against the cheapest plain trailing rule."""
-    candidates = [c for d in decisions if d.pool == pool.name for c in d.candidates]
-    plain = [c.usd_per_hour for c in candidates if is_cost_explorer(c.rule)]
-    chosen = min((c.usd_per_hour for c in candidates), default=0.0)
+    rows = [(d.rule, c) for d in decisions if d.pool == pool.name for c in d.candidates]
+    plain = [c.usd_per_hour for _, c in rows if is_cost_explorer(c.rule)]
+    chosen = next((c.usd_per_hour for rule, c in rows if c.rule == rule), 0.0)
     return 1 - chosen / min(plain) if plain and min(plain) > 0 else None
 
 

@@ -1,10 +1,7 @@
-"""How much to commit: candidate rules, replayed on the history that the plan is made from.
+"""How much a plan commits: the commitment rule and the simpler ones, replayed on the plan's own history.
 
-A rule sees only the past. Started at an origin, it says how many nodes it would hold, buys what it
-lacks (a purchase can't be taken back: its term outlasts the history) and pays to the history's end,
-either deciding once or again at every later origin. Its cost is the mean over all origins; the cheapest
-candidate decides. The residual Cost-Explorer rules (the level that would have cost least over a trailing
-window, given what spot serves) are among the candidates, so the choice is never worse than they were.
+`policy` has the rule. The residual Cost-Explorer rules (the level that would have cost least over a
+trailing window, given what spot serves) stand beside it and take over when they were plainly cheaper.
 """
 
 from dataclasses import dataclass
@@ -12,15 +9,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.forecast.model import HOURS_PER_DAY, Forecast, interpolate
-from trimtab.planning.economics import Prices, best_commitment, nodes_for, stretch_costs
+from trimtab.forecast.model import HOURS_PER_DAY, Forecast
+from trimtab.planning.economics import (
+    ROUNDING,
+    Nodes,
+    Prices,
+    best_commitment,
+    hourly_cost,
+    nodes_for,
+)
+from trimtab.planning.policy import (
+    DEFAULT,
+    HISTORY_DAYS_PER_TERM_HOUR,
+    NOTHING,
+    ONCE,
+    ROLLING,
+    Ledger,
+    choose,
+    consensus,
+    held_to,
+    origins,
+    window_days,
+)
 
 TRAILING_DAYS = (7, 14, 30, 60)
-HISTORY_DAYS_TO_COMMIT = 28
-"""A term of a year or more is not bound on less than four weeks of demand."""
-SHORTER_WINDOW = 1.1
-"""A trailing window may be cut short by this much at the first origin before it is left out."""
-ONCE, ROLLING = "once", "rolling"
+"""Cost Explorer looks back over 7, 30 or 60 days; a fortnight stands between."""
+YEAR_HOURS = 8_760
 
 COST_EXPLORER_RULES = {f"trailing {days} d, {ONCE}": days for days in TRAILING_DAYS}
 """The plain residual Cost-Explorer rules, with their windows in days."""
@@ -53,128 +67,125 @@ class Decision:
 
 
 def decide(
-    history: NDArray[np.float64], forecast: Forecast, units_per_node: float, prices: Prices
+    history: NDArray[np.float64],
+    forecast: Forecast,
+    units_per_node: float,
+    prices: Prices,
+    term_hours: int = YEAR_HOURS,
 ) -> Decision:
     """Choose how many nodes to commit.
 
     Args:
         history: demand per hour up to the decision, shape (T,).
-        forecast: of the hours that follow, with its origins inside the history.
+        forecast: of the hours that follow.
         units_per_node: of the base offer.
         prices: of one base node.
+        term_hours: of the commitment.
     """
     days = len(history) / HOURS_PER_DAY
+    least = HISTORY_DAYS_PER_TERM_HOUR * term_hours
     if prices.committed is None:
         return _nothing("no commitment of an allowed term is on sale below list price", "")
-    if days < HISTORY_DAYS_TO_COMMIT:
-        held = f"{days:.0f} d of history are too short to bind a term: {HISTORY_DAYS_TO_COMMIT} d"
+    if days < least:
+        held = (
+            f"{days:.0f} d of history are too short to bind a term of {term_hours} h: {least:.0f} d"
+        )
         return _nothing("nothing is committed on short evidence", held)
 
     needed = nodes_for(history, units_per_node)
-    origins = forecast.origins.hours
-    if not len(origins):
-        origins = np.arange(len(needed) // 2, len(needed), 7 * HOURS_PER_DAY, dtype=np.int64)
-    ends = (*origins.tolist(), len(needed))
-    targets: dict[str, list[int]] = {
+    left = _left_by_spot(needed, prices)
+    share = prices.committed / prices.on_demand
+    at = origins(len(needed))
+    ends = [*at.tolist(), len(needed)]
+    own = f"consensus of {', '.join(map(str, window_days(term_hours)))} d"
+    wanted: dict[str, list[float]] = {
+        own: [_whole(consensus(left[:end], None, share, term_hours)) for end in ends]
+    }
+    wanted |= {
         f"trailing {days} d": [
             best_commitment(needed[max(0, end - days * HOURS_PER_DAY) : end], prices)
             for end in ends
         ]
         for days in TRAILING_DAYS
-        if days * HOURS_PER_DAY <= origins[0] * SHORTER_WINDOW or days == TRAILING_DAYS[0]
+        if days <= max(len(needed) / HOURS_PER_DAY, TRAILING_DAYS[0])
     }
-    if len(forecast.origins.hours):
-        levels = (np.arange(50) + 0.5) / 50
-        ahead = [
-            best_commitment(nodes_for(interpolate(quantiles, levels), units_per_node), prices)
-            for quantiles in (*forecast.origins.quantiles, forecast.quantiles)
-        ]
-        # Waiting a week costs little and a purchase can't be undone, so a past level that the
-        # forecast does not confirm is worth leaving for the next plan.
-        targets |= {
-            f"{rule}, forecast agreeing": [min(pair) for pair in zip(past, ahead, strict=True)]
-            for rule, past in list(targets.items())
-        }
-        targets["forecast"] = ahead
-    targets["nothing"] = [0] * (len(origins) + 1)
-
-    wanted = np.unique([level for levels in targets.values() for level in levels])
-    costs = stretch_costs(needed, origins, wanted, prices)
-    hours = np.diff(ends)
-    candidates = tuple(
-        sorted(
-            (
-                Candidate(
-                    rule if rule == "nothing" else f"{rule}, {mode}",
-                    levels[-1],
-                    _replay(
-                        costs,
-                        hours,
-                        np.searchsorted(wanted, levels[:-1]),
-                        rolling=mode == ROLLING,
-                    ),
-                )
-                for rule, levels in targets.items()
-                for mode in ((ONCE,) if rule == "nothing" else (ONCE, ROLLING))
-            ),
-            # Equal costs: the smaller commitment binds less.
-            key=lambda c: (round(c.usd_per_hour, 6), c.nodes, c.rule),
-        )
-    )
-    best = candidates[0]
-    replayed = len(needed) - int(origins[0])
-    return Decision(
-        nodes=best.nodes,
-        rule=best.rule,
-        reason=(
-            f"cheapest of {len(candidates)} candidates started at {len(origins)} origins"
-            f" in the last {replayed} h of history"
+    wanted[NOTHING] = [0.0] * len(ends)
+    chosen = choose(own, wanted, _ledger(needed, ends, wanted, prices, term_hours))
+    ahead = _left_by_spot(nodes_for(forecast.scenarios(), units_per_node), prices)
+    nodes = _whole(held_to(chosen.level, ahead, share))
+    candidates = sorted(
+        (
+            Candidate(rule, int(wanted[rule.rpartition(", ")[0] or rule][-1]), usd)
+            for rule, usd in chosen.usd_per_hour.items()
         ),
-        guardrail=_guardrail(candidates),
+        # Equal costs: the smaller commitment binds less.
+        key=lambda c: (round(c.usd_per_hour, 6), c.nodes, c.rule),
+    )
+    replayed = int(len(needed) - at[0])
+    return Decision(
+        nodes=nodes,
+        rule=chosen.rule,
+        reason=(
+            f"{_standing(chosen.rule, own, candidates)}, of {len(candidates)} rules started at "
+            f"{len(at)} origins in the last {replayed} h of history"
+        ),
+        guardrail=_guardrail(nodes, int(chosen.level)),
         replayed_hours=replayed,
-        candidates=candidates,
+        candidates=tuple(candidates),
     )
 
 
-def _replay(
-    costs: NDArray[np.float64],
-    hours: NDArray[np.int64],
-    levels: NDArray[np.int64],
-    *,
-    rolling: bool,
-) -> float:
-    """Mean cost per hour of a rule, over every origin it may start at.
-
-    Args:
-        costs: of each level in each stretch between origins, shape (levels, stretches); levels rise.
-        hours: of each stretch, shape (stretches,).
-        levels: index of the level that the rule wants at each stretch's origin.
-        rolling: whether it buys again at every origin what it lacks.
-    """
-    stretches = np.arange(len(hours))
-    means = []
-    for first in stretches:
-        wanted = levels[first:]
-        held = np.maximum.accumulate(wanted) if rolling else wanted[:1]
-        means.append(costs[held, stretches[first:]].sum() / hours[first:].sum())
-    return float(np.mean(means))
+def _left_by_spot(needed: Nodes, prices: Prices) -> NDArray[np.float64]:
+    """Nodes that on-demand would serve without a commitment; same shape."""
+    share = prices.spot_share if prices.spot is not None else 0.0
+    left: NDArray[np.float64] = needed - np.floor(share * needed + ROUNDING)
+    return left
 
 
-def _guardrail(candidates: tuple[Candidate, ...]) -> str:
-    """Why the forecast does not decide, when it does not."""
+def _whole(level: float) -> int:
+    return int(np.floor(level + 0.5))
+
+
+def _ledger(
+    needed: Nodes,
+    ends: list[int],
+    wanted: dict[str, list[float]],
+    prices: Prices,
+    term_hours: int,
+) -> Ledger:
+    """The replayed cost of every level that some rule wanted."""
+    levels = sorted({level for each in wanted.values() for level in each})
+    first = ends[0]
+    replayed = needed[first:]
+    starts = np.array(ends[:-1]) - first
+    committed = prices.committed or 0.0
+    usd = [
+        np.add.reduceat(hourly_cost(replayed, int(level), prices) - level * committed, starts)
+        for level in levels
+    ]
+    return Ledger(np.array(levels), np.stack(usd), np.diff(ends), committed, term_hours)
+
+
+def _standing(rule: str, own: str, candidates: list[Candidate]) -> str:
+    """Why this rule: the cheapest, or one whose distance from the cheapest is noise."""
     best = candidates[0]
-    if best.rule.startswith("forecast"):
-        return ""
-    forecast = next((c for c in candidates if c.rule.startswith("forecast")), None)
-    if forecast is None:
-        return ""
-    return (
-        f"the forecast's own level ({forecast.nodes} nodes) cost "
-        f"{forecast.usd_per_hour / best.usd_per_hour - 1:.1%} more on the replayed history"
-        if best.usd_per_hour
-        else ""
-    )
+    mine = next(c for c in candidates if c.rule == rule)
+    if mine.usd_per_hour <= best.usd_per_hour or best.usd_per_hour <= 0:
+        return "the cheapest"
+    over = f"{mine.usd_per_hour / best.usd_per_hour - 1:.1%} above {best.rule}"
+    if rule.startswith(own):
+        return f"{over}, within the {DEFAULT.advantage:.0%} that such a replay can tell apart"
+    return over
+
+
+def _guardrail(nodes: int, level: int) -> str:
+    """What the forecast did to the rule's level."""
+    if nodes < level:
+        return f"{nodes} of {level} nodes: the forecast does not confirm the rest"
+    if nodes > level:
+        return f"{nodes} nodes instead of {level}: the forecast is confident of them"
+    return ""
 
 
 def _nothing(reason: str, guardrail: str) -> Decision:
-    return Decision(0, "nothing", reason, guardrail, 0, ())
+    return Decision(0, NOTHING, reason, guardrail, 0, ())

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from trimtab.plan.document import rounded
 from trimtab.plan.model import Baseline, Interval, PoolExpected
-from trimtab.planning.commitment import COST_EXPLORER_RULES, ONCE, Decision
+from trimtab.planning.commitment import COST_EXPLORER_RULES, Decision
 from trimtab.planning.economics import Nodes, nodes_for, split
 from trimtab.planning.holdings import Holdings
+from trimtab.planning.policy import ONCE
 from trimtab.planning.supply import Supply
 from trimtab.planning.windows import Envelope, Sizes, Stack, convert, stack
 

@@ -25,7 +25,7 @@ from trimtab.plan.evidence import (
 )
 from trimtab.plan.model import CapacityPlan, Metadata, PlanSpec, Site
 from trimtab.planning import allocation, joint
-from trimtab.planning.commitment import Decision, decide
+from trimtab.planning.commitment import YEAR_HOURS, Decision, decide
 from trimtab.planning.commitment_cap import capped
 from trimtab.planning.forecasting import Asked, FleetForecaster, default_forecaster, forecasts
 from trimtab.planning.guardrails import STEP_DOWN, Steadiness
@@ -33,6 +33,7 @@ from trimtab.planning.histories import History, read_history
 from trimtab.planning.holdings import Holdings, Span, idle_evidence
 from trimtab.planning.pool import Built, Draft, build_pool
 from trimtab.planning.present import Present
+from trimtab.planning.proposals import TERM_HOURS
 from trimtab.planning.record import (
     decision_evidence,
     forecast_evidence,
@@ -331,7 +332,8 @@ def _decide(history: History, ahead: Forecast, supply: Supply, holdings: Holding
     past = history.demand
     if lasting:
         past, ahead = np.maximum(past - lasting, 0.0), _beyond(ahead, lasting)
-    return decide(past, ahead, supply.units_per_node, supply.prices)
+    term_hours = TERM_HOURS[supply.term] if supply.term else YEAR_HOURS
+    return decide(past, ahead, supply.units_per_node, supply.prices, term_hours)
 
 
 def _settled(decision: Decision, settled: joint.Settlement, pool: str) -> Decision:

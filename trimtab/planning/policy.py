@@ -8,8 +8,9 @@ a lasting shift moves two. What spot will leave is judged on all of the availabi
 independent of demand, because short windows of availability mislead.
 
 The rule and the residual Cost-Explorer rules are replayed on the history, from many origins, each decision
-seeing only its past. The rule decides unless a Cost-Explorer rule was cheaper there by more than ADVANTAGE,
-the replay's own noise: then that one does.
+seeing only its past. The rule decides unless a Cost-Explorer rule was cheaper there by more than the
+replay's own noise: then that one does. Last, the level is held to what the forecast confirms: at least what
+it is confident of, at most what it does not doubt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,9 @@ Array = NDArray[np.float64]
 HOURS_PER_DAY = 24
 STEPS = 200
 """Levels that a window's demand is cut into."""
-ADVANTAGE = 0.04
 ONCE, ROLLING = "once", "rolling"
+NOTHING = "nothing"
+"""The rule that commits nothing; it knows no once and no rolling."""
 FIRST_ORIGIN_DAYS = 3
 MAX_ORIGINS = 60
 HISTORY_DAYS_PER_TERM_HOUR = 28 / 8_760
@@ -39,13 +41,16 @@ class Parameters:
         windows_of_term: trailing windows as shares of the commitment's term.
         demand_errors: standard errors over the window's days that an estimate is lowered by.
         spot_errors: the same over the days of spot availability seen.
-        advantage: how much cheaper a simpler rule must have been to replace this one.
+        advantage: how much cheaper a simpler rule must have been to replace this one: what the
+            replay of a few weeks can tell apart.
+        margin: how far the forecast's share of hours must be from the paying share to overrule.
     """
 
     windows_of_term: tuple[float, ...] = (1 / 9, 1 / 4, 1 / 2)
-    demand_errors: float = 1.0
+    demand_errors: float = 1.5
     spot_errors: float = 2.0
-    advantage: float = ADVANTAGE
+    advantage: float = 0.04
+    margin: float = 0.2
 
 
 DEFAULT = Parameters()
@@ -103,6 +108,27 @@ def consensus(
     return float(np.median(wanted))
 
 
+def held_to(
+    level: float, ahead: Array, paying_share: float, parameters: Parameters = DEFAULT
+) -> float:
+    """The level, held to what the forecast confirms.
+
+    Args:
+        level: that the past calls for.
+        ahead: equally likely values of what on-demand would serve without a commitment, any shape.
+        paying_share: as `consensus` takes it.
+
+    Returns:
+        At least the level that the forecast finds in use for `margin` more of the time than pays,
+        at most the one that it finds in use for `margin` less.
+    """
+    shares = 1 - paying_share + np.array([-parameters.margin, parameters.margin])
+    low, high = np.quantile(ahead, shares.clip(0.0, 1.0))
+    if paying_share + parameters.margin >= 1:  # nothing can be surer than sure
+        low = 0.0
+    return float(min(max(level, low), high))
+
+
 def _use_by_day(demand: Array, layers: Array, spot: Array | None) -> Array:
     """Share of each day's hours in which a layer would need on-demand, shape (days, layers)."""
     above = demand[:, None] - layers
@@ -118,7 +144,7 @@ def _use_by_day(demand: Array, layers: Array, spot: Array | None) -> Array:
 def _spot_variance(demand: Array, layers: Array, spot: Array) -> Array:
     """Squared standard error that availability's days leave, shape (layers,)."""
     days = len(spot) // HOURS_PER_DAY
-    if days < 2:  # noqa: PLR2004 - one day has no spread
+    if days < 2:
         return np.zeros(len(layers))
     # Every third hour: availability lasts for hours.
     offered = spot[-days * HOURS_PER_DAY :].reshape(days, HOURS_PER_DAY)[:, ::3]
@@ -164,9 +190,7 @@ class Ledger:
         count = len(wanted)
         starts = np.arange(max(1, count - 1))[:, None]
         if rolling:
-            held = np.maximum.accumulate(
-                np.where(np.arange(count) >= starts, wanted, 0.0), axis=1
-            )
+            held = np.maximum.accumulate(np.where(np.arange(count) >= starts, wanted, 0.0), axis=1)
             lapse = self._lapse()
             # From the term's length on, only what was wanted within the last term is still held.
             late = np.maximum(starts, lapse)
@@ -203,14 +227,15 @@ def choose(
         wanted: for each rule its level at each origin and, last, now.
         ledger: what levels cost between the origins.
     """
-    usd = {
-        f"{rule}, {mode}": ledger.usd_per_hour(
-            np.asarray(levels[:-1], dtype=np.float64), rolling=mode == ROLLING
-        )
-        for rule, levels in wanted.items()
-        for mode in (ONCE, ROLLING)
-        if rule != own or mode == ROLLING
-    }
+    usd = {}
+    for rule, levels in wanted.items():
+        past = np.asarray(levels[:-1], dtype=np.float64)
+        if rule == NOTHING:
+            usd[rule] = ledger.usd_per_hour(past, rolling=False)
+            continue
+        if rule != own:
+            usd[f"{rule}, {ONCE}"] = ledger.usd_per_hour(past, rolling=False)
+        usd[f"{rule}, {ROLLING}"] = ledger.usd_per_hour(past, rolling=True)
     mine = f"{own}, {ROLLING}"
     # Of rules that cost the same, the one that binds less.
     best = min(usd, key=lambda name: (round(usd[name], 9), wanted[_rule(name)][-1], name))
@@ -220,4 +245,4 @@ def choose(
 
 
 def _rule(name: str) -> str:
-    return name.rpartition(", ")[0]
+    return name.rpartition(", ")[0] or name
