@@ -21,8 +21,6 @@ Z = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 REACH_DAYS = np.array([0.25, 1, 3, 7])
 ERROR_WIDTH = np.array([0.6, 0.8, 1.0, 1.1])
 """Standard deviation of errors over that of the last week, by the reach of the stretch in days."""
-WIDENING = np.array([0.03, 0.03, 0.03, 0.05])
-"""By how much of their width raw quantiles are widened before calibration has seen anything."""
 LENDERS = 20.0
 """So many series count as much as the documented prior."""
 
@@ -43,15 +41,14 @@ class Prior:
 
 
 def documented(ahead: Horizon) -> Prior:
-    """The prior of a series alone: equal weights, normal errors, a slight widening."""
+    """The prior of a series alone: equal weights, normal errors, no offsets."""
     days = ahead.reach / 24
     width = np.interp(days, REACH_DAYS, ERROR_WIDTH)
-    widening = np.interp(days, REACH_DAYS, WIDENING)
     shapes = np.broadcast_to(width[:, None] * Z, (len(POINTS), len(days), len(LEVELS)))
     return Prior(
         np.full((len(NAMES), len(days), len(STARTS)), 1 / len(NAMES), dtype=np.float32),
         shapes.astype(np.float32),
-        (Z[:, None] * widening).astype(np.float32),
+        np.zeros((len(LEVELS), len(days)), dtype=np.float32),
     )
 
 
