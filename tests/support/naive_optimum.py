@@ -290,17 +290,16 @@ class Naive:
         for t in range(min(lead, self.T)):
             for s in range(self.S):
                 self.row(self.used(source.name, s, t), -np.inf, source.running)
-        for owner in self.owners:
-            for t in range(lead, min(2 * lead, self.T)):
-                started = self.column(0.0, owner)
-                for s in range(self.S):
-                    missing = 0.0
-                    if isinstance(source, Spot):
-                        row = self.of(Spot).index(source)
-                        nodes = np.asarray(self.problem.scenarios.spot_nodes)[:, row, t]
-                        missing = float(nodes.max() - nodes[s])
-                    terms = self.used(source.name, s, t, owner)
-                    self.row([*terms, (started, -1.0)], -missing, 0.0)
+        for t in range(lead, min(2 * lead, self.T)):
+            started = self.column(0.0, "nobody")
+            for s in range(self.S):
+                missing = 0.0
+                if isinstance(source, Spot):
+                    row = self.of(Spot).index(source)
+                    nodes = np.asarray(self.problem.scenarios.spot_nodes)[:, row, t]
+                    missing = float(nodes.max() - nodes[s])
+                terms = self.used(source.name, s, t)
+                self.row([*terms, (started, -1.0)], -missing, 0.0)
 
     def _interruptions(self, row: int, source: Spot) -> None:
         rivals = [each.usd_per_hour for each in self.of(OnDemand) if each.type == source.type]

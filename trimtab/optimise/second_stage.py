@@ -90,20 +90,19 @@ def _on_demand(
 ) -> list[Use]:
     pool = layout.firm(source.type, source.site)
     kg = draft.data.kg_per_node_hour(source.type, source.site)
-    uses, blocks = [], []
+    uses: list[Use] = []
+    blocks: list[Block] = []
     lead = draft.data.boundary(source.lead_hours)
     for group, plans in enumerate(covered):
         block = draft.block()
         draft.charge(
             Part.ON_DEMAND, group, block.columns, source.usd_per_hour * draft.expected_hours
         )
-        together = [block, *plans]
-        if lead:
-            _same_starts(draft, together, lead)
-        for each in together:
+        for each in (block, *plans):
             draft.emit(each, kg)
             uses.append(Use((source.name,), pool, group, each))
-        blocks += together
+            blocks.append(each)
+    _same_starts(draft, blocks, lead)
     if source.max_nodes is not None:
         draft.limit_cells(Condition.QUANTITY, source.name, blocks, source.max_nodes)
     _within_lead(draft, source, blocks, lead)
@@ -117,7 +116,8 @@ def _spot(draft: Draft, layout: Layout, source: Spot, row: int) -> list[Use]:
     shares = layout.spot_cells(row)
     # Where all workloads lose the same, the source bears it; else the workload that it serves.
     lost = (layout.same_restart_hours or 0.0) * layout.redo_usd_per_hour(source)
-    uses, every = [], []
+    uses: list[Use] = []
+    every: list[Block] = []
     groups = len(layout.groups)
     for nodes, risky in zip(shares, (False, True), strict=True):
         cells = np.flatnonzero(nodes.ravel() > 0)
@@ -135,14 +135,11 @@ def _spot(draft: Draft, layout: Layout, source: Spot, row: int) -> list[Use]:
             together = draft.model.rows((len(cells),), upper=depth)
             for block in blocks:
                 draft.model.add(together, block.columns, 1.0)
-        every.append(blocks)
-    flat = [block for blocks in every for block in blocks]
-    if lead:
-        for pair in zip(*every, strict=True):
-            _same_starts(draft, list(pair), lead, nodes=draft.data.spot_nodes[:, row])
+        every += blocks
+    _same_starts(draft, every, lead, nodes=draft.data.spot_nodes[:, row])
     if source.max_nodes is not None:
-        draft.limit_cells(Condition.QUANTITY, source.name, flat, source.max_nodes)
-    _within_lead(draft, source, flat, lead)
+        draft.limit_cells(Condition.QUANTITY, source.name, every, source.max_nodes)
+    _within_lead(draft, source, every, lead)
     return uses
 
 
