@@ -20,6 +20,8 @@ from trimtab.optimise.validate import Data
 from trimtab.optimise.words import condition_words, relaxation_words, rounded_up
 
 MOST_CONFLICTS = 5
+PATIENCE = 5
+"""How many times a solve's time limit an explanation may take; then it may name too many conditions."""
 LARGE = 50_000
 """Columns from which the interior point method is taken: without costs the simplex took four times as
 long at 200,000."""
@@ -74,12 +76,21 @@ class Conflict:
 def conflicts(
     data: Data, *, time_limit_seconds: float = TIME_LIMIT_SECONDS
 ) -> tuple[Conflict, ...]:
-    """The contradictions of an infeasible problem, none if it is feasible."""
-    elastic = _Elastic(build(data, elastic=True), time_limit_seconds)
+    """The contradictions of an infeasible problem, none if it is feasible.
+
+    Raises:
+        EngineError: not even the first was found in time.
+    """
+    elastic = _Elastic(build(data, elastic=True), PATIENCE * time_limit_seconds)
     found: list[Conflict] = []
     enforced = list(range(len(elastic.named)))
     while len(found) < MOST_CONFLICTS:
-        members = elastic.minimal(enforced)
+        try:
+            members = elastic.minimal(enforced)
+        except EngineError:
+            if not found:
+                raise
+            break
         if not members:
             break
         rest = [each for each in enforced if each not in members]
@@ -139,8 +150,11 @@ class _Elastic:
         self._solver = Solver(costless, time_limit_seconds=time_limit_seconds, interior=large)
 
     def feasible(self, enforced: list[int]) -> bool:
-        """Whether these conditions can hold together, all others set aside."""
-        return not self._contradicting(enforced)
+        """Whether these conditions are known to hold together, all others set aside."""
+        try:
+            return not self._contradicting(enforced)
+        except EngineError:
+            return False
 
     def _contradicting(self, enforced: list[int]) -> list[int]:
         """Those of the conditions that the least violation's duals touch; none if all can hold."""
@@ -163,18 +177,26 @@ class _Elastic:
         kept = self._contradicting(enforced)
         kinds = {index: _ORDER.index(self.named[index].condition) for index in kept}
         for index in sorted(kept, key=lambda index: (kinds[index], -index)):
-            if index in kept:
+            if index not in kept:
+                continue
+            try:
                 without = self._contradicting([each for each in kept if each != index])
-                kept = without or kept
+            except EngineError:
+                break  # Out of time: they contradict, if not all of them are needed for it.
+            kept = without or kept
         return kept
 
-    def smallest(self, index: int, enforced: list[int]) -> Outcome:
-        """The least violation of one condition under all others that are enforced."""
+    def smallest(self, index: int, enforced: list[int]) -> Outcome | None:
+        """The least violation of one condition under all others; None if it can't mend alone."""
         for each, named in enumerate(self.named):
             closed = each in enforced and each != index
             self._solver.set_columns(named.slack, 0.0, 0.0 if closed else np.inf)
             self._solver.set_costs(named.slack, 1.0 if each == index else 0.0)
-        return self._solver.run()
+        try:
+            outcome = self._solver.run()
+        except EngineError:
+            return None
+        return outcome if outcome.status is Status.OPTIMAL else None
 
 
 def _size(named: Named) -> float:
@@ -192,7 +214,7 @@ def _conflict(
         words.append(condition_words(problem, named.condition, named.subject, named.limit))
         # Another contradiction elsewhere must not hide what would mend this one.
         outcome = elastic.smallest(index, enforced if last else members)
-        if outcome.status is not Status.OPTIMAL:
+        if outcome is None:
             continue
         relaxation = _relaxation(elastic.programme, named, outcome.x)
         relaxations.append(relaxation)

@@ -12,6 +12,7 @@ from support.optimise_cases import LIST, SERVE, YEAR, problem, random_problem
 from trimtab.errors import EngineError, InfeasibleError
 from trimtab.optimise.draft import Condition
 from trimtab.optimise.explain import Relaxation, conflicts, unbounded
+from trimtab.optimise.lp import Outcome, Solver
 from trimtab.optimise.problem import (
     ExpectedShortage,
     Limits,
@@ -182,7 +183,7 @@ def tight(seed: int) -> Problem:
 
 
 @given(st.integers(0, 10**9).map(tight))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_each_mend_suffices_and_less_does_not(asked: Problem) -> None:
     found = conflicts(check(asked))
     if not found:
@@ -230,3 +231,28 @@ def test_prices_below_zero_are_named_as_what_is_unbounded() -> None:
         "give the prices that are paid, or a limit of the quantity"
     )
     assert isinstance(unbounded(data), EngineError)
+
+
+def test_out_of_time_still_says_what_contradicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = problem(
+        [[[10.0], [10.0]]],
+        LIST,
+        workloads=[SERVE, replace(TRAIN, owner="team-a")],
+        limits=Limits(budgets_usd={"team-a": 50.0}),
+    )
+    run, solves = Solver.run, []
+
+    def impatient(solver: Solver) -> Outcome:
+        solves.append(1)
+        if len(solves) > 1:
+            raise EngineError("no time left")
+        return run(solver)
+
+    monkeypatch.setattr(Solver, "run", impatient)
+    found = conflicts(check(asked))
+    assert found[0].words == (
+        "the budget of team-a (50 USD)",
+        "the shortage limit of serve (none allowed)",
+        "the shortage limit of train (none allowed)",
+    )
+    assert (found[0].relaxations, found[0].last) == ((), False)
