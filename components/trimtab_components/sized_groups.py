@@ -40,7 +40,7 @@ class SizedGroup:
 def sized_groups(
     plan: CapacityPlan, as_of: datetime, running: Mapping[str, Sizes]
 ) -> tuple[SizedGroup, ...]:
-    """The plan's groups in its own order.
+    """The plan's groups in its own order, without owned machines, which others provision.
 
     Args:
         plan: the plan.
@@ -70,6 +70,7 @@ def sized_groups(
             later_windows(group, as_of),
         )
         for pool, group in members
+        if group.purchase.option != "owned"
     )
 
 

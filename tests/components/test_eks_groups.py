@@ -90,11 +90,6 @@ def test_the_purchase_option_is_a_capacity_type(purchase: dict[str, Any], expect
 @pytest.mark.parametrize(
     ("family", "changes", "says"),
     [
-        (
-            "AL2023",
-            {"purchase": {"option": "owned", "site": "cellar"}},
-            "no capacity type for owned",
-        ),
         ("BOTTLEROCKET", {"accelerator": NEURON}, "no BOTTLEROCKET image for x86_64 with neuron"),
     ],
 )

@@ -90,6 +90,15 @@ def test_a_plan_for_elsewhere_renders_no_node_pools(recorded: Record) -> None:
     assert kinds == {"CapacityPlan", "HelmRelease", "HelmRepository", "Namespace"}
 
 
+def test_owned_machines_are_left_to_others(recorded: Record) -> None:
+    owned = group("cellar", {"option": "owned", "site": "cellar"})
+    pools = [pool(groups=[owned, group("on-demand", {"option": "on-demand"})])]
+    objects = kubernetes_objects(recorded("local", plan=plan_data(pools=pools)))
+    names = [name for kind, name in objects if kind == "NodePool"]
+    assert [name for name in names if "cellar" in name] == []
+    assert len(names) == 1
+
+
 def test_the_gpu_operator_can_be_set(recorded: Record) -> None:
     gpu = (
         '{"migStrategy": "mixed", "override": {"version": "v26.3.3", "namespace": "gpus", '
@@ -107,12 +116,6 @@ def test_the_gpu_operator_can_be_set(recorded: Record) -> None:
         ({"nat": "none"}, {}, InputError, "trimtab:nat: only counts for aws"),
         ({"amiVersion": "newest"}, {}, InputError, "ami_version: String should match"),
         ({"asOf": "2030-01-01"}, {}, StalePlanError, "trimtab:asOf"),
-        (
-            {},
-            {"pools": [pool(groups=[group("g", {"option": "owned", "site": "cellar"})])]},
-            InputError,
-            "Karpenter can't provision owned machines",
-        ),
     ],
 )
 def test_a_mistake_is_one_line(

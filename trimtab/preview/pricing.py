@@ -251,11 +251,23 @@ def _node_rates(group: Group) -> tuple[float | None, float | None]:
 
 
 def _list_price(plan: CapacityPlan, group: Group) -> float | None:
-    """What a node of a proposed, not yet approved commitment costs until it is bought."""
+    """What a node of a proposed, not yet approved commitment costs until it is bought.
+
+    In a group that has held nodes beside proposed ones: their mean. What is to be renewed is held yet.
+    """
     if not isinstance(group.purchase, Reserved) or group.purchase.commitment is None:
         return None
-    proposals = {line.digest: line.on_demand_usd_per_hour for line in plan.spec.commitments}
-    return proposals.get(group.purchase.commitment)
+    digest = group.purchase.commitment
+    line = next((each for each in plan.spec.commitments if each.digest == digest), None)
+    if line is None:
+        return None
+    place = (line.pool, line.group)
+    lines = [each for each in plan.spec.commitments if (each.pool, each.group) == place]
+    proposed = sum(each.quantity for each in lines if each.renews is None)
+    held = [row for row in plan.spec.evidence.held or () if (row.pool, row.group) == place]
+    usd = sum(row.nodes * (row.usd_per_hour or 0.0) for row in held)
+    nodes = proposed + sum(row.nodes for row in held)
+    return (usd + proposed * line.on_demand_usd_per_hour) / nodes
 
 
 def _monthly(count: float, per_hour: float | None) -> float | None:

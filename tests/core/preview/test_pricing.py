@@ -123,6 +123,17 @@ def test_a_proposed_commitment_shows_its_list_price_until_it_is_approved() -> No
     found = one(record, source(capacity_plan))
     assert found.list_usd_per_month_now == pytest.approx(5 * 32.77 * 730)
     assert "until the commitment is approved" in found.note
+    rows = [
+        {
+            "id": "ri", "option": "reserved", "pool": "trainer", "group": "reserved", "nodes": 5,
+            "usdPerHour": 12.77, "decision": "used", "reason": "it is there",
+        }
+    ]  # fmt: skip
+    evidence = {**plan_data()["spec"]["evidence"], "held": rows}
+    beside = plan(commitments=[commitment], evidence=evidence)
+    both = one(node_group("reserved", 5, 5, 5, tags=tags("reserved", beside)), source(beside))
+    # Five of the group's ten nodes are held already.
+    assert both.list_usd_per_month_now == pytest.approx(5 * (32.77 + 12.77) / 2 * 730)
     held = one(node_group("reserved", 5, 5, 5))  # no such proposal: it is held
     assert (held.list_usd_per_month_now, held.note) == (None, "")
 
