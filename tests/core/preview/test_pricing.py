@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.plans import DIGEST, START, group, plan, pool, windows
+from support.plans import DIGEST, START, group, plan, plan_data, pool, windows
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.plan.attribution import group_tags, node_labels
 from trimtab.plan.model import CapacityPlan
