@@ -94,25 +94,17 @@ def _alone(series: Mapping[str, Array], last: int | None = None) -> Quantiles:
     return out
 
 
-def _together(series: Mapping[str, Array], last: int | None = None) -> Quantiles:
-    """The same in a fleet of all series, each at its own first, second … cut.
-
-    With `last`, each series in turn is cut to its last hours among others that are whole.
-    """
+def _together(series: Mapping[str, Array]) -> Quantiles:
+    """The same in a fleet of all series, each at its own first, second … cut."""
     out = {}
     for k in range(ORIGINS):
         at = [cuts(demand)[k] for demand in series.values()]
         whole = np.full((len(series), max(at)), np.nan)
         for row, demand, cut in zip(whole, series.values(), at, strict=True):
             row[-cut:] = demand[:cut]
-        for n in range(len(series) if last else 1):
-            demand = whole.copy()
-            if last:
-                demand[n, :-last] = np.nan
-            fleet = Fleet(tuple(series), demand, (NOW,) * len(series))
-            result = forecast_fleet(fleet, HOURS, keep_origins=False).quantiles
-            rows = [n] if last else range(len(series))
-            out.update({(tuple(series)[i], at[i]): result[i] for i in rows})
+        fleet = Fleet(tuple(series), whole, (NOW,) * len(series))
+        result = forecast_fleet(fleet, HOURS, keep_origins=False).quantiles
+        out.update(dict(zip(zip(series, at, strict=True), result, strict=True)))
     return out
 
 
@@ -219,17 +211,12 @@ def _print_goals(
 
 
 def _print_fleet(series: Mapping[str, Array]) -> None:
-    print("\nhistory, alone and in a fleet: pooled SWQL and coverage, 72 h ahead")
-    for days in (None, *SHORT_DAYS):
-        last = days * 24 if days else None
-        alone, fleet = (
-            pooled(series, scores(series, way(series, last), SCORED[0]))
-            for way in (_alone, _together)
-        )
-        print(
-            f"{f'{days} d' if days else 'whole':8}"
-            f"{alone.swql:>10.4f} {alone.coverage80:>4.0%}{fleet.swql:>10.4f} {fleet.coverage80:>4.0%}"
-        )
+    print("\nhistory: pooled SWQL and coverage, 72 h ahead")
+    rows = {"whole, in a fleet": _together(series)}
+    rows |= {f"last {days} d, alone": _alone(series, days * 24) for days in SHORT_DAYS}
+    for label, said in rows.items():
+        score = pooled(series, scores(series, said, SCORED[0]))
+        print(f"{label:18}{score.swql:>10.4f} {score.coverage80:>4.0%}")
 
 
 def _print_shifts(series: Mapping[str, Array]) -> None:

@@ -1,5 +1,8 @@
-"""Probabilistic forecasts of demand: quantiles per hour, calibrated on the series' own past.
+"""Probabilistic forecasts of demand: quantiles per hour, calibrated on each series' own past.
 
-`model` holds the types, `backends` the models behind one interface, `conformal` the calibration, and
-`forecaster` chooses, calibrates and measures. Libraries are imported only when a forecast is made.
+`model` holds the types. `fleet` forecasts many series at once and `forecaster` one; `chunk` is the
+work on some of them: `states`, `points` and `families` say what each family of models expects,
+`combine` weighs them, `tracker` calibrates, `priors` starts what is new. `changepoints` and
+`censoring` say what of a history to believe. `backends` holds other models behind the same interface;
+their libraries are imported only when they forecast.
 """

@@ -286,10 +286,7 @@ def _by_families(
         quantiles=_with_events(quantiles, fleet.ahead_effect),
         families=NAMES,
         weights=study.blend.weights[-1].mean(axis=(1, 2)).T,
-        reasons=tuple(
-            _reason(bool(c), int(k), fleet.demand.shape[1])
-            for c, k in zip(constant, known, strict=True)
-        ),
+        reasons=tuple(_reason(bool(c), int(k)) for c, k in zip(constant, known, strict=True)),
         coverage80=chunks.coverage80(study.judged.raw, study.judged),
         calibrated_coverage80=chunks.coverage80(study.judged.calibrated, study.judged),
         scaled_pinball_loss=chunks.scaled_loss(study.judged),
@@ -347,7 +344,7 @@ def _rolled(history: Floats, hours: int, backend: Backend, step: int) -> tuple[I
     return at, raw, ages
 
 
-def _reason(constant: bool, known: int, _length: int) -> str:
+def _reason(constant: bool, known: int) -> str:
     if constant:
         return "the series does not vary"
     if known < LENDING_HOURS:
