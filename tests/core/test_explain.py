@@ -209,7 +209,7 @@ def sentence(made: CapacityPlan, path: str) -> str:
         ("spec.pools[0].groups[0].offers[0].usdPerHour", ["1y commitment's price", "3 offers, pr"]),
         ("spec.commitments[0].breakEvenUtilisation", ["$18.00 over $30.00"]),
         ("spec.commitments[0].lastNodeUtilisation", ["is for its approver to judge"]),
-        ("spec.commitments[0].quantity", ["replayed hours: cheapest of"]),
+        ("spec.commitments[0].quantity", ["replayed hours: the cheapest, of"]),
         ("spec.evidence.forecasts[0].origins", ["the series does not vary"]),
         ("spec.evidence.decisions[1].replayedHours", ["too short to bind"]),
         ("spec.evidence.sites[0].usdPerHour", ["the cheapest, so the cluster is here"]),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.forecast.model import HOURS_PER_DAY, Forecast
+from trimtab.planning.consensus import consensus_at
 from trimtab.planning.economics import (
     ROUNDING,
     Nodes,
@@ -26,7 +27,6 @@ from trimtab.planning.policy import (
     ROLLING,
     Ledger,
     choose,
-    consensus,
     held_to,
     origins,
     window_days,
@@ -99,7 +99,7 @@ def decide(
     ends = [*at.tolist(), len(needed)]
     own = f"consensus of {', '.join(map(str, window_days(term_hours)))} d"
     wanted: dict[str, list[float]] = {
-        own: [_whole(consensus(left[:end], None, share, term_hours)) for end in ends]
+        own: [_whole(level) for level in consensus_at(left, ends, share, term_hours)]
     }
     wanted |= {
         f"trailing {days} d": [

@@ -84,33 +84,6 @@ def hourly_cost(needed: Nodes, committed: int, prices: Prices) -> NDArray[np.flo
     return cost
 
 
-def stretch_costs(
-    needed: Nodes, starts: NDArray[np.int64], committed: NDArray[np.int64], prices: Prices
-) -> NDArray[np.float64]:
-    """What stretches of hours cost under several commitments, all worked out at once.
-
-    Args:
-        needed: nodes per hour, shape (T,).
-        starts: first hour of each stretch, rising; each ends where the next starts, the last at T.
-        committed: commitments, shape (L,).
-        prices: of one node.
-
-    Returns:
-        Sums of `hourly_cost`, shape (L, stretches).
-    """
-    share = prices.spot_share if prices.spot is not None else 0.0
-    past = needed[starts[0] :]
-    rest = np.maximum(past - committed[:, None], 0)
-    spot = np.minimum(rest, np.floor(share * past + ROUNDING).astype(np.int64))
-    hourly = (
-        committed[:, None] * (prices.committed or 0.0)
-        + spot * (prices.spot or 0.0)
-        + (rest - spot) * prices.on_demand
-    )
-    costs: NDArray[np.float64] = np.add.reduceat(hourly, starts - starts[0], axis=1)
-    return costs
-
-
 def best_commitment(needed: Nodes, prices: Prices) -> int:
     """The commitment that minimises the mean of `hourly_cost` over equally likely needs.
 

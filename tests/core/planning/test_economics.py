@@ -1,7 +1,5 @@
 """The closed form is the optimum, and a split serves exactly what is needed."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +16,6 @@ from trimtab.planning.economics import (
     interruptions_per_hour,
     nodes_for,
     split,
-    stretch_costs,
 )
 
 needs = st.lists(st.integers(0, 60), min_size=1, max_size=50).map(
@@ -65,22 +62,6 @@ def test_a_split_serves_what_is_needed_in_merit_order(
     assert ((parts.committed == committed) | (parts.spot + parts.on_demand == 0)).all()
     for part in (parts.committed, parts.spot, parts.on_demand):
         assert (part >= 0).all()
-
-
-@given(
-    needed=needs,
-    levels=st.lists(st.integers(0, 80), min_size=1, max_size=6, unique=True).map(sorted),
-    prices=prices(),
-)
-def test_stretches_cost_what_their_hours_cost(
-    needed: Nodes, levels: list[int], prices: Prices
-) -> None:
-    starts = np.unique([len(needed) // 4, len(needed) // 2])
-    edges = [*starts.tolist(), len(needed)]
-    costs = stretch_costs(needed, starts, np.array(levels), prices)
-    for row, level in zip(costs.tolist(), levels, strict=True):
-        hourly = hourly_cost(needed, level, prices)
-        assert row == pytest.approx([hourly[a:b].sum() for a, b in pairwise(edges)])
 
 
 def test_no_price_no_commitment() -> None:
