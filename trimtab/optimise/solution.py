@@ -64,6 +64,7 @@ class Solution:
     """The cheapest plan; I sources, P workloads, S scenarios, T periods, in the problem's order.
 
     Attributes:
+        data: the checked problem.
         usd: expected cost over the horizon, the sum of `parts`.
         parts: cost by part; commitments held and bound anyway are in it.
         kg: expected emissions of nodes in use; None when a source in use has unknown ones.
