@@ -10,6 +10,7 @@ from benchmarks.measure import ROOT
 
 ENVIRONMENTS = {
     "plan_speed": "pulumi",
+    "plan_fleet": "pulumi",
     "forecast_accuracy": "pulumi",
     "forecast_speed": "pulumi",
     "function_latency": "function",
