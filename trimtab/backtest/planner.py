@@ -1,7 +1,7 @@
 """The planner as a policy: what the plan's commitment rule would have bought at each decision."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -48,8 +48,8 @@ class Planner:
     every_hours: int | None = None
     parameters: Parameters = DEFAULT
     forecaster: Forecaster | None = None
-    _levels: dict[bytes, float] = field(default_factory=dict, compare=False, repr=False)
-    """Levels at past origins, by what was known there: the next decision asks for them again."""
+    _levels: dict[bytes, tuple[float, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """Rules' levels at past origins, by what was known there: the next decision asks for them again."""
     _ahead: dict[bytes, Array] = field(default_factory=dict, compare=False, repr=False)
     """Forecasts by what was known: the same demand is replayed on several markets."""
 
@@ -70,10 +70,15 @@ class Planner:
         """The level of the rule that decides."""
         at = origins(past.hour)
         ends = [*at.tolist(), past.hour]
-        wanted = {OWN: [self._consensus(past, product, spot, end) for end in ends]}
+        seen = [_Seen.of(past, product, spot, end) for end in ends]
+        wanted = {OWN: [self._consensus(each) for each in seen]}
         if not len(at):
             return wanted[OWN][-1]
-        wanted |= _cost_explorer(past, product, ends)
+        trailing = zip(*(self._trailing(each) for each in seen), strict=True)
+        wanted |= {
+            f"trailing {days} d": list(each)
+            for days, each in zip(TRAILING_DAYS, trailing, strict=True)
+        }
         wanted[NOTHING] = [0.0] * len(ends)
         ledger = Ledger(
             past.replay.levels,
@@ -95,33 +100,44 @@ class Planner:
             self._ahead[key] = np.quantile(spread, (np.arange(100) + 0.5) / 100)
         return self._ahead[key]
 
-    def _consensus(self, past: Past, product: Product, spot: Array, end: int) -> float:
-        demand, offered = past.demand[:end], spot[:end]
-        seen = hashlib.blake2b(demand.tobytes(), digest_size=16)
-        seen.update(offered.tobytes())
+    def _consensus(self, seen: "_Seen") -> float:
         # What does not bear on the consensus stays out, so that variants share it.
         bearing = replace(self.parameters, advantage=0.0, margin=0.0)
-        seen.update(repr((product, bearing)).encode())
-        key = seen.digest()
+        key = seen.digest + repr(bearing).encode()
         if key not in self._levels:
-            share = product.usd_per_hour / past.market.on_demand_usd_per_hour
-            self._levels[key] = consensus(
-                demand, offered, share, product.term_hours, self.parameters
+            share = seen.product.usd_per_hour / seen.past.market.on_demand_usd_per_hour
+            demand = seen.past.demand[: seen.end]
+            level = consensus(demand, seen.spot, share, seen.product.term_hours, self.parameters)
+            self._levels[key] = (level,)
+        return self._levels[key][0]
+
+    def _trailing(self, seen: "_Seen") -> tuple[float, ...]:
+        """The residual Cost-Explorer rules' levels, in the order of TRAILING_DAYS."""
+        if seen.digest not in self._levels:
+            replay = seen.past.replay.until(seen.end)
+            self._levels[seen.digest] = tuple(
+                replay.best_level(days * HOURS_PER_DAY, seen.product.usd_per_hour, Basis.RESIDUAL)
+                for days in TRAILING_DAYS
             )
-        return self._levels[key]
+        return self._levels[seen.digest]
 
 
-def _cost_explorer(past: Past, product: Product, ends: list[int]) -> Mapping[str, list[float]]:
-    """The residual Cost-Explorer rules' levels at each instant."""
-    return {
-        f"trailing {days} d": [
-            past.replay.until(end).best_level(
-                days * HOURS_PER_DAY, product.usd_per_hour, Basis.RESIDUAL
-            )
-            for end in ends
-        ]
-        for days in TRAILING_DAYS
-    }
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a rule knows at an origin, with a digest of it."""
+
+    past: Past
+    product: Product
+    spot: Array
+    end: int
+    digest: bytes
+
+    @classmethod
+    def of(cls, past: Past, product: Product, spot: Array, end: int) -> "_Seen":
+        digest = hashlib.blake2b(past.demand[:end].tobytes(), digest_size=16)
+        digest.update(spot[:end].tobytes())
+        digest.update(repr((product, past.market.on_demand_usd_per_hour)).encode())
+        return cls(past, product, spot[:end], end, digest.digest())
 
 
 def planner(parameters: Parameters = DEFAULT) -> Planner:
