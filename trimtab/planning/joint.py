@@ -36,6 +36,8 @@ LEAST_PATHS = 4
 SLACK = 1e-3
 """A limit that is passed by less than this share is kept: a plan's figures are no more exact."""
 SITE = "site"
+ON_DEMAND, COMMITTED, SPOT = WAYS = ("on demand", "committed", "spot")
+"""How a source's name says what it is."""
 USD_PER_KG = (0.1, 0.5, 2.5, 12.5, 100.0)
 """Prices of carbon that are tried in turn where no mix at the chosen site keeps the cap."""
 
@@ -47,7 +49,7 @@ class Settlement:
     Attributes:
         site: where, or None where that is open.
         types: pool to its instance type; a pool that is absent is open.
-        nodes: pool to how many nodes of it are to be committed; likewise.
+        units: pool to the demand that commitments are to serve; likewise.
         usd_per_kg: price of carbon that keeps the cap, beside the limits' own.
         solver: how it was found.
         reason: why the closed form did not suffice.
@@ -57,7 +59,7 @@ class Settlement:
     reason: str
     site: Site | None = None
     types: Mapping[str, str] = field(default_factory=dict)
-    nodes: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, float] = field(default_factory=dict)
     usd_per_kg: float = 0.0
 
 
@@ -96,8 +98,11 @@ def broken(limits: Limits, built: Sequence[Built]) -> list[str]:
     return found
 
 
-def settle(case: Case, reasons: Sequence[str]) -> Settlement:
-    """Types and commitments that keep every shared limit at the least cost.
+def settle(case: Case, reasons: Sequence[str]) -> list[Settlement]:
+    """Types and commitments that keep every shared limit at the least cost, to be tried in order.
+
+    A pool has one type where the programme may mix several: first the one that serves most of it is
+    taken, then, where that would not keep a cap, the cleanest of the mix.
 
     Raises:
         InfeasibleError: none do; names the conditions and the smallest relaxation.
@@ -114,31 +119,39 @@ def settle(case: Case, reasons: Sequence[str]) -> Settlement:
         # A month's figures, and the file that they stand in.
         where = f"--limits {case.request.limits.source}, a month of {HOURS_PER_MONTH:.0f} h"
         raise InfeasibleError(error.message, where=where, mend=error.mend) from None
-    types: dict[str, str] = {}
-    nodes: dict[str, int] = {}
-    names = [source.name for source in problem.sources]
+    sources = {source.name: i for i, source in enumerate(problem.sources)}
+    most: dict[str, str] = {}
+    cleanest: dict[str, str] = {}
+    bought: dict[str, float] = {}
     for p, pool in enumerate(case.request.pools):
         served = {
-            offer.instance_type: units
+            offer: units
             * sum(
-                float(solution.serving[i, p].sum())
-                for i, name in enumerate(names)
-                if name.startswith(f"{pool.name}: ") and name.endswith(f" {offer.instance_type}")
+                float(solution.serving[sources[name], p].sum())
+                for what in WAYS
+                if (name := _name(pool.name, what, offer)) in sources
             )
             for offer, units in offers[p]
         }
-        best = max(served, key=lambda kind: (served[kind], kind))
-        units = next(each for offer, each in offers[p] if offer.instance_type == best)
-        bought = sum(
-            purchase.quantity * each
-            for purchase in solution.bought
-            for offer, each in offers[p]
-            if purchase.product == _name(pool.name, "committed", offer)
+        units_of = dict(offers[p])
+        mix = [offer for offer in served if served[offer] > SLACK * sum(served.values())]
+        most[pool.name] = max(served, key=lambda o: (served[o], o.instance_type)).instance_type
+        cleanest[pool.name] = min(
+            mix or list(served),
+            key=lambda o: ((o.gco2e_per_hour or 0) / units_of[o], o.instance_type),
+        ).instance_type
+        products = {_name(pool.name, COMMITTED, offer): units for offer, units in offers[p]}
+        bought[pool.name] = sum(
+            each.quantity * products[each.product]
+            for each in solution.bought
+            if each.product in products
         )
-        types[pool.name] = best
-        nodes[pool.name] = int(bought / units + 1e-6)
     site = case.chosen.supplies[0].site
-    return Settlement(solution.method, "; ".join(reasons), site, types, nodes)
+    reason = "; ".join(reasons)
+    found = [Settlement(solution.method, reason, site, most, bought)]
+    if cleanest != most and case.request.limits.kg_per_month is not None:
+        found.append(Settlement(solution.method, reason, site, cleanest, bought))
+    return found
 
 
 def by_price(usd_per_kg: float, reasons: Sequence[str]) -> Settlement:
@@ -199,21 +212,19 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
             # One site of 1,000 g/kWh: a node's kilowatts are then its kilograms an hour.
             types.append(lp.NodeType(kind, None if grams is None else grams / 1000))
             list_price = offer.on_demand_usd_per_hour or 0.0
-            sources.append(
-                lp.OnDemand(_name(pool.name, "on demand", offer), kind, SITE, list_price)
-            )
+            sources.append(lp.OnDemand(_name(pool.name, ON_DEMAND, offer), kind, SITE, list_price))
             price, term = committed_rate(offer, case.request.terms)
             most = float(int(allowed / units + 1e-6))
             if price is not None and term is not None and most >= 1:
                 sources.append(
                     lp.Reservation(
-                        _name(pool.name, "committed", offer), kind, SITE, price,
+                        _name(pool.name, COMMITTED, offer), kind, SITE, price,
                         float(TERM_HOURS[term]), max_nodes=most,
                     )
                 )  # fmt: skip
             if supply.spot and offer.instance_type == supply.base.instance_type:
                 usd = supply.spot.effective_usd_per_node_hour * units / supply.spot.units_per_node
-                sources.append(lp.Spot(_name(pool.name, "spot", offer), kind, SITE, usd))
+                sources.append(lp.Spot(_name(pool.name, SPOT, offer), kind, SITE, usd))
         workloads.append(
             lp.Workload(
                 name=pool.name,
@@ -234,6 +245,9 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
         if workload.owner in sunk:
             held = holdings.committed(0, supply.prices.committed).usd_per_hour
             sunk[workload.owner] += (held + holdings.sunk_usd_per_hour) * HOURS_PER_MONTH
+    cap = None
+    if limits.kg_per_month is not None:
+        cap = max(limits.kg_per_month - _held_kg(case) * HOURS_PER_MONTH, 0.0)
     # The span stands for a month, so that limits and explanations speak of months.
     lengths = np.diff([*range(0, span.hours, span.window_hours), span.hours])
     return lp.Problem(
@@ -248,7 +262,7 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
         ),
         limits=lp.Limits(
             carbon_usd_per_kg=limits.usd_per_tonne / 1000,
-            carbon_cap_kg=limits.kg_per_month,
+            carbon_cap_kg=cap,
             budgets_usd={
                 budget.title: max(budget.usd_per_month - sunk[budget.title], 0.0)
                 for budget in limits.budgets
@@ -256,6 +270,18 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
             },
         ),
     ), offers  # fmt: skip
+
+
+def _held_kg(case: Case) -> float:
+    """What held nodes emit per hour while all of them run; those without a figure are left out."""
+    grams = 0.0
+    for holdings, supply in zip(case.holdings, case.chosen.supplies, strict=True):
+        base = float(case.span.hourly(holdings.base).mean())
+        grams += base * (supply.base.gco2e_per_hour or 0.0)
+        for group in holdings.groups:
+            nodes = float(case.span.hourly(group.nodes).mean())
+            grams += nodes * (group.offer.gco2e_per_hour or 0.0)
+    return grams / 1000
 
 
 def _owner(limits: Limits, pool: str, case: Case) -> str:

@@ -176,17 +176,22 @@ def _settle(
     reasons: list[str],
 ) -> "_Drafted":
     """The pools planned so that the shared limits hold: at the chosen site, else at a cleaner one."""
+    limits = case.request.limits
     try:
-        settled = joint.settle(drafted.case, reasons)
+        tried = joint.settle(drafted.case, reasons)
     except InfeasibleError:
-        if case.request.limits.kg_per_month is None:
+        if limits.kg_per_month is None:
             raise
         for usd_per_kg in joint.USD_PER_KG:
             other = _drafted(case, ahead, market, joint.by_price(usd_per_kg, reasons))
-            if not joint.broken(case.request.limits, [each for each, _ in other.built]):
+            if not joint.broken(limits, [each for each, _ in other.built]):
                 return other
         raise
-    return _drafted(case, ahead, market, settled)
+    for settled in tried:
+        drafted = _drafted(case, ahead, market, settled)
+        if not joint.broken(limits, [each for each, _ in drafted.built]):
+            break
+    return drafted
 
 
 @dataclass(frozen=True)
@@ -224,8 +229,10 @@ def _drafted(
     ]
     if settled:
         decisions = [
-            _settled(decision, settled, pool.name)
-            for decision, pool in zip(decisions, request.pools, strict=True)
+            _settled(decision, settled, pool.name, supply.units_per_node)
+            for decision, pool, supply in zip(
+                decisions, request.pools, chosen.supplies, strict=True
+            )
         ]
     most = request.limits.commitment_usd_per_hour
     if most is not None:
@@ -336,9 +343,13 @@ def _decide(history: History, ahead: Forecast, supply: Supply, holdings: Holding
     return decide(past, ahead, supply.units_per_node, supply.prices, term_hours)
 
 
-def _settled(decision: Decision, settled: joint.Settlement, pool: str) -> Decision:
-    """The decision with what the programme bought in place of the rule's own quantity."""
-    nodes = settled.nodes.get(pool, decision.nodes)
+def _settled(
+    decision: Decision, settled: joint.Settlement, pool: str, units_per_node: float
+) -> Decision:
+    """The decision with what the programme bought, as far as the rule goes along."""
+    if pool not in settled.units:
+        return decision
+    nodes = min(decision.nodes, int(settled.units[pool] / units_per_node + 1e-6))
     if nodes == decision.nodes:
         return decision
     held = f"{settled.solver}: {nodes} of the {decision.nodes} nodes that the rule would commit"

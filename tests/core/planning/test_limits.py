@@ -165,3 +165,38 @@ def test_zero_demand_that_is_meant_may_shrink_what_runs() -> None:
     meant = planned(Limits(ended_pools=("trainer",)), pools=ended, inventory=runs)
     assert min(w.min for w in groups(kept)["on-demand"].windows) == 16
     assert groups(meant)["on-demand"].windows[0].desired < 16
+
+
+@pytest.mark.parametrize(
+    "late", [0, 7], ids=["histories that end now", "histories that ended apart"]
+)
+def test_a_cap_over_pools_that_differ_is_kept_together(late: int) -> None:
+    clean = offer(
+        instance_type="p4de.24xlarge", accelerator="a100-80gb", gco2e_per_hour=400.0,
+        on_demand_usd_per_hour=45.0, reserved_1y_usd_per_hour=None, spot_usd_per_hour=None,
+    )  # fmt: skip
+    batch = workload(name="batch", interruptible=True, owner=Owner(team="speech"))
+    ended = series(np.full(40 * 24, 40.0), start=START - timedelta(hours=40 * 24 + late))
+    held = HeldNodes(
+        "ri", "reserved", "aws", "us-east-1", "p4d.24xlarge", 2, 18.0, "1y",
+        START - timedelta(days=9), START + timedelta(days=99), pool="trainer",
+    )  # fmt: skip
+    pools = (
+        pool(demand=constant()),
+        pool(name="batch", workloads=(batch,), demand=ended),
+    )
+    table = catalogue(offer(), clean)
+    free = planned(Limits(), pools=pools, catalogue=table, inventory=Inventory(nodes=(held,)))
+    before = _kg(free)
+    limits = Limits(kg_per_month=before * 0.6, budgets=(Budget(Owner(team="speech"), 500_000.0),))
+    capped = planned(limits, pools=pools, catalogue=table, inventory=Inventory(nodes=(held,)))
+    assert _kg(capped) <= before * 0.6 * 1.002
+    kinds = {g.offers[0].instance_type for p in capped.spec.pools for g in p.groups}
+    assert "p4de.24xlarge" in kinds
+    # Work that must not be interrupted is on no spot node, whatever the cap.
+    assert "spot" not in groups(capped)
+
+
+def _kg(plan: CapacityPlan) -> float:
+    each = [p.expected.kgco2e_per_hour for p in plan.spec.pools]
+    return sum(interval.mean for interval in each if interval) * 730
