@@ -16,7 +16,7 @@ import numpy as np
 
 from trimtab.catalogue.offers import Offer
 from trimtab.clock import HOURS_PER_MONTH
-from trimtab.errors import InfeasibleError, InputError
+from trimtab.errors import InfeasibleError, InputError, TrimtabError
 from trimtab.forecast.model import HOURS_PER_DAY, Array, Forecast
 from trimtab.limits.model import Budget, Limits
 from trimtab.optimise import problem as lp
@@ -116,9 +116,7 @@ def settle(case: Case, reasons: Sequence[str]) -> list[Settlement]:
     try:
         solution = solve(problem, whole=Whole.ROUNDED)
     except InfeasibleError as error:
-        # A month's figures, and the file that they stand in.
-        where = f"--limits {case.request.limits.source}, a month of {HOURS_PER_MONTH:.0f} h"
-        raise InfeasibleError(error.message, where=where, mend=error.mend) from None
+        raise _located(error, case.request.limits) from None
     sources = {source.name: i for i, source in enumerate(problem.sources)}
     most: dict[str, str] = {}
     cleanest: dict[str, str] = {}
@@ -158,6 +156,23 @@ def by_price(usd_per_kg: float, reasons: Sequence[str]) -> Settlement:
     """Sites and types chosen as if carbon cost so much: another site may keep the cap."""
     return Settlement(
         f"closed form at ${usd_per_kg:g} per kg CO2e", "; ".join(reasons), usd_per_kg=usd_per_kg
+    )
+
+
+def _located(error: TrimtabError, limits: Limits) -> InfeasibleError:
+    """The programme's explanation with the file and the fields that it speaks of."""
+    fields = [
+        field
+        for field, named in (
+            ("spec.carbon.kgPerMonth", "carbon cap" in error.message),
+            ("spec.budgets", any(b.title in error.message for b in limits.budgets)),
+        )
+        if named
+    ]
+    return InfeasibleError(
+        f"{error.message} (figures of a month of {HOURS_PER_MONTH:.0f} h)",
+        where=", ".join([f"--limits {limits.source}", *fields]),
+        mend=error.mend,
     )
 
 
