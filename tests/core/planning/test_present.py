@@ -234,6 +234,18 @@ def test_a_step_that_was_not_carried_out_is_none() -> None:
     assert sizes(groups(again)["on-demand"]) == sizes(groups(first)["on-demand"])
 
 
+def test_planning_every_hour_takes_no_more_steps_than_planning_once() -> None:
+    work = (pool(demand=constant(days=20)),)
+    runs = Inventory(running=(RunningNodes("trainer", "on-demand", 80),))
+    plan = planned(runs, pools=work)
+    path = [80, groups(plan)["on-demand"].windows[0].desired]
+    for hour in range(1, 13):
+        plan = planned(pools=work, previous=plan, as_of=START + timedelta(hours=hour))
+        path.append(groups(plan)["on-demand"].windows[0].desired)
+    # A step when it was first planned, then one every window of four hours.
+    assert path == [80, 40, 40, 40, 40, 20, 20, 20, 20, 10, 10, 10, 10, 10]
+
+
 STALE = {
     "old telemetry": (constant(days=20), 3 * DAY, "3 d before the decision: more than 1 d"),
     "very old telemetry": (constant(days=20), 30 * DAY, "30 d before the decision"),
