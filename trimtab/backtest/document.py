@@ -4,34 +4,45 @@ Money is US dollars; None is not known, never 0. Hours are those of the series' 
 """
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from trimtab.backtest import ahead as ordered_ahead
 from trimtab.backtest.baselines import OPTIMUM
-from trimtab.backtest.model import Array, Backtest, Market, Outcome, Setting
+from trimtab.backtest.model import Backtest, Market, Outcome, Setting
+from trimtab.backtest.pooling import Pooled, pooled, pooled_optimum
+from trimtab.backtest.provisioning import Comparison
+from trimtab.backtest.rounding import number, numbers
 from trimtab.clock import format_instant
-
-DIGITS = 9
-"""Significant digits of a number: beyond the data's, and the same bytes on every machine."""
 
 
 def document(
-    backtests: Sequence[Backtest], notes: Sequence[str] = (), *, hourly: bool = False
+    backtests: Sequence[Backtest],
+    notes: Sequence[str] = (),
+    *,
+    ahead: Comparison | None = None,
+    hourly: bool = False,
 ) -> dict[str, Any]:
     """The backtests, one a series, and their figures over all series.
 
     Args:
         backtests: at least one.
         notes: what else a reader must know.
+        ahead: capacity ordered ahead on the same series, in the same order.
         hourly: with every hour of every policy, so that all sums can be checked.
     """
-    return {
-        "series": [series(each, hourly=hourly) for each in backtests],
-        "pooled": pooled_rows(backtests),
-        "notes": list(notes),
-    }
+    replayed = [series(each, hourly=hourly) for each in backtests]
+    data = {"series": replayed, "pooled": pooled_rows(backtests), "notes": list(notes)}
+    if ahead is not None:
+        for one, compared in zip(replayed, ahead.series, strict=True):
+            one["ordered_ahead"] = ordered_ahead.rows(compared)
+        data["ordered_ahead"] = {
+            "lead_hours": ahead.lead_hours,
+            "autoscalers": ordered_ahead.AUTOSCALERS,
+            "pooled": ordered_ahead.pooled_rows(ahead),
+        }
+    return data
 
 
 def series(backtest: Backtest, *, hourly: bool = False) -> dict[str, Any]:
@@ -45,7 +56,7 @@ def series(backtest: Backtest, *, hourly: bool = False) -> dict[str, Any]:
         "end": format_instant(setting.at(len(setting.demand))),
         "hours_of_history": setting.test_from,
         "hours_replayed": setting.hours,
-        "demand_unit_hours": _number(setting.demand[setting.test_from :].sum()),
+        "demand_unit_hours": number(setting.demand[setting.test_from :].sum()),
         "decide_every_hours": setting.decide_every_hours,
         "full_term": setting.full_term,
         "market": _market(setting.market),
@@ -54,7 +65,7 @@ def series(backtest: Backtest, *, hourly: bool = False) -> dict[str, Any]:
         if found is None
         else {
             "levels": list(found.levels),
-            "observed": [_number(share) for share in found.observed],
+            "observed": [number(share) for share in found.observed],
             "hours": found.hours,
         },
     }
@@ -63,7 +74,7 @@ def series(backtest: Backtest, *, hourly: bool = False) -> dict[str, Any]:
         data["fans"] = [
             {
                 "start": format_instant(setting.at(fan.hour)),
-                "quantiles": [_numbers(row) for row in fan.quantiles],
+                "quantiles": [numbers(row) for row in fan.quantiles],
             }
             for fan in backtest.fans
         ]
@@ -85,18 +96,18 @@ def _row(outcome: Outcome, setting: Setting) -> dict[str, Any]:
     demand = float(setting.demand[setting.test_from :].sum())
     return {
         "policy": outcome.policy,
-        "usd": _number(outcome.usd),
-        "usd_beyond_series": _number(outcome.usd_after),
-        "usd_per_unit_hour": _number(outcome.usd / demand) if demand else None,
-        "over_optimum": _number(outcome.regret),
-        "shortage_unit_hours": _number(outcome.shortage_unit_hours),
-        "interruptions": _number(outcome.interruptions),
-        "kgco2e": _number(outcome.kgco2e),
+        "usd": number(outcome.usd),
+        "usd_beyond_series": number(outcome.usd_after),
+        "usd_per_unit_hour": number(outcome.usd / demand) if demand else None,
+        "over_optimum": number(outcome.regret),
+        "shortage_unit_hours": number(outcome.shortage_unit_hours),
+        "interruptions": number(outcome.interruptions),
+        "kgco2e": number(outcome.kgco2e),
         "purchases": len(outcome.purchases),
-        "units_purchased": _number(sum(each.quantity for each in outcome.purchases)),
-        "committed_unit_hours": _number(outcome.committed.sum()),
-        "on_demand_unit_hours": _number(outcome.on_demand.sum()),
-        "spot_unit_hours": _number(outcome.spot.sum()),
+        "units_purchased": number(sum(each.quantity for each in outcome.purchases)),
+        "committed_unit_hours": number(outcome.committed.sum()),
+        "on_demand_unit_hours": number(outcome.on_demand.sum()),
+        "spot_unit_hours": number(outcome.spot.sum()),
     }
 
 
@@ -105,75 +116,66 @@ def pooled_rows(backtests: Sequence[Backtest]) -> list[dict[str, Any]]:
 
     `over_optimum` is the sum of costs over the sum of optima, minus one; its range is over the series.
     """
-    named = [
-        {each.policy: each for each in (backtest.optimum, *backtest.outcomes)}
-        for backtest in backtests
-    ]
-    common = [name for name in named[0] if all(name in each for each in named)]
-    optimum = sum(backtest.optimum.usd for backtest in backtests)
-    made = []
-    for name in common:
-        found = [each[name] for each in named]
-        usd = sum(each.usd for each in found)
-        regrets = np.array([each.regret for each in found])
-        known = regrets[np.isfinite(regrets)]
-        carbon = [each.kgco2e for each in found if each.kgco2e is not None]
-        made.append(
-            {
-                "policy": name,
-                "usd": _number(usd),
-                "over_optimum": _number(usd / optimum - 1) if optimum else None,
-                "over_optimum_min": _number(known.min()) if len(known) else None,
-                "over_optimum_median": _number(np.median(known)) if len(known) else None,
-                "over_optimum_max": _number(known.max()) if len(known) else None,
-                "shortage_unit_hours": _number(sum(each.shortage_unit_hours for each in found)),
-                "interruptions": _number(sum(each.interruptions for each in found)),
-                "kgco2e": _number(sum(carbon)) if len(carbon) == len(found) else None,
-                "purchases": sum(len(each.purchases) for each in found),
-            }
-        )
-    return sorted(made, key=lambda row: (row["policy"] != OPTIMUM, row["usd"]))
+    replayed = [each for each in pooled(backtests) if each.replayed == len(backtests)]
+    ordered = sorted(replayed, key=lambda each: each.usd)
+    return [_pooled_row(each) for each in (pooled_optimum(backtests), *ordered)]
+
+
+def _pooled_row(each: Pooled) -> dict[str, Any]:
+    known = each.known if len(each.known) else np.array([np.nan])
+    return {
+        "policy": each.policy,
+        "usd": number(each.usd),
+        "over_optimum": number(each.over_optimum),
+        "over_optimum_min": number(known.min()),
+        "over_optimum_median": number(np.median(known)),
+        "over_optimum_max": number(known.max()),
+        "shortage_unit_hours": number(each.shortage_unit_hours),
+        "interruptions": number(each.interruptions),
+        "kgco2e": number(each.kgco2e),
+        "purchases": each.purchases,
+    }
 
 
 def _market(market: Market) -> dict[str, Any]:
     return {
-        "on_demand_usd_per_hour": _number(market.on_demand_usd_per_hour),
+        "on_demand_usd_per_hour": number(market.on_demand_usd_per_hour),
         "products": [
             {
                 "name": product.name,
-                "usd_per_hour": _number(product.usd_per_hour),
+                "usd_per_hour": number(product.usd_per_hour),
                 "term_hours": product.term_hours,
             }
             for product in market.products
         ],
         "zones": [
-            {"name": name, "spot_usd_per_hour": _number(usd)}
+            {"name": name, "spot_usd_per_hour": number(usd)}
             for name, usd in zip(market.zones, market.spot_usd_per_hour, strict=True)
         ],
-        "restart_hours": _number(market.restart_hours),
-        "launch_hours": _number(market.launch_hours),
+        "restart_hours": number(market.restart_hours),
+        "launch_hours": number(market.launch_hours),
     }
 
 
 def _hourly(setting: Setting, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
-        "demand": _numbers(setting.demand[setting.test_from :]),
+        "demand": numbers(setting.demand[setting.test_from :]),
         "spot_available": {
-            zone: _numbers(row[setting.test_from :])
+            zone: numbers(row[setting.test_from :])
             for zone, row in zip(setting.market.zones, setting.spot_available, strict=True)
         },
         "policies": [
             {
                 "policy": each.policy,
-                "usd": _numbers(each.usd_per_hour),
-                "committed": _numbers(each.committed),
-                "on_demand": _numbers(each.on_demand),
-                "spot": _numbers(each.spot),
-                "shortage_unit_hours": _numbers(each.shortage),
+                "usd": numbers(each.usd_per_hour),
+                "committed": numbers(each.committed),
+                "on_demand": numbers(each.on_demand),
+                "spot": numbers(each.spot),
+                "shortage_unit_hours": numbers(each.shortage),
                 "purchases": [
                     {
                         "start": format_instant(setting.at(one.hour)),
-                        "quantity": _number(one.quantity),
+                        "quantity": number(one.quantity),
                         "product": one.product.name,
                     }
                     for one in each.purchases
@@ -182,14 +184,3 @@ def _hourly(setting: Setting, outcomes: Sequence[Outcome]) -> dict[str, Any]:
             for each in outcomes
         ],
     }
-
-
-def _number(value: float | np.floating[Any] | None) -> float | None:
-    if value is None or not isfinite(value):
-        return None
-    rounded = float(f"{float(value):.{DIGITS}g}")
-    return rounded or 0.0  # a negative zero
-
-
-def _numbers(values: Array) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]

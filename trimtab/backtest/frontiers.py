@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 DAY: Final = 24
+ROUNDING: Final = 1e-9
+"""A smaller share of an hour's demand is not missing."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Family:
         """Of capacity (settings, hours)."""
         days = np.arange(0, len(demand), DAY)
         unmet = np.maximum(demand - capacity, 0.0)
+        # Without this, a capacity that meets all demand but for its last bit looks dearer than it is.
+        unmet[unmet <= ROUNDING * demand] = 0.0
         return cls(
             tuple(names),
             usd * np.add.reduceat(capacity, days, axis=1),

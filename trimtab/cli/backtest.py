@@ -1,20 +1,22 @@
 """`trimtab backtest`: a series replayed in rolling time, beside every baseline and the optimum."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trimtab.cli.output import Column, Format, info, print_json, print_table, progress
+from trimtab.cli.output import Format, info, print_json, progress
 from trimtab.cli.plan import TermName
 from trimtab.errors import InputError
 from trimtab.workloads.model import Unit
 
 if TYPE_CHECKING:
     from trimtab.backtest.model import Backtest, Setting
+    from trimtab.backtest.provisioning import Comparison
     from trimtab.cli.backtest_inputs import Inputs
 
 
@@ -90,6 +92,14 @@ def backtest(
     launch: Annotated[
         str, typer.Option(metavar="DURATION", help="Time until a launched unit serves.")
     ] = "6min",
+    lead: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION",
+            help="Time between ordering a node and its serving, whole hours, for the comparison with "
+            "autoscalers.",
+        ),
+    ] = "1h",
     shift: Annotated[
         list[str] | None,
         typer.Option(
@@ -151,6 +161,7 @@ def backtest(
         spot_depth=spot_depth,
         restart=restart,
         launch=launch,
+        lead=lead,
         carbon=carbon,
         kwh_per_unit_hour=kwh_per_unit_hour,
         split=split,
@@ -163,6 +174,8 @@ def backtest(
     for option, path in (("--html", html), ("--out", out)):
         if path is not None:
             _check_file(option, path, read)
+    if html is not None and out is not None and html.resolve() == out.resolve():
+        raise InputError("is the file of --html", where=f"--out {out}", mend="name another file")
 
     from trimtab.cli.backtest_inputs import read_inputs
 
@@ -170,12 +183,20 @@ def backtest(
         inputs = read_inputs(options)
     for sentence in inputs.notes:
         info(f"note: {sentence}")
-    found = _replay(inputs)
-    _write(found, inputs, html, out)
-    _print(found, inputs, output)
+    found, ahead = _replay(inputs)
+    _write(found, ahead, inputs, html, out)
+    if output is Format.JSON:
+        from trimtab.backtest.document import document
+
+        print_json(document(found, inputs.notes, ahead=ahead))
+    else:
+        from trimtab.cli.backtest_tables import print_tables
+
+        print_tables(found, ahead)
 
 
-def _replay(inputs: "Inputs") -> "list[Backtest]":
+def _replay(inputs: "Inputs") -> "tuple[list[Backtest], Comparison]":
+    from trimtab.backtest.ahead import ordered_ahead
     from trimtab.backtest.baselines import baselines
     from trimtab.backtest.planner import planner
     from trimtab.backtest.run import run
@@ -194,7 +215,8 @@ def _replay(inputs: "Inputs") -> "list[Backtest]":
 
             policies = [planner(), *baselines(spot=bool(setting.market.zones))]
             found.append(run(setting, policies, forecaster=forecast, progress=tell))
-    return found
+        say("ordering capacity ahead, beside autoscalers")
+        return found, ordered_ahead(inputs.settings, inputs.lead_hours)
 
 
 def _label(setting: "Setting") -> str:
@@ -203,11 +225,21 @@ def _label(setting: "Setting") -> str:
 
 def _check_file(option: str, path: Path, read: Sequence[Path]) -> None:
     """Raises InputError for what would fail or do harm only after the replay."""
+    if str(path) == "-":
+        raise InputError(
+            "standard output has the result",
+            where=f"{option} -",
+            mend="name a file, or take --format json",
+        )
     if path.is_dir():
         raise InputError("is a folder", where=f"{option} {path}", mend="name a file in it")
     if not path.parent.is_dir():
         raise InputError(
             "its folder does not exist", where=f"{option} {path}", mend=f"make {path.parent} first"
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(
+            "its folder can't be written to", where=f"{option} {path}", mend="name another folder"
         )
     for other in read:
         if path.is_file() and other.is_file() and path.samefile(other):
@@ -219,80 +251,22 @@ def _check_file(option: str, path: Path, read: Sequence[Path]) -> None:
 
 
 def _write(
-    found: "Sequence[Backtest]", inputs: "Inputs", html: Path | None, out: Path | None
+    found: "Sequence[Backtest]",
+    ahead: "Comparison",
+    inputs: "Inputs",
+    html: Path | None,
+    out: Path | None,
 ) -> None:
     from trimtab.backtest.document import document
     from trimtab.files import write_atomic
 
     if out is not None:
-        data = document(found, inputs.notes, hourly=True)
+        data = document(found, inputs.notes, ahead=ahead, hourly=True)
         write_atomic(out, json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
         info(f"wrote {out}")
     if html is not None:
         from trimtab.backtest.report import Source, render
 
         sources = [Source(each.name, each.digest) for each in inputs.sources]
-        write_atomic(html, render(found, sources=sources, notes=inputs.notes))
+        write_atomic(html, render(found, ahead=ahead, sources=sources, notes=inputs.notes))
         info(f"wrote {html}")
-
-
-def _print(found: "Sequence[Backtest]", inputs: "Inputs", output: Format) -> None:
-    from trimtab.backtest.document import document, pooled_rows, rows
-
-    if output is Format.JSON:
-        print_json(document(found, inputs.notes))
-        return
-    for each in found:
-        setting = each.setting
-        days = setting.hours / 24
-        title = (
-            f"{setting.name}: {days:.1f} d replayed after {setting.test_from / 24:.1f} d of history, "
-            f"decided every {setting.decide_every_hours} h"
-        )
-        print_table(_columns(), rows(each), output, title)
-    if len(found) > 1:
-        title = (
-            f"{len(found)} series: cost over the sum of the optima, and its range over the series"
-        )
-        print_table(_pooled_columns(), pooled_rows(found), output, title)
-
-
-def _money(usd: float) -> str:
-    return f"{usd:,.0f}" if abs(usd) >= 1000 else f"{usd:,.2f}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.2%}"
-
-
-def _quantity(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"
-
-
-def _beside() -> list[Column]:
-    return [
-        Column("shortage_unit_hours", "shortage\nunit-h", "right", _quantity),
-        Column("interruptions", "interrupted\nunits", "right", _quantity),
-        Column("kgco2e", "kg CO2e", "right", _quantity),
-        Column("purchases", "purchases", "right"),
-    ]
-
-
-def _columns() -> list[Column]:
-    return [
-        Column("policy", "policy"),
-        Column("usd", "$", "right", _money),
-        Column("usd_per_unit_hour", "$/unit-h", "right", lambda usd: f"{usd:.4g}"),
-        Column("over_optimum", "over\noptimum", "right", _percent),
-        *_beside(),
-        Column("units_purchased", "units\nbought", "right", _quantity),
-    ]
-
-
-def _pooled_columns() -> list[Column]:
-    def over(key: str, title: str) -> Column:
-        return Column(f"over_optimum{key}", title, "right", _percent)
-
-    columns: list[Any] = [Column("policy", "policy"), Column("usd", "$", "right", _money)]
-    columns += [over("", "over\noptimum"), over("_min", "least"), over("_median", "median")]
-    return [*columns, over("_max", "most"), *_beside()]

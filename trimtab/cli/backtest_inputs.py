@@ -13,16 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.backtest.ahead import MOST_LEAD_HOURS
 from trimtab.backtest.carbon import CarbonTrace, read_carbon
 from trimtab.backtest.model import Market, Product, Setting
 from trimtab.cli.backtest_options import BacktestOptions, Source, Told
 from trimtab.cli.backtest_prices import UnitPrices, read_prices
 from trimtab.cli.plan_inputs import parse_duration
 from trimtab.clock import format_duration
-from trimtab.demand.reader import read_series
+from trimtab.demand.reader import MAXIMUM_DEMAND, read_series
 from trimtab.demand.series import HOUR, DemandSeries
 from trimtab.errors import InputError, allowed
 from trimtab.forecast.censoring import capped_hours
+from trimtab.planning.policy import HISTORY_DAYS_PER_TERM_HOUR, HOURS_PER_DAY
 from trimtab.planning.request import unit_of
 from trimtab.spot.reader import read_availability
 from trimtab.spot.trace import AlignedSpot, aligned
@@ -40,6 +42,7 @@ class Inputs:
     """What is replayed, from which files, and what a reader must know about it."""
 
     settings: tuple[Setting, ...]
+    lead_hours: int
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
 
@@ -53,6 +56,7 @@ def read_inputs(options: BacktestOptions) -> Inputs:
     """
     told = Told()
     every = _whole_hours(options.decide_every, "--decide-every")
+    lead = _whole_hours(options.lead, "--lead", most=MOST_LEAD_HOURS)
     if not 0 < options.split < 1:
         raise InputError(
             f"{options.split:g} is no share between 0 and 1",
@@ -73,7 +77,8 @@ def read_inputs(options: BacktestOptions) -> Inputs:
         for each in series
     )
     _say_term(market, settings, options, told)
-    return Inputs(settings, tuple(told.sources), tuple(dict.fromkeys(told.notes)))
+    _say_evidence(market, settings, told)
+    return Inputs(settings, lead, tuple(told.sources), tuple(dict.fromkeys(told.notes)))
 
 
 # Demand.
@@ -161,9 +166,29 @@ def _market(options: BacktestOptions, prices: UnitPrices, zones: AlignedSpot | N
         () if prices.reserved is None else (Product(name, prices.reserved, term),),
         spots,
         np.full(len(spots), 0.0 if prices.spot is None else prices.spot),
-        _hours(options.restart, "--restart", most=None),
-        _hours(options.launch, "--launch", most=1.0),
+        _hours(options.restart, "--restart"),
+        _hours(options.launch, "--launch", most=1),
     )
+
+
+def _say_evidence(market: Market, settings: Sequence[Setting], told: Told) -> None:
+    """A planner that never commits looks like a defect unless the reason is said."""
+    product = market.product
+    if product is None or product.usd_per_hour >= market.on_demand_usd_per_hour:
+        return
+    least = product.term_hours * HISTORY_DAYS_PER_TERM_HOUR
+    for each in settings:
+        if each.test_from < math.ceil(least * HOURS_PER_DAY):
+            never = (
+                "never commits"
+                if len(each.demand) <= least * HOURS_PER_DAY
+                else "at first commits nothing"
+            )
+            told.notes.append(
+                f"{each.name}: the planner {never}: it binds a term of {product.name} only "
+                f"after {least:.2g} d, and the history has {each.test_from / HOURS_PER_DAY:.1f} d; "
+                "--term or --split says otherwise"
+            )
 
 
 def _say_term(
@@ -294,23 +319,31 @@ def _setting(
     for factor, share in shifts:
         made = made.shifted(factor, int(hours * share))
         told.notes.append(f"demand is multiplied by {factor:g} from {share:.0%} of the series on")
+    if made.demand.max() > MAXIMUM_DEMAND:
+        raise InputError(
+            f"makes {series.name} {made.demand.max():g}, more than {MAXIMUM_DEMAND:g}",
+            where="--shift",
+            mend="give a smaller factor",
+        )
     return made
 
 
 # Durations.
 
 
-def _whole_hours(text: str, option: str) -> int:
-    duration = parse_duration(text, option)
-    if duration < HOUR or duration % HOUR:
-        raise InputError(f"{text!r} is not a whole number of hours", where=option)
-    return duration // HOUR
+def _whole_hours(text: str, option: str, most: int | None = None) -> int:
+    hours = _hours(text, option, most)
+    if hours < 1 or not hours.is_integer():
+        raise InputError(
+            f"{text!r} is not a whole number of hours", where=option, mend="write it as 6h or 7d"
+        )
+    return int(hours)
 
 
-def _hours(text: str, option: str, most: float | None) -> float:
+def _hours(text: str, option: str, most: int | None = None) -> float:
     hours = parse_duration(text, option) / HOUR
     if most is not None and hours > most:
         raise InputError(
-            f"{text!r} is longer than {most:g} h", where=option, mend="give an hour at most"
+            f"{text!r} is longer than {most} h", where=option, mend=f"give {most} h at most"
         )
     return hours

@@ -28,6 +28,7 @@ class BacktestOptions:
     spot_depth: float | None = None
     restart: str = "15min"
     launch: str = "6min"
+    lead: str = "1h"
     carbon: Path | None = None
     kwh_per_unit_hour: float | None = None
     split: float = 0.5

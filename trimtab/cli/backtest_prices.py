@@ -12,6 +12,8 @@ from trimtab.cli.choices import check_known
 from trimtab.errors import InputError, allowed
 from trimtab.workloads.model import Unit
 
+MOST_USD = 1e6
+"""Per unit-hour. No unit costs as much; beyond it the optimum's programme loses its digits."""
 _ONE_PRICE = "prices come either from --on-demand, --reserved and --spot, or from --instance-type"
 
 
@@ -67,6 +69,12 @@ def _price(usd: float, option: str, *, least: bool = False) -> float:
             f"{usd:g} is no price",
             where=option,
             mend="give US dollars per unit-hour" + (", above 0" if least else ", 0 or more"),
+        )
+    if usd > MOST_USD:
+        raise InputError(
+            f"{usd:g} is more than ${MOST_USD:,.0f} per unit-hour",
+            where=option,
+            mend="check its unit",
         )
     return usd
 

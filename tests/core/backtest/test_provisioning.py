@@ -120,6 +120,14 @@ def test_a_random_walk_is_within_a_hair_of_the_best_autoscaler() -> None:
         assert point.cost_ratio_to_best < 1.002
 
 
+def test_steady_demand_is_met_at_its_own_cost_by_both() -> None:
+    """The last bit of a capacity is neither shortage nor a reason to order more."""
+    (only,) = compare({"steady": np.full(144, 80.0)}).series
+    assert only.points[0].planner_cost_usd == pytest.approx(80.0 * 72)
+    assert only.points[0].best_cost_usd == pytest.approx(80.0 * 72)
+    assert only.planner.shortage_unit_hours[-1] == 0
+
+
 def test_without_demand_there_is_nothing_to_compare() -> None:
     point = compare({"idle": np.zeros(48)}).summaries()[0]
     assert (point.counted, point.behind, point.worst) == (0, (), None)

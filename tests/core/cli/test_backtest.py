@@ -148,9 +148,35 @@ def test_several_series_are_pooled_with_their_range(cli: Cli) -> None:
     assert table.out.index("gpus: 3.0 d") < table.out.index("other_gpus: 2.0 d")
 
 
+def test_capacity_ordered_ahead_stands_beside_autoscalers(cli: Cli, folder: Path) -> None:
+    """80 units at all times: an autoscaler without headroom lacks nothing, and so does the planner."""
+    arguments = ("backtest", "--demand", "gpus.csv", *PRICED, "--lead", "2h")
+    data = json.loads(cli(*arguments, "--format", "json").out)
+    assert data["ordered_ahead"]["lead_hours"] == 2
+    points = data["series"][0]["ordered_ahead"]
+    assert [point["headroom"] for point in points] == [0, 0.1, 0.2, 0.3, 0.5]
+    assert points[0]["autoscaler_usd"] == points[0]["planner_usd"] == 80 * 72 * 10
+    assert points[4]["autoscaler_usd"] == pytest.approx(1.5 * 80 * 72 * 10)
+    assert {point["planner_shortage_unit_hours"] for point in points} == {0}
+    assert {point["shortage_over_autoscaler"] for point in points} == {None}
+    assert "gpus: capacity ordered 2 h ahead" in cli(*arguments).out
+    assert cli(*arguments, "--html", "r.html").status == ExitCode.OK
+    assert "Capacity ordered 2 h ahead" in (folder / "r.html").read_text("utf-8")
+
+
+def test_several_series_are_ordered_for_under_one_setting(cli: Cli) -> None:
+    arguments = ("backtest", "--demand", "gpus.csv", "--demand", "other_gpus.csv", *PRICED)
+    data = json.loads(cli(*arguments, "--format", "json").out)
+    first = data["ordered_ahead"]["pooled"][0]
+    assert first["autoscaler_usd"] == 10 * (80 * 72 + 20 * 48)
+    assert first["behind_beyond_noise"] == []
+    assert "2 series, one setting for all: capacity ordered 1 h ahead" in cli(*arguments).out
+
+
 def test_the_table_is_sorted_by_cost_with_the_optimum_first(cli: Cli) -> None:
     ran = cli("backtest", "--demand", "gpus.csv", *PRICED)
     lines = [line.strip() for line in ran.out.splitlines()]
+    lines = lines[: next(n for n, line in enumerate(lines) if "ordered 1 h ahead" in line)]
     rows = [line for line in lines if line.endswith(tuple("0123456789"))]
     assert rows[0].startswith("clairvoyant optimum")
     assert rows[-1].startswith(("all on-demand", "reactive autoscaler", "ski-rental"))
@@ -187,6 +213,11 @@ def test_the_files_are_whole_and_the_same_again(cli: Cli, folder: Path) -> None:
         (
             (*PRICED, "--carbon", "grid.csv", "--kwh-per-unit-hour", "1"),
             "grid.csv speaks of another time",
+        ),
+        (PRICED[:4], "gpus: the planner never commits: it binds a term of 365 d only after 28 d"),
+        (
+            (*PRICED[:4], "--term", "56d"),
+            "gpus: the planner at first commits nothing: it binds a term of 56 d only after 4.3 d",
         ),
     ],
 )
@@ -225,6 +256,12 @@ HERE = ("--offers", "offers.csv", "--instance-type")
         ((*PRICED, "--term", "90min"), "--term: '90min' is not a whole number of hours"),
         ((*PRICED, "--term", "1y"), "--term: '1y' is no duration"),
         ((*PRICED, "--decide-every", "0h"), "--decide-every: '0h' is not a whole number of hours"),
+        ((*PRICED, "--lead", "30min"), "--lead: '30min' is not a whole number of hours"),
+        ((*PRICED, "--lead", "25h"), "--lead: '25h' is longer than 24 h; give 24 h at most"),
+        (("--on-demand", "1e7"), "--on-demand: 1e+07 is more than $1,000,000 per unit-hour"),
+        ((*PRICED, "--shift", "1e300@0.5"), "--shift: makes gpus 8e+301, more than 1e+12"),
+        ((*PRICED, "--html", "-"), "--html -: standard output has the result; name a file"),
+        ((*PRICED, "--html", "r", "--out", "./r"), "--out r: is the file of --html; name another"),
         ((*PRICED, "--launch", "2h"), "--launch: '2h' is longer than 1 h"),
         ((*PRICED, "--split", "1"), "--split: 1 is no share between 0 and 1"),
         (

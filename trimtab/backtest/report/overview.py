@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from trimtab.backtest.pooling import Pooled, cheapest_first
 from trimtab.backtest.report.chart import percentage
 from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.reading import Pooled, cheapest_first
 from trimtab.backtest.report.scales import nice_ticks, percent
 
 ROW_PX = 24

@@ -15,17 +15,13 @@ from importlib.resources import files
 import numpy as np
 
 from trimtab.backtest.model import Backtest, Market
+from trimtab.backtest.pooling import cheapest_first, pooled, pooled_optimum
+from trimtab.backtest.provisioning import Comparison
 from trimtab.backtest.report import charts, overview, tables
+from trimtab.backtest.report.ahead import ordered_ahead
 from trimtab.backtest.report.demand import demand
 from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.reading import (
-    best_rules,
-    cheapest_first,
-    dearest,
-    is_hindsight,
-    pooled,
-    pooled_optimum,
-)
+from trimtab.backtest.report.reading import best_rules, dearest, is_hindsight
 from trimtab.backtest.report.scales import amount, money, per_hour_unit, percent
 from trimtab.errors import InputError
 
@@ -42,6 +38,7 @@ def render(
     backtests: Sequence[Backtest],
     *,
     title: str | None = None,
+    ahead: Comparison | None = None,
     sources: Sequence[Source] = (),
     notes: Sequence[str] = (),
 ) -> str:
@@ -49,6 +46,7 @@ def render(
 
     Args:
         backtests: at least one; their optimum's and policies' hours are their setting's.
+        ahead: capacity ordered ahead on the same series, in the same order.
         title: the page's heading; by default the series' name, or how many there are.
         sources: the inputs, for the closing section.
         notes: what else a reader must know, a sentence each: repairs, assumptions.
@@ -63,9 +61,13 @@ def render(
         title = f"Backtest of {names[0] if len(names) == 1 else f'{len(names)} series'}"
     body = [_head(title, backtests)]
     if len(backtests) > 1:
-        body.append(_overview(backtests, names))
+        body.append(_overview(backtests, names, ahead))
     markets = _markets(backtests)
-    body += [_series(each, f"s{i}", alone=len(backtests) == 1) for i, each in enumerate(backtests)]
+    for place, each in enumerate(backtests):
+        below = Html()
+        if ahead is not None:
+            below = ordered_ahead(ahead, ahead.series[place], each.setting.unit, f"s{place}-ahead")
+        body.append(_series(each, f"s{place}", below, alone=len(backtests) == 1))
     body.append(_conditions(backtests, markets, sources, notes))
     return "<!DOCTYPE html>\n" + tag(
         "html",
@@ -159,10 +161,12 @@ def _against(what: str, other: float, own: float, note: str) -> tuple[str, str, 
     return (f"Against {what}", f"{percent(abs(gain), digits)} {word}", note)
 
 
-def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
+def _overview(
+    backtests: Sequence[Backtest], names: Sequence[str], ahead: Comparison | None
+) -> Html:
     found = pooled(backtests)
     planner = found[0]
-    known = np.array([r for r in planner.regrets if np.isfinite(r)])
+    known = planner.known
     everywhere = [each for each in found[1:] if each.replayed == planner.replayed]
     rules = [each for each in everywhere if not is_hindsight(each)]
     entries = [
@@ -188,6 +192,9 @@ def _overview(backtests: Sequence[Backtest], names: Sequence[str]) -> Html:
         ),
         overview.strip(found, names),
         tables.over_all(found, pooled_optimum(backtests), names),
+        Html()
+        if ahead is None
+        else ordered_ahead(ahead, ahead.pooled, backtests[0].setting.unit, "all-ahead"),
         tag(
             "nav",
             tag(
@@ -209,7 +216,7 @@ def _cheapest(backtests: Sequence[Backtest]) -> tuple[str, str, str]:
     return ("Planner cheapest on", f"{won} of {len(backtests)}", "series, rules without foresight")
 
 
-def _series(backtest: Backtest, name: str, *, alone: bool) -> Html:
+def _series(backtest: Backtest, name: str, ahead: Html, *, alone: bool) -> Html:
     setting = backtest.setting
     pair = [charts.cost(backtest, name)]
     if backtest.calibration is not None:
@@ -227,6 +234,7 @@ def _series(backtest: Backtest, name: str, *, alone: bool) -> Html:
             class_="charts",
         ),
         tables.policies(backtest),
+        ahead,
         aria_labelledby=name,
     )
 

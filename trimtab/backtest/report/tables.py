@@ -7,8 +7,9 @@ from typing import TypeAlias
 import numpy as np
 
 from trimtab.backtest.model import Backtest, Market, Outcome, Setting
+from trimtab.backtest.pooling import Pooled, cheapest_first
 from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.reading import Pooled, cheapest_first, is_hindsight
+from trimtab.backtest.report.reading import is_hindsight
 from trimtab.backtest.report.scales import amount, instant, money, number, per_hour_unit, percent
 from trimtab.clock import format_duration
 
@@ -81,7 +82,7 @@ def _policies(
         for name, cells, kind in rows
     ]
     kept.insert(0, 0)
-    return _table(caption, [head[p] for p in kept], [notes[p] for p in kept], lines)
+    return scrolling(caption, [head[p] for p in kept], [notes[p] for p in kept], lines)
 
 
 def share(value: float) -> str:
@@ -104,7 +105,7 @@ def over_all(found: Sequence[Pooled], optimum: Pooled, names: Sequence[str]) -> 
     notes = ("", "USD", "", "", "by series", "of demand", "", "kg CO₂e")
     rows: list[Row] = []
     for each in (optimum, *cheapest_first(found)):
-        known = np.array([r for r in each.regrets if np.isfinite(r)])
+        known = each.known
         span = f"{share(known.min())} to {share(known.max())}" if len(known) else "not defined"
         cells = (
             money(each.usd),
@@ -139,7 +140,7 @@ def market(found: Market, backtests: Sequence[Backtest]) -> Html:
         rows.append(_price(f"spot, {name}", float(found.spot_usd_per_hour[zone]), listed, note))
     head = ("purchase option", "price", "below list", "terms")
     notes = ("", f"USD per {per_hour_unit(unit)[:-1]}", "", "")
-    return _table("Prices", head, notes, rows, "prices")
+    return scrolling("Prices", head, notes, rows, "prices")
 
 
 def _price(name: str, usd: float, listed: float, note: str) -> Html:
@@ -180,7 +181,7 @@ def terms(entries: Sequence[tuple[str, str]]) -> Html:
     )
 
 
-def _table(
+def scrolling(
     caption: str,
     head: Sequence[str],
     notes: Sequence[str],

@@ -8,16 +8,10 @@ import pytest
 from support.report_cases import TEST_FROM, backtest, setting
 from trimtab.backtest.baselines import BEST_CONSTANT, ON_DEMAND
 from trimtab.backtest.model import Backtest, Fan
+from trimtab.backtest.pooling import cheapest_first, pooled
 from trimtab.backtest.report.charts import over
 from trimtab.backtest.report.demand import until_next
-from trimtab.backtest.report.reading import (
-    best_rules,
-    cheapest_first,
-    dearest,
-    is_hindsight,
-    level_at,
-    pooled,
-)
+from trimtab.backtest.report.reading import best_rules, dearest, is_hindsight, level_at
 from trimtab.forecast.model import LEVELS
 
 

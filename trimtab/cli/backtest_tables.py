@@ -1,0 +1,97 @@
+"""How `trimtab backtest` shows its results as tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from trimtab.backtest.ahead import AUTOSCALERS
+from trimtab.backtest.ahead import rows as ahead_rows
+from trimtab.backtest.document import pooled_rows, rows
+from trimtab.backtest.model import Backtest
+from trimtab.backtest.provisioning import Comparison
+from trimtab.cli.output import Column, Format, print_table
+
+
+def print_tables(found: Sequence[Backtest], ahead: Comparison) -> None:
+    """Print a table of policies and one of orders ahead for each series, then both over all series."""
+    for each, compared in zip(found, ahead.series, strict=True):
+        setting = each.setting
+        days = setting.hours / 24
+        title = (
+            f"{setting.name}: {days:.1f} d replayed after {setting.test_from / 24:.1f} d of history, "
+            f"decided every {setting.decide_every_hours} h"
+        )
+        print_table(_columns(), rows(each), Format.TABLE, title)
+        print_table(_ahead_columns(), ahead_rows(compared), Format.TABLE, _ahead_title(ahead, each))
+    if len(found) > 1:
+        title = (
+            f"{len(found)} series: cost over the sum of the optima, and its range over the series"
+        )
+        print_table(_pooled_columns(), pooled_rows(found), Format.TABLE, title)
+        print_table(_ahead_columns(), ahead_rows(ahead.pooled), Format.TABLE, _ahead_title(ahead))
+
+
+def _ahead_title(ahead: Comparison, one: Backtest | None = None) -> str:
+    whose = f"{one.setting.name}: " if one else f"{len(ahead.series)} series, one setting for all: "
+    return (
+        f"{whose}capacity ordered {ahead.lead_hours} h ahead; below 1 the planner is better than the "
+        f"autoscaler, or than the best of {AUTOSCALERS} in hindsight"
+    )
+
+
+def _money(usd: float) -> str:
+    return f"{usd:,.0f}" if abs(usd) >= 1000 else f"{usd:,.2f}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}"
+
+
+def _quantity(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"
+
+
+def _beside() -> list[Column]:
+    return [
+        Column("shortage_unit_hours", "shortage\nunit-h", "right", _quantity),
+        Column("interruptions", "interrupted\nunits", "right", _quantity),
+        Column("kgco2e", "kg CO2e", "right", _quantity),
+        Column("purchases", "purchases", "right"),
+    ]
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("policy", "policy"),
+        Column("usd", "$", "right", _money),
+        Column("usd_per_unit_hour", "$/unit-h", "right", lambda usd: f"{usd:.4g}"),
+        Column("over_optimum", "over\noptimum", "right", _percent),
+        *_beside(),
+        Column("units_purchased", "units\nbought", "right", _quantity),
+    ]
+
+
+def _ahead_columns() -> list[Column]:
+    def ratio(key: str, title: str) -> Column:
+        return Column(key, title, "right", lambda value: f"{value:.3f}")
+
+    return [
+        Column("headroom", "headroom", "right", lambda share: f"{share:.0%}"),
+        Column("autoscaler_usd", "autoscaler\n$", "right", _money),
+        Column("autoscaler_shortage_unit_hours", "shortage\nunit-h", "right", _quantity),
+        Column("autoscaler_unmet", "of demand", "right", _percent),
+        Column("planner_shortage_unit_hours", "planner at that $\nunit-h", "right", _quantity),
+        ratio("shortage_over_autoscaler", "over the\nautoscaler"),
+        ratio("shortage_over_best", "over the\nbest"),
+        Column("planner_usd", "planner at that\nshortage, $", "right", _money),
+        ratio("cost_over_autoscaler", "over the\nautoscaler"),
+        ratio("cost_over_best", "over the\nbest"),
+    ]
+
+
+def _pooled_columns() -> list[Column]:
+    def over(key: str, title: str) -> Column:
+        return Column(f"over_optimum{key}", title, "right", _percent)
+
+    columns: list[Any] = [Column("policy", "policy"), Column("usd", "$", "right", _money)]
+    columns += [over("", "over\noptimum"), over("_min", "least"), over("_median", "median")]
+    return [*columns, over("_max", "most"), *_beside()]
