@@ -76,6 +76,8 @@ def read_present(
     if options.events:
         events = read_events(options.events)
         check_names(events, names)
+        known = ", ".join(event.name for event in events)
+        sentences += [f"events: {known}: expected as their file says"] if events else []
         inputs.append(_input("events", options.events, sha256(read_bytes(options.events))))
     limits = Limits()
     if options.limits:

@@ -64,7 +64,11 @@ def read_history(pool: PoolRequest, request: PlanRequest, present: Present) -> H
         nodes = 0 if pool.name in request.limits.ended_pools else present.nodes(pool.name)
         fault = telemetry_fault(hourly.demand, hourly.end, request.as_of, nodes)
     capped = None if hourly.limit is None else capped_hours(hourly.demand, hourly.limit)
-    return History(hourly.demand, hourly.end, _peak_factor(hourly), hourly.repairs, fault, capped)
+    repairs = hourly.repairs
+    if capped is not None and capped.any():
+        share = f"{int(capped.sum())} of {len(capped)} h"
+        repairs = (*repairs, f"{share} stood at their limit: the forecast counts what was cut off")
+    return History(hourly.demand, hourly.end, _peak_factor(hourly), repairs, fault, capped)
 
 
 def _peak_factor(hourly: DemandSeries) -> float:

@@ -93,6 +93,28 @@ def test_a_launch_ahead_raises_the_sizes(cli: Cli) -> None:
     first, last = (sum(g.windows[at].desired for g in pool.groups) for at in (0, -1))
     assert first <= 11
     assert last >= 20
+    assert "assumed: events: launch: expected as their file says" in ran.err
+
+
+def test_hours_at_their_limit_are_said_and_plan_for_more(cli: Cli, folder: Path) -> None:
+    rows = (folder / "gpus.csv").read_text("utf-8").splitlines()
+    waves = [60 + 10 * (hour % 24 > 11) + hour % 7 for hour in range(len(rows) - 1)]
+    stamps = [row.partition(",")[0] for row in rows[1:]]
+    for name, limit in (("capped", "68"), ("blind", "999")):
+        lines = [f"{at},{min(x, 68)},{limit}" for at, x in zip(stamps, waves, strict=True)]
+        text = "\n".join(["timestamp,demand,limit", *lines]) + "\n"
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    found = {}
+    for name in ("capped", "blind"):
+        ran = cli(
+            *("plan", "--demand", f"{name}.csv", "--unit", "gpus", "--offers", "offers.csv"),
+            *("--out", f"{name}.yaml"),
+        )
+        assert ran.status == 0, ran.err
+        (pool,) = load_plan(Path(f"{name}.yaml")).spec.pools
+        found[name] = pool.expected.demand.mean, "stood at their limit" in ran.err
+    assert found["capped"][0] > found["blind"][0]
+    assert (found["capped"][1], found["blind"][1]) == (True, False)
 
 
 LIMITS = """\
