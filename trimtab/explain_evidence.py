@@ -121,6 +121,10 @@ def forecast(evidence: ForecastEvidence) -> Iterator[tuple[str, str]]:
 
 def decision(evidence: DecisionEvidence) -> Iterator[tuple[str, str]]:
     held = f"; {evidence.guardrail}" if evidence.guardrail else ""
+    if evidence.solver:
+        held += (
+            f"; limits over all pools were settled by {evidence.solver}: {evidence.solver_reason}"
+        )
     yield (
         "replayedHours",
         f"the last hours of history, on which the rules were replayed; '{evidence.rule}' decided: {evidence.reason}{held}",

@@ -64,6 +64,11 @@ def read_present(
         digest = sha256(read_bytes(options.previous))
         inputs.append(_input("previous-plan", options.previous, digest))
         _check_before(previous, as_of, options.previous)
+        sentences += [
+            f"previous: pool {pool.name} is planned no more: its groups go with this plan"
+            for pool in previous.spec.pools
+            if pool.name not in names
+        ]
     if options.approvals:
         approvals = load_approvals(options.approvals)
         inputs.append(_input("approvals", options.approvals, approvals.digest))

@@ -130,6 +130,12 @@ def notes(plan: CapacityPlan) -> list[str]:
         for group in pool.groups
         if group.expected.usd_per_hour is None
     ]
+    settled = {
+        f"limits: settled by {decision.solver}: {decision.solver_reason}"
+        for decision in plan.spec.evidence.decisions
+        if decision.solver
+    }
+    found += sorted(settled)
     committed = {line.pool for line in plan.spec.commitments}
     found += [
         f"{decision.pool}: nothing is committed: {decision.guardrail or decision.reason}"

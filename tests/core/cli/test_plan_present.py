@@ -86,6 +86,14 @@ def test_the_plan_before_keeps_its_site_and_its_approved_lines(cli: Cli, folder:
     assert "assumed: site: where the cluster is already" in ran.err
 
 
+def test_a_pool_that_is_planned_no_more_is_named(cli: Cli) -> None:
+    assert cli(*PLAN).status == 0
+    ran = cli(*PLAN, "--previous", "plan.yaml", "--name", "other")
+    assert (
+        "assumed: previous: pool gpus is planned no more: its groups go with this plan" in ran.err
+    )
+
+
 def test_a_launch_ahead_raises_the_sizes(cli: Cli) -> None:
     ran = cli(*PLAN, "--events", "events.yaml")
     assert ran.status == 0

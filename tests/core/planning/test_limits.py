@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from support.requests import START, catalogue, constant, offer, pool, request, series, workload
+from trimtab.cli.plan_summary import notes
 from trimtab.errors import InfeasibleError, InputError
-from trimtab.inventory.model import HeldNodes, Inventory, RunningNodes
+from trimtab.explain import explain
+from trimtab.inventory.model import HeldNodes, Inventory, RunningNodes, Site
 from trimtab.limits.model import Budget, Limits
 from trimtab.plan.document import parse_plan, to_data
 from trimtab.plan.model import CapacityPlan, Group
@@ -88,6 +90,9 @@ def test_a_carbon_cap_takes_the_cleaner_type_and_says_so() -> None:
     assert "linear programme" in decision.solver
     assert decision.solver_reason == ("14,600 kg CO2e a month expected, over the cap of 5,000")
     assert sum(line.quantity for line in capped.spec.commitments) == 10
+    note = next(note for note in notes(capped) if note.startswith("limits: "))
+    assert note.endswith("14,600 kg CO2e a month expected, over the cap of 5,000")
+    assert any("settled by linear programme" in each.sentence for each in explain(capped))
 
 
 def test_a_carbon_cap_that_the_site_can_not_keep_moves_the_cluster() -> None:
@@ -95,6 +100,20 @@ def test_a_carbon_cap_that_the_site_can_not_keep_moves_the_cluster() -> None:
     plan = planned(Limits(kg_per_month=2_000.0), catalogue=catalogue(offer(), green))
     assert plan.spec.site.region == "eu-north-1"
     assert "per kg CO2e" in str(plan.spec.evidence.decisions[0].solver)
+
+
+def test_a_cap_never_moves_work_out_of_its_allowed_regions() -> None:
+    green = offer(region="eu-north-1", gco2e_per_hour=100.0)
+    bound = (pool(demand=constant(), workloads=(workload(regions=("us-east-1",)),)),)
+    with pytest.raises(InfeasibleError, match="the carbon cap"):
+        planned(Limits(kg_per_month=2_000.0), pools=bound, catalogue=catalogue(offer(), green))
+
+
+def test_a_cap_never_moves_a_cluster_that_is_somewhere_already() -> None:
+    green = offer(region="eu-north-1", gco2e_per_hour=100.0)
+    table, there = catalogue(offer(), green), Inventory(site=Site("aws", "us-east-1"))
+    with pytest.raises(InfeasibleError, match="the carbon cap"):
+        planned(Limits(kg_per_month=2_000.0), catalogue=table, inventory=there)
 
 
 def test_a_carbon_cap_that_nothing_keeps_names_the_smallest_one_that_holds() -> None:
