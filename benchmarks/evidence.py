@@ -1,13 +1,15 @@
 """The evidence: what the planner and every baseline cost over the clairvoyant optimum on real series.
 
-`make bench ARGS=evidence` prints the tables; `make bench ARGS="evidence --json FILE"` writes every single
-result, too. A pooled figure is the sum of costs over the sum of optima; beside it stand the least, the
-median and the largest over the series. Every policy sees only its past.
+`make bench ARGS=evidence` prints the tables, and after them what `provisioning` measures of capacity
+ordered hours ahead and `forecast_accuracy` of the forecasts; `make bench ARGS="evidence --json FILE"`
+writes every single result of the policies, too. A pooled figure is the sum of costs over the sum of optima;
+beside it stand the least, the median and the largest over the series. Every policy sees only its past.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import provisioning
 from benchmarks.evidence_data import DEPTHS, V100, present, series, setting, shifted, today
+from benchmarks.measure import ROOT
 from trimtab.backtest.baselines import BEST_CONSTANT as HINDSIGHT
 from trimtab.backtest.baselines import ON_DEMAND_SPOT, baselines
 from trimtab.backtest.model import Policy, Setting
@@ -29,6 +33,8 @@ LEFT_OUT = "planner, series left out"
 OFFERS_DEPTH = 60
 SHIFTS_DEPTHS = (0, 60)
 TABLES = ("depth", "full-term", "offers", "shifts")
+SECTIONS = ("provisioning", "forecast")
+"""What follows the tables, from benchmarks of their own; always on all series."""
 TOLERATED = 0.02
 """How much dearer than the better simple rule the planner may be on any one series."""
 SIMPLE = ("residual CE 30 d, once", "residual CE 7 d, rolling", ON_DEMAND_SPOT)
@@ -48,39 +54,78 @@ class Record:
     shortage_unit_hours: float
     interruptions: float
     purchases: int
+    demand_unit_hours: float
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run, print, write; the exit code is 2 where the shared data is absent."""
     parser = argparse.ArgumentParser(prog="evidence", description="Print the evidence tables.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every result there")
-    parser.add_argument("--table", action="append", choices=TABLES, help="only this; repeatable")
-    parser.add_argument("--series", action="append", choices=sorted(series()) or None)
+    parser.add_argument(
+        "--table", action="append", choices=(*TABLES, *SECTIONS), help="only this; repeatable"
+    )
+    parser.add_argument(
+        "--series",
+        action="append",
+        choices=sorted(series()) or None,
+        help="only this, in the policies' tables; repeatable",
+    )
     parser.add_argument("--without-planner", action="store_true", help="baselines only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
     if not present():
         print("error: the shared data is not beside the repository")
         return 2
-    tables = tuple(options.table or TABLES)
-    names = tuple(options.series or series())
-    # The longest first, so that no process waits for it at the end.
-    names = tuple(sorted(names, key=lambda name: -len(series()[name])))
-    tasks = [(name, tables, not options.without_planner) for name in names]
-    with ProcessPoolExecutor(options.jobs) as pool:
-        records = []
-        for done, part in enumerate(pool.map(_measure, tasks), 1):
-            records += part
-            print(f"{done} of {len(tasks)} series", file=sys.stderr, flush=True)
-    records += left_out(records)
-    records = [record for record in records if record.policy not in _TRIED]
+    asked = tuple(options.table or (*TABLES, *SECTIONS))
+    tables = tuple(each for each in TABLES if each in asked)
+    records = _records(tables, options) if tables else []
     for table in tables:
         _print_table(table, [record for record in records if record.table == table])
     if "depth" in tables and not options.without_planner:
         _print_series([record for record in records if record.table == "depth"])
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in records], indent=1) + "\n")
-    return 0
+    if "provisioning" in asked:
+        _print_provisioning()
+    return _print_forecasts() if "forecast" in asked else 0
+
+
+def _records(tables: tuple[str, ...], options: argparse.Namespace) -> list[Record]:
+    """Every policy on every setting of the tables, series by series."""
+    names = tuple(options.series or series())
+    # The longest first, so that no process waits for it at the end.
+    names = tuple(sorted(names, key=lambda name: -len(series()[name])))
+    tasks = [(name, tables, not options.without_planner) for name in names]
+    _tell(f"replaying {len(tasks)} series for the tables {', '.join(tables)}: takes minutes")
+    with ProcessPoolExecutor(options.jobs) as pool:
+        records = []
+        for done, part in enumerate(pool.map(_measure, tasks), 1):
+            records += part
+            _tell(f"{done} of {len(tasks)} series")
+    records += left_out(records)
+    return [record for record in records if record.policy not in TRIED]
+
+
+def _print_provisioning() -> None:
+    _tell("replaying capacity ordered ahead, beside autoscalers")
+    print(
+        "\n5. Capacity ordered hours ahead, beside the reactive autoscaler, at equal cost or shortage"
+    )
+    print("columns: docs/provisioning.md, Columns; more tables: make bench ARGS=provisioning")
+    provisioning.print_leads()
+
+
+def _print_forecasts() -> int:
+    """In a process of its own: it limits the threads of its libraries before it loads them."""
+    _tell("scoring forecasts; the first time, statsforecast's models take minutes")
+    print("\n6. Forecasts: accuracy and coverage beside statsforecast's models")
+    print("columns: docs/forecasting.md, Beside statsforecast", flush=True)
+    command = [sys.executable, "-m", "benchmarks.forecast_accuracy"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 GRID = (
@@ -96,13 +141,14 @@ GRID = (
 
 
 def left_out(records: Sequence[Record]) -> list[Record]:
-    """For each series the records of the parameters with the least pooled regret on the others."""
-    tried = [record for record in records if record.policy in _TRIED]
+    """For each series the records of the parameters that cost least on the others; none without others."""
+    tried = [record for record in records if record.policy in TRIED]
+    names = list(dict.fromkeys(record.series for record in tried))
     found = []
-    for series_name in dict.fromkeys(record.series for record in tried):
+    for series_name in names if len(names) > 1 else ():
         usd = {
             policy: sum(r.usd for r in tried if r.policy == policy and r.series != series_name)
-            for policy in _TRIED
+            for policy in TRIED
         }
         best = min(usd, key=lambda policy: usd[policy])
         found += [
@@ -113,7 +159,7 @@ def left_out(records: Sequence[Record]) -> list[Record]:
     return found
 
 
-_TRIED = tuple(f"{PLANNER} {number}" for number in range(len(GRID)))
+TRIED = tuple(f"{PLANNER} {number}" for number in range(len(GRID)))
 
 
 def _settings(name: str, tables: Iterable[str]) -> list[tuple[str, str, Setting]]:
@@ -143,7 +189,7 @@ def _measure(task: tuple[str, tuple[str, ...], bool]) -> list[Record]:
     mine = planner()
     grid = [
         replace(mine, name=label, parameters=parameters)  # they share forecasts and levels
-        for label, parameters in zip(_TRIED, GRID, strict=True)
+        for label, parameters in zip(TRIED, GRID, strict=True)
     ]
     for table, column, each in _settings(name, tables):
         policies: list[Policy] = list(baselines(spot=bool(each.market.zones)))
@@ -163,6 +209,7 @@ def _measure(task: tuple[str, tuple[str, ...], bool]) -> list[Record]:
                 outcome.shortage_unit_hours,
                 outcome.interruptions,
                 len(outcome.purchases),
+                float(each.demand[each.test_from :].sum()),
             )
             for outcome in result.outcomes
         ]
@@ -181,6 +228,7 @@ TITLES = {
 
 def _print_table(table: str, records: list[Record]) -> None:
     print(f"\n{TITLES[table]}\npooled over {len({r.series for r in records})} series, in %")
+    print("columns: docs/backtest.md, The evidence")
     columns = list(dict.fromkeys(record.column for record in records))
     policies = list(dict.fromkeys(record.policy for record in records))
     width = max(map(len, policies))
@@ -201,6 +249,23 @@ def _print_table(table: str, records: list[Record]) -> None:
             found = [r for r in records if r.policy == policy and r.column == column]
             cells.append(_cell(found, brief=brief))
         print(f"{policy:{width}}" + "".join(f"{text:>{cell}}" for text in cells))
+    if table == "depth":
+        _print_shortage(records, policies, columns)
+
+
+def _print_shortage(records: list[Record], policies: Sequence[str], columns: Sequence[str]) -> None:
+    """Beside the cost, never in it."""
+    print("\nBeside it, demand not served while units started, in % of demand, pooled")
+    width = max(map(len, policies))
+    print(f"{'':{width}}" + "".join(f"{column:>12}" for column in columns))
+    for policy in policies:
+        shares = []
+        for column in columns:
+            found = [r for r in records if r.policy == policy and r.column == column]
+            demand = sum(record.demand_unit_hours for record in found)
+            missed = sum(record.shortage_unit_hours for record in found)
+            shares.append(f"{100 * missed / demand:.2f}" if demand else "-")
+        print(f"{policy:{width}}" + "".join(f"{share:>12}" for share in shares))
 
 
 def _cell(records: list[Record], *, brief: bool) -> str:
@@ -219,6 +284,7 @@ def _print_series(records: list[Record]) -> None:
     print(
         "\nPer series: the planner's cost against the better simple rule and the best baseline, in %"
     )
+    print("columns: docs/backtest.md, The evidence")
     print(f"simple rules: {'; '.join(SIMPLE)}")
     columns = list(dict.fromkeys(record.column for record in records))
     names = list(dict.fromkeys(record.series for record in records))

@@ -54,22 +54,32 @@ def main() -> None:
     if not present():
         sys.exit("error: the shared data is not beside the repository")
     price = V100.on_demand
-    results: dict[str, Comparison] = {}
-    for lead in LEADS:
-        results[f"lead time {lead} h"] = compare(series(), lead, usd_per_unit_hour=price)
-    results["lead time 1 h, autoscalers with constant spare capacity too"] = compare(
+    results = print_leads()
+    variants: dict[str, Comparison] = {}
+    variants["lead time 1 h, autoscalers with constant spare capacity too"] = compare(
         series(), usd_per_unit_hour=price, spare_shares=SPARE_SHARES
     )
     for label, demand in shifted().items():
-        results[f"lead time 1 h, {label}"] = compare(demand, usd_per_unit_hour=price)
-    for title, compared in results.items():
+        variants[f"lead time 1 h, {label}"] = compare(demand, usd_per_unit_hour=price)
+    for title, compared in variants.items():
         print_summaries(title, compared)
-    print_series(results["lead time 1 h"])
+    results |= variants
     print_constants()
     print_near()
     print_speed()
     if options.json:
         options.json.write_text(json.dumps({k: plain(v) for k, v in results.items()}, indent=1))
+
+
+def print_leads() -> dict[str, Comparison]:
+    """The comparison at each lead time, printed, and at the first one series by series."""
+    found = {}
+    for lead in LEADS:
+        title = f"lead time {lead} h"
+        found[title] = compare(series(), lead, usd_per_unit_hour=V100.on_demand)
+        print_summaries(title, found[title])
+    print_series(found[f"lead time {LEADS[0]} h"])
+    return found
 
 
 def shifted() -> dict[str, dict[str, Array]]:
