@@ -132,9 +132,9 @@ GRID = (
     DEFAULT,
     *(
         Parameters(windows_of_term=windows, demand_errors=errors, margin=margin)
-        for windows in ((1 / 14, 1 / 4, 1 / 2), (1 / 9, 1 / 4, 1 / 2), (1 / 9, 1 / 5, 1 / 3))
-        for errors in (0.75, 1.5, 2.5)
-        for margin in (0.1, 0.3)
+        for windows in ((1 / 14, 1 / 4, 1 / 2), (1 / 9, 1 / 4, 1 / 2), (1 / 14, 1 / 5, 1 / 3))
+        for errors in (0.75, 1.25, 2.0)
+        for margin in (0.15, 0.25)
     ),
 )
 """Parameters that a series left out is decided with: the set that did best on all the others."""

@@ -1,7 +1,7 @@
 """The commitment rule: a consensus of trailing windows, and the fallback when a simpler rule did better.
 
 A commitment is a stack of layers, each worth buying when on-demand would else serve it often enough to pay
-the commitment's price. Three trailing windows, a ninth, a quarter and half of the term, estimate how often;
+the commitment's price. Three trailing windows, a fourteenth, a quarter and half of the term, estimate how often;
 each estimate is lowered by its own standard error over days, so that a quiet series is believed at once and
 a restless one waits. The median of the three windows' levels decides: a spike moves the short window only,
 a lasting shift moves two. What spot will leave is judged on all of the availability seen, hour by hour
@@ -46,8 +46,8 @@ class Parameters:
         margin: how far the forecast's share of hours must be from the paying share to overrule.
     """
 
-    windows_of_term: tuple[float, ...] = (1 / 9, 1 / 4, 1 / 2)
-    demand_errors: float = 1.5
+    windows_of_term: tuple[float, ...] = (1 / 14, 1 / 4, 1 / 2)
+    demand_errors: float = 1.25
     spot_errors: float = 2.0
     advantage: float = 0.04
     margin: float = 0.2

@@ -27,8 +27,8 @@ def days(*levels: float) -> Array:
 
 
 def test_windows_are_shares_of_the_term() -> None:
-    assert window_days(TERM) == (3, 7, 14)
-    assert window_days(8_760) == (41, 91, 182)
+    assert window_days(TERM) == (2, 7, 14)
+    assert window_days(8_760) == (26, 91, 182)
     assert window_days(24) == (1, 1, 1)
 
 
