@@ -137,7 +137,7 @@ def backtest(
     \b
     Examples:
       trimtab backtest --demand gpus.csv --on-demand 3.06 --reserved 2.088
-      trimtab backtest --demand gpus.csv --instance-type p3.2xlarge --region us-east-1 --term 28d
+      trimtab backtest --demand gpus.csv --instance-type p4d.24xlarge --region us-east-1 --term 28d
       trimtab backtest --demand gpus.csv --on-demand 3.06 --reserved 2.088 --spot 1.13 --term 28d --spot-availability us-east-2a.csv --spot-availability us-west-2c.csv --spot-depth 60 --html report.html
       trimtab backtest --demand gpus.csv --on-demand 3.06 --reserved 2.088 --shift 0.7@0.75 --format json
     """

@@ -1,6 +1,10 @@
-"""How `trimtab backtest` shows its results as tables."""
+"""How `trimtab backtest` shows its results as tables.
 
-from collections.abc import Sequence
+Columns that have nothing to say are left out: emissions that are not known, interruptions without spot.
+Where a terminal is too narrow for the rest, figures that follow from others give way, and a note says so.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.backtest.ahead import AUTOSCALERS
@@ -8,11 +12,26 @@ from trimtab.backtest.ahead import rows as ahead_rows
 from trimtab.backtest.document import pooled_rows, rows
 from trimtab.backtest.model import Backtest
 from trimtab.backtest.provisioning import Comparison
-from trimtab.cli.output import Column, Format, print_table
+from trimtab.cli.output import ABSENT, Column, Format, console, info, print_table
+
+_GIVES_WAY = (
+    "purchases",
+    "usd_per_unit_hour",
+    "units_purchased",
+    "planner_usd",
+    "planner_shortage_unit_hours",
+    "autoscaler_unmet",
+    "interruptions",
+    "kgco2e",
+    "over_optimum_median",
+)
+"""Columns in the order in which they give way to a narrow terminal."""
+_GAP = 3
 
 
 def print_tables(found: Sequence[Backtest], ahead: Comparison) -> None:
     """Print a table of policies and one of orders ahead for each series, then both over all series."""
+    spot = any(each.setting.market.zones for each in found)
     for each, compared in zip(found, ahead.series, strict=True):
         setting = each.setting
         days = setting.hours / 24
@@ -20,14 +39,43 @@ def print_tables(found: Sequence[Backtest], ahead: Comparison) -> None:
             f"{setting.name}: {days:.1f} d replayed after {setting.test_from / 24:.1f} d of history, "
             f"decided every {setting.decide_every_hours} h"
         )
-        print_table(_columns(), rows(each), Format.TABLE, title)
-        print_table(_ahead_columns(), ahead_rows(compared), Format.TABLE, _ahead_title(ahead, each))
+        _print(_columns(), rows(each), title, spot=spot)
+        _print(_ahead_columns(), ahead_rows(compared), _ahead_title(ahead, each), spot=spot)
     if len(found) > 1:
         title = (
             f"{len(found)} series: cost over the sum of the optima, and its range over the series"
         )
-        print_table(_pooled_columns(), pooled_rows(found), Format.TABLE, title)
-        print_table(_ahead_columns(), ahead_rows(ahead.pooled), Format.TABLE, _ahead_title(ahead))
+        _print(_pooled_columns(), pooled_rows(found), title, spot=spot)
+        _print(_ahead_columns(), ahead_rows(ahead.pooled), _ahead_title(ahead), spot=spot)
+
+
+def _print(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], title: str, *, spot: bool
+) -> None:
+    shown = [
+        column
+        for column in columns
+        if any(row.get(column.key) is not None for row in rows)
+        and (spot or column.key != "interruptions")
+    ]
+    fitting = list(shown)
+    width = console().width
+    for key in _GIVES_WAY:
+        if _width(shown, rows) > width:
+            shown = [column for column in shown if column.key != key]
+    print_table(shown, rows, Format.TABLE, title)
+    left = [column.title.replace("\n", " ") for column in fitting if column not in shown]
+    if left:
+        info(f"note: no room in {width} columns for {', '.join(left)}; pipe it to see all")
+
+
+def _width(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> int:
+    def widest(column: Column) -> int:
+        values = [row.get(column.key) for row in rows]
+        cells = [ABSENT if value is None else column.show(value) for value in values]
+        return max(map(len, (*column.title.splitlines(), *cells)))
+
+    return sum(map(widest, columns)) + _GAP * (len(columns) - 1) + 2
 
 
 def _ahead_title(ahead: Comparison, one: Backtest | None = None) -> str:

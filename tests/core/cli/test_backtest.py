@@ -1,6 +1,7 @@
 """`trimtab backtest`: what it prints, what it writes, and what it refuses."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,45 @@ def test_the_files_are_whole_and_the_same_again(cli: Cli, folder: Path) -> None:
     assert by_name["residual CE 7 d, once"]["purchases"] == [
         {"start": "2026-06-04T00:00:00Z", "quantity": 80, "product": "28 d"}
     ]
+
+
+def test_a_narrow_terminal_shows_every_policy_and_cost_whole(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = ("--spot", "2", "--spot-availability", "zone-a.csv")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    ran = cli("backtest", "--demand", "gpus.csv", *PRICED, *traces)
+    assert ran.status == ExitCode.OK, ran.err
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert "best constant in hindsight" in ran.out
+    (dearest,) = [line for line in ran.out.splitlines() if "all on-demand" in line]
+    assert f"{80 * 72 * 10:,}" in dearest
+    assert "…" not in ran.out
+    assert "note: no room in 80 columns for $/unit-h, purchases, units bought" in ran.err
+
+
+def test_what_is_not_known_or_not_used_has_no_column(cli: Cli) -> None:
+    out = cli("backtest", "--demand", "gpus.csv", *PRICED).out
+    assert "CO2e" not in out
+    assert "interrupted" not in out
+    grid = ("--carbon", "grid.csv", "--kwh-per-unit-hour", "1")
+    assert "CO2e" in cli("backtest", "--demand", "gpus.csv", *PRICED, *grid).out
+
+
+def test_the_type_that_the_examples_name_has_every_price_built_in(cli: Cli) -> None:
+    """The examples of the help and of the page are to be copied."""
+    shown = cli("backtest", "--help").out
+    found = re.search(r"--instance-type (\S+) --region (\S+)", shown)
+    assert found
+    page = Path(__file__).parents[3] / "docs" / "cli.md"
+    assert f"--instance-type {found[1]} --region {found[2]}" in page.read_text("utf-8")
+    where = ("--instance-type", found[1], "--region", found[2])
+    ran = cli("backtest", "--demand", "gpus.csv", *where)
+    assert ran.status == ExitCode.OK, ran.err
+    assert "spot is not replayed" in ran.err
+    assert "no commitment is on sale" not in ran.err
 
 
 @pytest.mark.parametrize(
