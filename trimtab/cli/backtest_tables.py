@@ -81,8 +81,8 @@ def _width(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> int:
 def _ahead_title(ahead: Comparison, one: Backtest | None = None) -> str:
     whose = f"{one.setting.name}: " if one else f"{len(ahead.series)} series, one setting for all: "
     return (
-        f"{whose}capacity ordered {ahead.lead_hours} h ahead; below 1 the planner is better than the "
-        f"autoscaler, or than the best of {AUTOSCALERS} in hindsight"
+        f"{whose}capacity ordered {ahead.lead_hours} h ahead; / plain and / best: the planner's over "
+        f"the plain autoscaler's, over the best's of {AUTOSCALERS} in hindsight; below 1 is better"
     )
 
 
@@ -124,15 +124,15 @@ def _ahead_columns() -> list[Column]:
 
     return [
         Column("headroom", "headroom", "right", lambda share: f"{share:.0%}"),
-        Column("autoscaler_usd", "autoscaler\n$", "right", _money),
-        Column("autoscaler_shortage_unit_hours", "shortage\nunit-h", "right", _quantity),
-        Column("autoscaler_unmet", "of demand", "right", _percent),
-        Column("planner_shortage_unit_hours", "planner at that $\nunit-h", "right", _quantity),
-        ratio("shortage_over_autoscaler", "over the\nautoscaler"),
-        ratio("shortage_over_best", "over the\nbest"),
-        Column("planner_usd", "planner at that\nshortage, $", "right", _money),
-        ratio("cost_over_autoscaler", "over the\nautoscaler"),
-        ratio("cost_over_best", "over the\nbest"),
+        Column("autoscaler_usd", "plain\n$", "right", _money),
+        Column("autoscaler_shortage_unit_hours", "plain\nunit-h", "right", _quantity),
+        Column("autoscaler_unmet", "plain\nof demand", "right", _percent),
+        Column("planner_shortage_unit_hours", "planner at\nthat $, unit-h", "right", _quantity),
+        ratio("shortage_over_autoscaler", "shortage\n/ plain"),
+        ratio("shortage_over_best", "shortage\n/ best"),
+        Column("planner_usd", "planner at\nthat unit-h, $", "right", _money),
+        ratio("cost_over_autoscaler", "cost\n/ plain"),
+        ratio("cost_over_best", "cost\n/ best"),
     ]
 
 
