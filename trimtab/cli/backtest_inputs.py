@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 
 LEAST_HOURS = 24
 """On either side of the split: a day to learn from, a day to replay."""
+LEAST_PEAK = 1e-4
+"""The optimum of a ten-thousandth of a unit is still exact to a millionth; of a billionth it is not."""
 TERMS = {"1y": timedelta(days=365), "3y": timedelta(days=1095)}
 
 
@@ -286,6 +288,13 @@ def _setting(
 ) -> Setting:
     hours = len(series)
     first = _split(hours, options.split, series.source or series.name)
+    peak = float(series.demand.max())
+    if 0 < peak < LEAST_PEAK:
+        raise InputError(
+            f"demand never exceeds {peak:g}, which can't be told from the solver's rounding",
+            where=series.source or series.name,
+            mend="give it in a smaller unit",
+        )
     available = np.zeros((0, hours))
     if zones is not None:
         length = zones.least.shape[1]

@@ -347,6 +347,15 @@ def test_a_mistake_is_one_line(cli: Cli, arguments: tuple[str, ...], phrase: str
     cli.refused(["backtest", "--demand", "gpus.csv", *arguments], ExitCode.BAD_INPUT, phrase)
 
 
+def test_demand_within_the_solvers_rounding_is_refused(cli: Cli, folder: Path) -> None:
+    write_series(folder / "crumbs_gpus.csv", days=4, level=3e-8)
+    cli.refused(
+        ["backtest", "--demand", "crumbs_gpus.csv", *PRICED],
+        ExitCode.BAD_INPUT,
+        "crumbs_gpus.csv: demand never exceeds 3e-08, which can't be told from the solver's",
+    )
+
+
 def test_a_series_too_short_to_split_is_refused(cli: Cli) -> None:
     cli.refused(
         ["backtest", "--demand", "brief.csv", *PRICED],

@@ -17,8 +17,8 @@ def ordered_ahead(compared: Comparison, one: Series, unit: str, identifier: str)
         f"A node ordered now serves {compared.lead_hours} h later; all that is ordered is paid for "
         "at the on-demand price. Left the autoscaler that orders the last observation with headroom. "
         "Beside it what the planner's orders leave unmet at the same cost, and cost at the same "
-        f"shortage: also over the best of {AUTOSCALERS} autoscalers, picked afterwards. Below 1 the "
-        f"planner is better. {whose}"
+        f"shortage: also over the best of {AUTOSCALERS} autoscalers. Both sides' settings are picked "
+        f"afterwards. Below 1 the planner is better. {whose}"
     ).strip()
     head = (
         "headroom",
