@@ -9,6 +9,7 @@ every limit, its explanation names the conditions in conflict and the smallest r
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,11 +31,13 @@ from trimtab.planning.sites import Chosen, Found
 from trimtab.planning.supply import Site, Supply, committed_rate
 
 MOST_PATHS = 20
-MOST_CELLS = 20_000
-"""Paths x pools x windows: fewer paths where there are many pools, at least four."""
-LEAST_PATHS = 4
+MOST_CELLS = 4_000
+"""Paths x pools x windows: fewer paths where there are many pools, at least three."""
+LEAST_PATHS = 3
 SLACK = 1e-3
 """A limit that is passed by less than this share is kept: a plan's figures are no more exact."""
+TIME_LIMIT_SECONDS = 20.0
+"""Of each programme, those that explain a contradiction included."""
 SITE = "site"
 ON_DEMAND, COMMITTED, SPOT = WAYS = ("on demand", "committed", "spot")
 """How a source's name says what it is."""
@@ -65,7 +68,10 @@ class Settlement:
 
 @dataclass(frozen=True)
 class Case:
-    """A request with everything that the programme is made from, per pool in the request's order."""
+    """A request with everything that the programme is made from, per pool in the request's order.
+
+    `kg_per_hour` is what the closed form's plan emits, in whole nodes; None where not known.
+    """
 
     request: PlanRequest
     chosen: Chosen
@@ -74,6 +80,7 @@ class Case:
     holdings: Sequence[Holdings]
     decisions: Sequence[Decision]
     span: Span
+    kg_per_hour: float | None = None
 
 
 def broken(limits: Limits, built: Sequence[Built]) -> list[str]:
@@ -113,8 +120,9 @@ def settle(case: Case, reasons: Sequence[str]) -> list[Settlement]:
 
     _refuse_sunk(case)
     problem, offers = _problem(case)
+    _refuse_cap(case, problem, offers)
     try:
-        solution = solve(problem, whole=Whole.ROUNDED)
+        solution = solve(problem, whole=Whole.ROUNDED, time_limit_seconds=TIME_LIMIT_SECONDS)
     except InfeasibleError as error:
         raise _located(error, case.request.limits) from None
     sources = {source.name: i for i, source in enumerate(problem.sources)}
@@ -150,6 +158,15 @@ def settle(case: Case, reasons: Sequence[str]) -> list[Settlement]:
     if cleanest != most and case.request.limits.kg_per_month is not None:
         found.append(Settlement(solution.method, reason, site, cleanest, bought))
     return found
+
+
+def unkept(limits: Limits, broken_by: Sequence[str]) -> InfeasibleError:
+    """Limits that fractions of nodes would keep, and whole ones do not."""
+    return InfeasibleError(
+        f"in whole nodes no plan was found that keeps every limit: {'; '.join(broken_by)}",
+        where=f"--limits {limits.source}",
+        mend="raise that limit to what is expected, or relax another one",
+    )
 
 
 def by_price(usd_per_kg: float, reasons: Sequence[str]) -> Settlement:
@@ -193,6 +210,29 @@ def _refuse_sunk(case: Case) -> None:
                 where=budget.where or f"--limits {limits.source}",
                 mend=f"raise it to ${month:,.0f} at least, or let holdings lapse first",
             )
+
+
+def _refuse_cap(
+    case: Case, problem: lp.Problem, offers: Sequence[Sequence[tuple[Offer, float]]]
+) -> None:
+    """Raises InfeasibleError where even the cleanest types emit more than the cap: no programme is needed."""
+    limits, site = case.request.limits, case.chosen.supplies[0].site
+    if limits.kg_per_month is None:
+        return
+    nodes = np.asarray(problem.scenarios.demand).mean(axis=0) @ np.asarray(problem.hours)
+    kg = 0.0
+    for mine, supply, needed in zip(offers, case.chosen.supplies, nodes.tolist(), strict=True):
+        grams = [(offer.gco2e_per_hour or 0.0) / units for offer, units in mine]
+        kg += min(grams) * supply.units_per_node * needed / 1000
+    kg = kg * _whole_nodes(case, np.asarray(problem.scenarios.demand))
+    kg += _held_kg(case) * HOURS_PER_MONTH
+    if kg > limits.kg_per_month * (1 + SLACK):
+        raise InfeasibleError(
+            f"the carbon cap ({limits.kg_per_month:,.0f} kg a month) is below what the cleanest "
+            f"types that suit emit at {site.provider} {site.region}, {kg:,.0f} kg",
+            where=f"--limits {limits.source}, spec.carbon.kgPerMonth",
+            mend=f"raise the carbon cap to {math.ceil(kg):,} kg, or allow other types or regions",
+        )
 
 
 def _concerns(budget: Budget, each: Built) -> bool:
@@ -244,8 +284,10 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
             lp.Workload(
                 name=pool.name,
                 owner=_owner(limits, pool.name, case),
+                # Demand is counted in base nodes, so that all pools are of one order of size.
                 units_per_node={
-                    f"{pool.name}/{offer.instance_type}": units for offer, units in mine
+                    f"{pool.name}/{offer.instance_type}": units / supply.units_per_node
+                    for offer, units in mine
                 },
                 spot_share=supply.prices.spot_share,
             )
@@ -262,7 +304,8 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
             sunk[workload.owner] += (held + holdings.sunk_usd_per_hour) * HOURS_PER_MONTH
     cap = None
     if limits.kg_per_month is not None:
-        cap = max(limits.kg_per_month - _held_kg(case) * HOURS_PER_MONTH, 0.0)
+        left = max(limits.kg_per_month - _held_kg(case) * HOURS_PER_MONTH, 0.0)
+        cap = left / _whole_nodes(case, demand)
     # The span stands for a month, so that limits and explanations speak of months.
     lengths = np.diff([*range(0, span.hours, span.window_hours), span.hours])
     return lp.Problem(
@@ -285,6 +328,21 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
             },
         ),
     ), offers  # fmt: skip
+
+
+def _whole_nodes(case: Case, demand: Array) -> float:
+    """How much more whole nodes emit than the fractions that a programme runs, at least 1."""
+    nodes = demand.mean(axis=0) @ np.diff(
+        [*range(0, case.span.hours, case.span.window_hours), case.span.hours]
+    )
+    supplies = case.chosen.supplies
+    grams = sum(
+        n * (each.base.gco2e_per_hour or 0.0) for n, each in zip(nodes, supplies, strict=True)
+    )
+    fractions = float(grams) / case.span.hours / 1000
+    if case.kg_per_hour is None or fractions <= 0:
+        return 1.0
+    return max(1.0, (case.kg_per_hour - _held_kg(case)) / fractions)
 
 
 def _held_kg(case: Case) -> float:
@@ -344,7 +402,7 @@ def _worth(
 
 
 def _paths(case: Case) -> Array:
-    """Joint demand per window beyond what is held, shape (paths, pools, windows)."""
+    """Joint demand per window beyond what is held, in base nodes, shape (paths, pools, windows)."""
     from trimtab.scenarios.demand import demand_paths
     from trimtab.scenarios.ranks import history_ranks
 
@@ -361,7 +419,8 @@ def _paths(case: Case) -> Array:
         paths = np.stack([each.scenarios(count) for each in case.ahead], axis=1)
     for i, (holdings, supply) in enumerate(zip(case.holdings, case.chosen.supplies, strict=True)):
         base = span.hourly(holdings.base) * supply.units_per_node
-        paths[:, i] = np.maximum(paths[:, i] - holdings.served - base, 0.0)
+        left = np.maximum(paths[:, i] - holdings.served - base, 0.0)
+        paths[:, i] = left / supply.units_per_node
     edges = np.arange(0, span.hours, span.window_hours)
     lengths = np.diff([*edges, span.hours])
     means: Array = np.add.reduceat(paths, edges, axis=2) / lengths

@@ -162,10 +162,7 @@ def _plan(case: _Case, ahead: Sequence[Forecast], market: Market) -> CapacityPla
     reasons = joint.broken(request.limits, [each for each, _ in drafted.built])
     if reasons:
         drafted = _settle(case, ahead, market, drafted, reasons)
-    still = joint.broken(request.limits, [each for each, _ in drafted.built]) if reasons else []
-    return _document(
-        case, ahead, drafted, tuple(f"limits: {each}, in whole nodes" for each in still)
-    )
+    return _document(case, ahead, drafted)
 
 
 def _settle(
@@ -179,19 +176,17 @@ def _settle(
     limits = case.request.limits
     try:
         tried = joint.settle(drafted.case, reasons)
-    except InfeasibleError:
-        if limits.kg_per_month is None:
-            raise
-        for usd_per_kg in joint.USD_PER_KG:
-            other = _drafted(case, ahead, market, joint.by_price(usd_per_kg, reasons))
-            if not joint.broken(limits, [each for each, _ in other.built]):
-                return other
-        raise
+    except InfeasibleError as error:
+        tried, why = [], error
+    else:
+        why = joint.unkept(limits, reasons)
+    if limits.kg_per_month is not None:
+        tried += [joint.by_price(usd_per_kg, reasons) for usd_per_kg in joint.USD_PER_KG]
     for settled in tried:
         drafted = _drafted(case, ahead, market, settled)
         if not joint.broken(limits, [each for each, _ in drafted.built]):
-            break
-    return drafted
+            return drafted
+    raise why
 
 
 @dataclass(frozen=True)
@@ -256,13 +251,13 @@ def _drafted(
             pool.name, decisions[i], each.needs, history.peak_factor, settled
         )
         built.append((each, evidence))
-    whole = joint.Case(request, chosen, case.histories, ahead, holdings, decisions, span)
+    carbon = [each.pool.expected.kgco2e_per_hour for each, _ in built]
+    kg = None if None in carbon else sum(each.mean for each in carbon if each)
+    whole = joint.Case(request, chosen, case.histories, ahead, holdings, decisions, span, kg)
     return _Drafted(whole, built, idle)
 
 
-def _document(
-    case: _Case, ahead: Sequence[Forecast], drafted: _Drafted, said: tuple[str, ...]
-) -> CapacityPlan:
+def _document(case: _Case, ahead: Sequence[Forecast], drafted: _Drafted) -> CapacityPlan:
     request, chosen = case.request, drafted.case.chosen
     site = chosen.supplies[0].site
     built = [each for each, _ in drafted.built]
@@ -285,7 +280,7 @@ def _document(
                     for pool, history in zip(request.pools, case.histories, strict=True)
                     for repair in history.repairs
                 ),
-                assumptions=(*request.assumptions, *site_assumption(request, chosen), *said),
+                assumptions=(*request.assumptions, *site_assumption(request, chosen)),
                 forecasts=tuple(
                     forecast_evidence(pool.name, each)
                     for pool, each in zip(request.pools, ahead, strict=True)
