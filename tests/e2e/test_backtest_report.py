@@ -18,6 +18,7 @@ import pytest
 
 from support.browser import Browser, Visit, browser
 from support.report_cases import backtest, setting
+from trimtab.backtest.ahead import ordered_ahead
 from trimtab.backtest.model import Backtest
 from trimtab.backtest.report import Source, render
 
@@ -198,7 +199,9 @@ def test_the_picture_shows_every_series(
 
 
 def _look(chromium: Browser, backtests: tuple[Backtest, ...], width: int) -> Look:
-    document = render(backtests, sources=[Source("trainer.csv", "sha256:" + "ab" * 32)])
+    ahead = ordered_ahead([each.setting for each in backtests], 1)
+    sources = [Source("trainer.csv", "sha256:" + "ab" * 32)]
+    document = render(backtests, ahead=ahead, sources=sources)
     page, frame = chromium.folder / "report.html", chromium.folder / "frame.html"
     page.write_text(_with_script(document, LOOK), encoding="utf-8")
     # A window can't be as narrow as a phone; a frame can.

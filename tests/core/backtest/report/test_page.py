@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from support.report_cases import backtest, setting
+from trimtab.backtest.ahead import ordered_ahead
 from trimtab.backtest.model import Backtest, Outcome
 from trimtab.backtest.report import Source, render
 from trimtab.backtest.report.scales import money
@@ -190,6 +191,25 @@ def test_several_series_open_with_an_overview(one: Backtest) -> None:
     assert " on 1 of 2" in outline.text
     assert page.count('<table class="prices">') == 2
     assert render([one, one]).count('<table class="prices">') == 1
+
+
+def test_capacity_ordered_ahead_has_a_table_a_series_and_one_of_all(one: Backtest) -> None:
+    second = backtest(setting("other", 30.0, spot=False))
+    compared = ordered_ahead([one.setting, second.setting], 2)
+    outline = Outline(render([one, second], ahead=compared))
+    assert outline.text.count("Capacity ordered 2 h ahead, beside autoscalers") == 3
+    assert len(outline.identifiers) == len(set(outline.identifiers))
+    assert {"all-ahead", "s0-ahead", "s1-ahead"} <= set(outline.identifiers)
+    (first, *_), (pooled, *_) = compared.series[0].points, compared.pooled.points
+    assert money(first.cost_usd) in outline.text
+    assert money(pooled.cost_usd) in outline.text
+    assert "Capacity ordered" not in render([one, second])
+
+
+def test_nothing_wanted_is_ordered_for_without_a_ratio(one: Backtest) -> None:
+    idle = replace(one.setting, demand=np.zeros(len(one.setting.demand)))
+    text = Outline(render([one], ahead=ordered_ahead([idle], 1))).text
+    assert text.count("none") >= 4 * 5
 
 
 def test_unknown_carbon_has_no_column(one: Backtest) -> None:
