@@ -60,17 +60,21 @@ class Planner:
         if len(past.demand) < product.term_hours * HISTORY_DAYS_PER_TERM_HOUR * HOURS_PER_DAY:
             return 0.0
         spot = affordable(past.spot_available, past.market).sum(axis=0)
-        share = product.usd_per_hour / past.market.on_demand_usd_per_hour
-        level = self._chosen(past, product, spot)
+        replaced = past.market.on_demand_usd_per_hour
+        if spot.any() and product.usd_per_hour < past.market.spot_usd_per_hour.min():
+            # It replaces spot too, which costs at least this.
+            replaced, spot = float(past.market.spot_usd_per_hour.min()), np.zeros_like(spot)
+        share = product.usd_per_hour / replaced
+        level = self._chosen(past, product, spot, share)
         offered = np.quantile(spot, SPOT_LEVELS) if spot.any() else np.zeros(1)
         left = np.maximum(self._scenarios(past)[:, None] - offered, 0.0)
         return held_to(level, left, share, self.parameters)
 
-    def _chosen(self, past: Past, product: Product, spot: Array) -> float:
+    def _chosen(self, past: Past, product: Product, spot: Array, share: float) -> float:
         """The level of the rule that decides."""
         at = origins(past.hour)
         ends = [*at.tolist(), past.hour]
-        seen = [_Seen.of(past, product, spot, end) for end in ends]
+        seen = [_Seen.of(past, product, spot, share, end) for end in ends]
         wanted = {OWN: [self._consensus(each) for each in seen]}
         if not len(at):
             return wanted[OWN][-1]
@@ -105,9 +109,8 @@ class Planner:
         bearing = replace(self.parameters, advantage=0.0, margin=0.0)
         key = seen.digest + repr(bearing).encode()
         if key not in self._levels:
-            share = seen.product.usd_per_hour / seen.past.market.on_demand_usd_per_hour
-            demand = seen.past.demand[: seen.end]
-            level = consensus(demand, seen.spot, share, seen.product.term_hours, self.parameters)
+            demand, term = seen.past.demand[: seen.end], seen.product.term_hours
+            level = consensus(demand, seen.spot, seen.share, term, self.parameters)
             self._levels[key] = (level,)
         return self._levels[key][0]
 
@@ -129,15 +132,17 @@ class _Seen:
     past: Past
     product: Product
     spot: Array
+    share: float
     end: int
     digest: bytes
 
     @classmethod
-    def of(cls, past: Past, product: Product, spot: Array, end: int) -> "_Seen":
+    def of(cls, past: Past, product: Product, spot: Array, share: float, end: int) -> "_Seen":
         digest = hashlib.blake2b(past.demand[:end].tobytes(), digest_size=16)
         digest.update(spot[:end].tobytes())
-        digest.update(repr((product, past.market.on_demand_usd_per_hour)).encode())
-        return cls(past, product, spot[:end], end, digest.digest())
+        digest.update(past.spot_available[:, :end].tobytes())
+        digest.update(repr((product, share, past.market.on_demand_usd_per_hour)).encode())
+        return cls(past, product, spot[:end], share, end, digest.digest())
 
 
 def planner(parameters: Parameters = DEFAULT) -> Planner:

@@ -93,8 +93,12 @@ def decide(
         return _nothing("nothing is committed on short evidence", held)
 
     needed = nodes_for(history, units_per_node)
-    left = _left_by_spot(needed, prices)
-    share = prices.committed / prices.on_demand
+    replaced = prices
+    if prices.spot is not None and prices.committed < prices.spot:
+        # It replaces spot too, which costs at least this.
+        replaced = Prices(prices.spot, prices.committed)
+    left = _left_by_spot(needed, replaced)
+    share = prices.committed / replaced.on_demand
     at = origins(len(needed))
     ends = [*at.tolist(), len(needed)]
     own = f"consensus of {', '.join(map(str, window_days(term_hours)))} d"
@@ -111,7 +115,7 @@ def decide(
     }
     wanted[NOTHING] = [0.0] * len(ends)
     chosen = choose(own, wanted, _ledger(needed, ends, wanted, prices, term_hours))
-    ahead = _left_by_spot(nodes_for(forecast.scenarios(), units_per_node), prices)
+    ahead = _left_by_spot(nodes_for(forecast.scenarios(), units_per_node), replaced)
     nodes = _whole(held_to(chosen.level, ahead, share))
     candidates = sorted(
         (
