@@ -11,7 +11,7 @@ every limit, its explanation names the conditions in conflict and the smallest r
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -121,6 +121,7 @@ def settle(case: Case, reasons: Sequence[str]) -> list[Settlement]:
     _refuse_sunk(case)
     problem, offers = _problem(case)
     _refuse_cap(case, problem, offers)
+    _refuse_budgets(case, problem)
     try:
         solution = solve(problem, whole=Whole.ROUNDED, time_limit_seconds=TIME_LIMIT_SECONDS)
     except InfeasibleError as error:
@@ -233,6 +234,42 @@ def _refuse_cap(
             where=f"--limits {limits.source}, spec.carbon.kgPerMonth",
             mend=f"raise the carbon cap to {math.ceil(kg):,} kg, or allow other types or regions",
         )
+
+
+def _refuse_budgets(case: Case, problem: lp.Problem) -> None:
+    """Raises InfeasibleError where a budget is below the least that its pools cost without any limit.
+
+    One programme says so, where the explanation of a contradiction over many pools takes dozens.
+    """
+    from trimtab.optimise.solve import solve
+
+    if not problem.limits.budgets_usd:
+        return
+    free = replace(problem, limits=lp.Limits())
+    solution = solve(free, time_limit_seconds=TIME_LIMIT_SECONDS)
+    hours = np.asarray(problem.hours)
+    prices = {each.name: getattr(each, "usd_per_hour", 0.0) for each in problem.sources}
+    running = np.array(
+        [0.0 if isinstance(each, lp.Reservation) else prices[each.name] for each in problem.sources]
+    )
+    usd = np.einsum("i,ipt,t->p", running, solution.serving, hours)
+    for p, pool in enumerate(case.request.pools):
+        usd[p] += sum(
+            each.quantity * prices[each.product] * HOURS_PER_MONTH
+            for each in solution.bought
+            if each.product.startswith(f"{pool.name}: ")
+        )
+    for budget in case.request.limits.budgets:
+        mine = [w.owner == budget.title for w in problem.workloads]
+        least = float(usd[mine].sum())
+        beyond = least - problem.limits.budgets_usd.get(budget.title, least)
+        if beyond > SLACK * budget.usd_per_month:
+            raise InfeasibleError(
+                f"the budget of {budget.title} (${budget.usd_per_month:,.0f} a month) is below the "
+                f"least that its pools cost, ${budget.usd_per_month + beyond:,.0f}",
+                where=budget.where or f"--limits {case.request.limits.source}, spec.budgets",
+                mend=f"raise the budget to ${budget.usd_per_month + beyond:,.0f}, or lower demand",
+            )
 
 
 def _concerns(budget: Budget, each: Built) -> bool:

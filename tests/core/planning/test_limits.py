@@ -43,9 +43,8 @@ def test_a_budget_that_nothing_keeps_is_explained_with_the_relaxation() -> None:
     with pytest.raises(InfeasibleError) as caught:
         planned(Limits("limits.yaml", budgets=(Budget(VISION, 90_000.0),)))
     assert str(caught.value) == (
-        "--limits limits.yaml, spec.budgets: the budget of team vision (90,000 USD) and the "
-        "shortage limit of trainer (none allowed) can't both hold (figures of a month of 730 h); "
-        "raise the budget of team vision to 131,400 USD or allow trainer 31.51 % shortage"
+        "--limits limits.yaml, spec.budgets: the budget of team vision ($90,000 a month) is below "
+        "the least that its pools cost, $131,400; raise the budget to $131,400, or lower demand"
     )
 
 
