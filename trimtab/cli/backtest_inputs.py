@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 
 LEAST_HOURS = 24
 """On either side of the split: a day to learn from, a day to replay."""
+HEAVY = 0.75
+"""A share of the demand that makes a pool one series'."""
 LEAST_PEAK = 1e-4
 """The optimum of a ten-thousandth of a unit is still exact to a millionth; of a billionth it is not."""
 TERMS = {"1y": timedelta(days=365), "3y": timedelta(days=1095)}
@@ -80,6 +82,7 @@ def read_inputs(options: BacktestOptions) -> Inputs:
     )
     _say_term(market, settings, options, told)
     _say_evidence(market, settings, told)
+    _say_weight(settings, told)
     return Inputs(settings, lead, tuple(told.sources), tuple(dict.fromkeys(told.notes)))
 
 
@@ -191,6 +194,18 @@ def _say_evidence(market: Market, settings: Sequence[Setting], told: Told) -> No
                 f"after {least:.2g} d, and the history has {each.test_from / HOURS_PER_DAY:.1f} d; "
                 "--term or --split says otherwise"
             )
+
+
+def _say_weight(settings: Sequence[Setting], told: Told) -> None:
+    """Sums over series of very different size are one series' figures."""
+    weights = [float(each.demand[each.test_from :].sum()) for each in settings]
+    most = max(weights)
+    if len(settings) > 1 and most > HEAVY * sum(weights):
+        name = settings[weights.index(most)].name
+        told.notes.append(
+            f"{name} has {most / sum(weights):.0%} of all demand replayed: pooled figures are mostly "
+            "its own; the medians are not"
+        )
 
 
 def _say_term(

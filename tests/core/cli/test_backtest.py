@@ -145,6 +145,9 @@ def test_several_series_are_pooled_with_their_range(cli: Cli) -> None:
     assert pooled["over_optimum"] == pytest.approx(2 / 3)
     assert pooled["over_optimum_min"] == pooled["over_optimum_max"]
     table = cli(*arguments)
+    assert (
+        "note: gpus has 86% of all demand replayed: pooled figures are mostly its own" in table.err
+    )
     assert "2 series: cost over the sum of the optima" in table.out
     assert table.out.index("gpus: 3.0 d") < table.out.index("other_gpus: 2.0 d")
 
