@@ -182,7 +182,8 @@ def _against(saving: float | None, baseline: str) -> str:
 def _on_history(saving: float | None) -> str:
     if saving is None or abs(saving) < EQUAL:
         return ""
-    return f" if the forecast holds ({_percent(saving)} on the replayed history)"
+    how = "cheaper" if saving > 0 else "dearer"
+    return f" if the forecast holds ({_percent(abs(saving))} {how} on the replayed history)"
 
 
 def _pool(pool: Pool, decisions: Sequence[DecisionEvidence]) -> dict[str, Any]:

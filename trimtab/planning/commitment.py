@@ -101,7 +101,8 @@ def decide(
     share = prices.committed / replaced.on_demand
     at = origins(len(needed))
     ends = [*at.tolist(), len(needed)]
-    own = f"consensus of {', '.join(map(str, window_days(term_hours)))} d"
+    windows = window_days(term_hours, len(needed) // HOURS_PER_DAY)
+    own = f"consensus of {', '.join(map(str, windows))} d"
     wanted: dict[str, list[float]] = {
         own: [_whole(level) for level in consensus_at(left, ends, share, term_hours)]
     }

@@ -36,9 +36,8 @@ def consensus_at(
     first = len(demand) % HOURS_PER_DAY
     by_day = demand[first:].reshape(-1, HOURS_PER_DAY)
     last = (np.asarray(ends) - first) // HOURS_PER_DAY
-    asked = np.array(window_days(term_hours, parameters))
     # Days seen at each decision bound its windows.
-    days = np.minimum(asked[None, :], last[:, None])
+    days = np.array([window_days(term_hours, int(seen), parameters) for seen in last])
     longest = days.max(axis=1)
     tops = np.array([by_day[e - d : e].max() for e, d in zip(last, longest, strict=True)])
     wanted = np.empty(len(last))

@@ -38,7 +38,7 @@ class Parameters:
     """The rule's constants, the same for every series.
 
     Attributes:
-        windows_of_term: trailing windows as shares of the commitment's term.
+        windows_of_term: trailing windows as shares of the commitment's term, or of twice the history.
         demand_errors: standard errors over the window's days that an estimate is lowered by.
         spot_errors: the same over the days of spot availability seen.
         advantage: how much cheaper a simpler rule must have been to replace this one: what the
@@ -65,10 +65,18 @@ class Chosen:
     usd_per_hour: Mapping[str, float]
 
 
-def window_days(term_hours: int, parameters: Parameters = DEFAULT) -> tuple[int, ...]:
-    """The trailing windows of a term in whole days, at least one."""
-    days = term_hours / HOURS_PER_DAY
-    return tuple(max(1, round(share * days)) for share in parameters.windows_of_term)
+def window_days(
+    term_hours: int, seen_days: int, parameters: Parameters = DEFAULT
+) -> tuple[int, ...]:
+    """The trailing windows in whole days, at least one and at most what was seen.
+
+    Shares of the term, or of twice the history where that is shorter: else the longer windows would
+    both be the whole history, and outvote the short one.
+    """
+    days = min(term_hours / HOURS_PER_DAY, 2 * seen_days)
+    return tuple(
+        min(max(1, round(share * days)), max(seen_days, 1)) for share in parameters.windows_of_term
+    )
 
 
 def consensus(
@@ -89,7 +97,7 @@ def consensus(
             over the on-demand price.
         term_hours: of the commitment.
     """
-    days = [min(d, len(demand) // HOURS_PER_DAY) for d in window_days(term_hours, parameters)]
+    days = window_days(term_hours, len(demand) // HOURS_PER_DAY, parameters)
     recent = demand[-max(days) * HOURS_PER_DAY :]
     levels = np.linspace(0.0, float(recent.max()), STEPS + 1)
     layers = (levels[1:] + levels[:-1]) / 2

@@ -26,10 +26,22 @@ def days(*levels: float) -> Array:
     return np.repeat(np.array(levels, dtype=np.float64), 24)
 
 
-def test_windows_are_shares_of_the_term() -> None:
-    assert window_days(TERM) == (2, 7, 14)
-    assert window_days(8_760) == (26, 91, 182)
-    assert window_days(24) == (1, 1, 1)
+@pytest.mark.parametrize(
+    ("term_hours", "seen_days", "expected"),
+    [
+        (TERM, 90, (2, 7, 14)),
+        (8_760, 365, (26, 91, 182)),
+        # Twice the history is shorter than the term.
+        (8_760, 60, (9, 30, 60)),
+        (TERM, 7, (1, 4, 7)),
+        (24, 90, (1, 1, 1)),
+        (TERM, 1, (1, 1, 1)),
+    ],
+)
+def test_windows_are_shares_of_the_term(
+    term_hours: int, seen_days: int, expected: tuple[int, ...]
+) -> None:
+    assert window_days(term_hours, seen_days) == expected
 
 
 @pytest.mark.parametrize(
