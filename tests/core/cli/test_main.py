@@ -25,6 +25,14 @@ def trimtab(*arguments: str, **options: object) -> "subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
 
 
+def test_the_package_runs_as_a_module_as_the_script_does() -> None:
+    script = trimtab("no-such-command")
+    command = [sys.executable, "-m", "trimtab", "no-such-command"]
+    module = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (module.returncode, module.stderr) == (script.returncode, script.stderr)
+    assert module.returncode == ExitCode.BAD_INPUT
+
+
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
     """Puts a command named `probe` in the table that does what the test gives."""
