@@ -17,7 +17,7 @@ def test_the_windows_are_the_codes() -> None:
     shares = [str(Fraction(each).limit_denominator(100)) for each in DEFAULT.windows_of_term]
     assert f"windows** of {listed(shares)} of the term" in PAGE
     days = [str(round(28 * share)) for share in DEFAULT.windows_of_term]
-    assert f"28 days: {listed(days)})" in PAGE
+    assert f"(28 days, 15 seen: {listed(days)})" in PAGE
     assert f"cut into {STEPS} layers" in PAGE
 
 
