@@ -29,6 +29,7 @@ NOTHING = "nothing"
 """The rule that commits nothing; it knows no once and no rolling."""
 FIRST_ORIGIN_DAYS = 3
 MAX_ORIGINS = 60
+YOUNG_DAYS = 14
 HISTORY_DAYS_PER_TERM_HOUR = 28 / 8_760
 """Days of history without which no term is bound: four weeks for a year, twelve for three."""
 
@@ -71,9 +72,10 @@ def window_days(
     """The trailing windows in whole days, at least one and at most what was seen.
 
     Shares of the term, or of twice the history where that is shorter: else the longer windows would
-    both be the whole history, and outvote the short one.
+    both be the whole history, and outvote the short one. A young history is taken for a fortnight, so
+    that the shortest window is no single day.
     """
-    days = min(term_hours / HOURS_PER_DAY, 2 * seen_days)
+    days = min(term_hours / HOURS_PER_DAY, 2 * max(seen_days, YOUNG_DAYS))
     return tuple(
         min(max(1, round(share * days)), max(seen_days, 1)) for share in parameters.windows_of_term
     )

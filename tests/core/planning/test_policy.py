@@ -33,7 +33,8 @@ def days(*levels: float) -> Array:
         (8_760, 365, (26, 91, 182)),
         # Twice the history is shorter than the term.
         (8_760, 60, (9, 30, 60)),
-        (TERM, 7, (1, 4, 7)),
+        # A week counts as a fortnight.
+        (TERM, 7, (2, 7, 7)),
         (24, 90, (1, 1, 1)),
         (TERM, 1, (1, 1, 1)),
     ],
