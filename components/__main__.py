@@ -4,11 +4,11 @@ from importlib.metadata import version
 
 from pulumi.provider.experimental import component_provider_host
 
-from trimtab_components import GpuOperator, HeterogeneousCluster, KarpenterPools, Network
+import trimtab_components
 
 if __name__ == "__main__":
     component_provider_host(
-        components=[GpuOperator, HeterogeneousCluster, KarpenterPools, Network],
+        components=[getattr(trimtab_components, name) for name in trimtab_components.installed()],
         name="trimtab",
         version=version("trimtab-components"),
     )

@@ -31,7 +31,7 @@ from trimtab.plan.attribution import object_labels
 from trimtab.plan.document import load_plan, to_data
 from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
 from trimtab_components import GpuOperator, HeterogeneousCluster, KarpenterPools
-from trimtab_components.gpu_values import nvidia_taint_keys
+from trimtab_components.accelerators.gpu_values import nvidia_taint_keys
 from trimtab_components.program import Kind, argument_name, read_settings, user_errors
 
 HERE = Path(__file__).resolve().parent

@@ -1,25 +1,36 @@
 """Pulumi components that a capacity plan sizes.
 
-The components are imported when they are named: the AWS and Kubernetes SDKs take seconds to load.
+The components are imported when they are named: the SDKs of the clouds take seconds to load, and those
+of GKE and AKS are extras (`trimtab-components[gke]`, `[aks]`).
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trimtab_components.cluster import HeterogeneousCluster
-    from trimtab_components.gpu_operator import GpuOperator
-    from trimtab_components.karpenter import KarpenterPools
-    from trimtab_components.network import Network
+    from trimtab_components.accelerators.gpu_operator import GpuOperator
+    from trimtab_components.eks.cluster import HeterogeneousCluster
+    from trimtab_components.eks.network import Network
+    from trimtab_components.karpenter.pools import KarpenterPools
 
 __all__ = ["GpuOperator", "HeterogeneousCluster", "KarpenterPools", "Network"]
 
 _MODULES = {
-    "GpuOperator": "gpu_operator",
-    "HeterogeneousCluster": "cluster",
-    "KarpenterPools": "karpenter",
-    "Network": "network",
+    "GpuOperator": "accelerators.gpu_operator",
+    "HeterogeneousCluster": "eks.cluster",
+    "KarpenterPools": "karpenter.pools",
+    "Network": "eks.network",
 }
+_EXTRAS: dict[str, str] = {}
+"""The SDK that a component needs beyond the distribution's own requirements."""
+
+
+def installed() -> tuple[str, ...]:
+    """The components whose SDKs are there."""
+    return tuple(
+        name for name in __all__ if name not in _EXTRAS or find_spec(_EXTRAS[name]) is not None
+    )
 
 
 def __getattr__(name: str) -> Any:

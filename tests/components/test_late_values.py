@@ -14,7 +14,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from support.plans import plan
 from trimtab_components import HeterogeneousCluster
-from trimtab_components.roles import partition
+from trimtab_components.eks.roles import partition
 
 COMPUTED: dict[str, dict[str, Any]] = {
     "aws:eks/cluster:Cluster": {

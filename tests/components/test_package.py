@@ -1,6 +1,7 @@
 """The components as a Pulumi package: what schema inference sees, and late values at the boundary."""
 
 import runpy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,13 @@ import trimtab_components
 from support.plans import plan, plan_data
 from trimtab.errors import InputError
 from trimtab.plan.document import save_plan
-from trimtab_components import cluster, gpu_operator, karpenter, network
 from trimtab_components.arguments import checked, plan_of
+from trimtab_components.eks import cluster
 
 REPO = Path(__file__).resolve().parents[2]
 MODELS = {
-    "HeterogeneousCluster": cluster,
-    "GpuOperator": gpu_operator,
-    "KarpenterPools": karpenter,
-    "Network": network,
+    name: import_module(getattr(trimtab_components, name).__module__)
+    for name in trimtab_components.__all__
 }
 
 

@@ -18,6 +18,7 @@ import yaml
 from pulumi import automation
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+import trimtab_components
 from support.pulumi_cli import PulumiCli
 from support.pulumi_plugins import COMPONENTS, KUBERNETES_STAND_IN, plugin_folder
 
@@ -48,8 +49,7 @@ def test_the_plugin_serves_its_schema(plugins: Path) -> None:
             process.terminate()
     assert schema["name"] == "trimtab"
     assert set(schema["resources"]) == {
-        f"trimtab:index:{name}"
-        for name in ("GpuOperator", "HeterogeneousCluster", "KarpenterPools", "Network")
+        f"trimtab:index:{name}" for name in trimtab_components.installed()
     }
     assert all(each["isComponent"] for each in schema["resources"].values())
 

@@ -16,8 +16,8 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import group_object_labels, node_labels
 from trimtab.plan.eks import AmiFamily, image_flavour, node_group_name
 from trimtab.plan.model import CapacityBlock, CapacityPlan, PurchaseOption
-from trimtab_components.eks_groups import node_volumes
-from trimtab_components.gpu_values import node_labels_for
+from trimtab_components.accelerators.gpu_values import node_labels_for
+from trimtab_components.eks.groups import node_volumes
 from trimtab_components.sized_groups import SizedGroup, instance_tags, settable_labels
 
 NODE_POOL_API = "karpenter.sh/v1"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from trimtab_components.eks_groups import NodeGroupShape, Volume
+from trimtab_components.eks.groups import NodeGroupShape, Volume
 
 
 @dataclass(frozen=True)

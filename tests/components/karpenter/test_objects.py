@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.plans import START, group, plan, pool
-from trimtab_components.karpenter_objects import NodeSettings, karpenter_objects
+from trimtab_components.karpenter.objects import NodeSettings, karpenter_objects
 from trimtab_components.sized_groups import sized_groups
 
 SETTINGS = NodeSettings(cluster="c", role="r")

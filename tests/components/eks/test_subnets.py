@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.errors import InputError
-from trimtab_components.subnets import ZoneSubnets, default_zones, zone_subnets
+from trimtab_components.eks.subnets import ZoneSubnets, default_zones, zone_subnets
 
 LETTERS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6, unique=True)
 

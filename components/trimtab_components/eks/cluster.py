@@ -24,12 +24,12 @@ from trimtab_components.arguments import (
     instant_of,
     plan_of,
 )
-from trimtab_components.eks_groups import NodeGroupShape, node_group_shape
-from trimtab_components.network import DEFAULT_CIDR, Nat, Network, NetworkArgs
-from trimtab_components.node_group import NodeGroupHost, PlannedNodeGroup
-from trimtab_components.roles import partition, service_role
+from trimtab_components.eks.groups import NodeGroupShape, node_group_shape
+from trimtab_components.eks.network import DEFAULT_CIDR, Nat, Network, NetworkArgs
+from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
+from trimtab_components.eks.roles import partition, service_role
+from trimtab_components.eks.subnets import default_zones
 from trimtab_components.sized_groups import check_site, check_tags, sized_groups
-from trimtab_components.subnets import default_zones
 
 KUBERNETES_VERSION = "1.35"
 """In EKS's standard support until 2027-03-27 (EKS version calendar, 2026-11)."""

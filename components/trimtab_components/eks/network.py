@@ -15,7 +15,7 @@ from pydantic import Field
 
 from trimtab.errors import InputError
 from trimtab_components.arguments import Arguments, checked
-from trimtab_components.subnets import MAX_ZONES, zone_subnets
+from trimtab_components.eks.subnets import MAX_ZONES, zone_subnets
 
 Nat = Literal["none", "single", "per-zone"]
 DEFAULT_CIDR = "10.0.0.0/16"

@@ -9,7 +9,7 @@ from support.plans import START, group, plan, pool, windows
 from trimtab.errors import InputError
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.sizing import Sizes
-from trimtab_components.eks_groups import (
+from trimtab_components.eks.groups import (
     UNCHANGED,
     NodeGroupShape,
     ScheduledSize,

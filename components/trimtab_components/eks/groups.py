@@ -17,7 +17,7 @@ from trimtab.plan.attribution import group_tags, node_labels
 from trimtab.plan.eks import AmiFamily, ami_type, capacity_type, image_flavour, node_group_name
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Taint
 from trimtab.plan.sizing import Sizes
-from trimtab_components.gpu_values import node_labels_for
+from trimtab_components.accelerators.gpu_values import node_labels_for
 from trimtab_components.sized_groups import SizedGroup, instance_tags, settable_labels
 
 DRAIN_BEFORE_END = timedelta(minutes=60)

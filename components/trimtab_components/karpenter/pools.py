@@ -17,7 +17,7 @@ from trimtab_components.arguments import (
     instant_of,
     plan_of,
 )
-from trimtab_components.karpenter_objects import (
+from trimtab_components.karpenter.objects import (
     KubernetesObject,
     NodeSettings,
     karpenter_objects,

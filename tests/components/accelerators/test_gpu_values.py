@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from support.plans import group, plan, pool
 from trimtab.errors import InputError
-from trimtab_components.charts import GPU_OPERATOR
-from trimtab_components.gpu_values import (
+from trimtab_components.accelerators.gpu_values import (
     IMAGES,
     GpuSettings,
     gpu_operator_values,
@@ -18,6 +17,7 @@ from trimtab_components.gpu_values import (
     node_labels_for,
     nvidia_taint_keys,
 )
+from trimtab_components.charts import GPU_OPERATOR
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Accelerators in a cluster: drivers, device plugins and what each machine image already brings."""

@@ -1,0 +1,1 @@
+"""Clusters on EKS: network, control plane and node groups."""

@@ -1,0 +1,1 @@
+"""Karpenter: what a plan asks of it."""
