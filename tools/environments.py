@@ -79,10 +79,10 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         Environment(
             "pulumi",
             projects=(".", "components"),
-            extras=("optimise", "parquet", "statsforecast"),
+            extras=("aks", "gke", "optimise", "parquet", "statsforecast"),
             groups=("test", "lint", "dev"),
-            disk_mib=1000,
-            download_mib=350,
+            disk_mib=1300,
+            download_mib=400,
         ),
         Environment(
             "function",
