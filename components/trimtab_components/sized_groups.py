@@ -5,7 +5,7 @@ is an input, and an expired plan is refused rather than carried out.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from trimtab.plan.sizing import Sizes, Sizing, expired, later_windows, size, win
 
 AS_OF = "as_of (trimtab:asOf)"
 RUNNING = "running (trimtab:running)"
+PLAN_POOLS = "plan_pools (trimtab:planPools)"
 _RESERVED_TAG = re.compile(r"(?:trimtab:.*|managed-by)")
 
 
@@ -38,7 +39,10 @@ class SizedGroup:
 
 
 def sized_groups(
-    plan: CapacityPlan, as_of: datetime, running: Mapping[str, Sizes]
+    plan: CapacityPlan,
+    as_of: datetime,
+    running: Mapping[str, Sizes],
+    pools: Collection[str] | None = None,
 ) -> tuple[SizedGroup, ...]:
     """The plan's groups in its own order, without owned machines, which others provision.
 
@@ -47,10 +51,12 @@ def sized_groups(
         as_of: the instant whose window holds.
         running: observed sizes by group key; a group that is absent does not run. Keys of a former
             generation of a group are passed over: those nodes are no longer the plan's to size.
+        pools: names of the pools to provision; None for all. The others are someone else's, such as
+            Karpenter's beside a cluster's own node groups.
 
     Raises:
         StalePlanError: the plan has expired at `as_of`.
-        InputError: a key of `running` names no group of the plan.
+        InputError: a key of `running` names no group of the plan, or a name of `pools` no pool.
     """
     if expired(plan, as_of):
         raise StalePlanError(
@@ -61,6 +67,14 @@ def sized_groups(
         )
     members = [(pool, group) for pool in plan.spec.pools for group in pool.groups]
     _check_running(members, running)
+    names = [pool.name for pool in plan.spec.pools]
+    for name in pools or ():
+        if name not in names:
+            raise InputError(
+                f"{name} is no pool of the plan",
+                where=PLAN_POOLS,
+                mend=f"use one of {allowed(names)}",
+            )
     return tuple(
         SizedGroup(
             pool,
@@ -70,7 +84,7 @@ def sized_groups(
             later_windows(group, as_of),
         )
         for pool, group in members
-        if group.purchase.option != "owned"
+        if group.purchase.option != "owned" and (pools is None or pool.name in pools)
     )
 
 

@@ -140,3 +140,10 @@ def test_groups_come_in_the_plans_order() -> None:
         "trainer-spot-0a1b2c",
         "other-x-0a1b2c",
     ]
+
+
+def test_only_the_named_pools_are_provisioned() -> None:
+    assert [each.pool.name for each in sized_groups(plan(), START, {}, ["trainer"])]
+    assert sized_groups(plan(), START, {}, []) == ()
+    with pytest.raises(InputError, match=r"plan_pools .*trainr is no pool of the plan; use one of"):
+        sized_groups(plan(), START, {}, ["trainr"])
