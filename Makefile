@@ -22,7 +22,7 @@ NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/funct
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help preview test lint lint-style lint-types lint-types-function lint-pins lint-hygiene \
-	format coverage engines browser example schemas bench lock clean clean-environments \
+	format coverage engines browser estate example schemas bench lock clean clean-environments \
 	pulumi-environment function-environment tools-environment
 
 help: ## This list
@@ -46,6 +46,11 @@ $(EXAMPLE)/plan.yaml: $(EXAMPLE)/synthetic-demand.csv $(EXAMPLE)/workloads.yaml 
 	$(PULUMI)/trimtab plan --demand $(EXAMPLE)/synthetic-demand.csv --unit gpus \
 		--workloads $(EXAMPLE)/workloads.yaml --as-of $(AS_OF) --name example \
 		--region us-east-1 --zone us-east-1a --zone us-east-1b --zone us-east-1c --out $@
+
+estate: | pulumi-environment ## Plan the synthetic estate anew into stacks/plans/estate.yaml, which the stacks preview
+	$(PULUMI)/trimtab example --estate --out build/estate
+	eval "$$(sed -n 's#^ *trimtab plan#$(PULUMI)/trimtab plan#p' build/estate/README.txt | \
+		sed 's#plan.yaml$$#stacks/plans/estate.yaml#')"
 
 # --- What a developer runs -----------------------------------------------------------------------
 

@@ -10,6 +10,12 @@ from trimtab.cli.output import info
 
 def example(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to; made when absent.")],
+    estate: Annotated[
+        bool,
+        typer.Option(
+            "--estate", help="Six workloads on six kinds of machine, and a held reservation."
+        ),
+    ] = False,
 ) -> None:
     """Write a synthetic year of hourly GPU demand and two Kubernetes workloads to plan from.
 
@@ -18,7 +24,15 @@ def example(
     \b
     Examples:
       trimtab example --out build/example
+      trimtab example --estate --out build/estate
     """
+    if estate:
+        from trimtab.example_estate import write_estate
+
+        command = write_estate(out)
+        info(f"wrote {out}")
+        info(f"next: {command}")
+        return
     from trimtab.example import write_example
 
     files = write_example(out)
