@@ -58,11 +58,38 @@ PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = (
 """In merit order: the order in which a pool's groups are filled."""
 
 
+class HeldReservation(Document):
+    """An on-demand capacity reservation that is held: the group's nodes run inside it and nowhere else.
+
+    Without a zone the group's nodes may be asked for in any; a provisioner that can't tell which one
+    has the reservation then finds no room in the others.
+    """
+
+    id: ShortText | None = Field(default=None, description="As AWS has it: cr-0123456789abcdef0.")
+    group_arn: ShortText | None = Field(
+        default=None,
+        description="A resource group of type AWS::EC2::CapacityReservationPool.",
+    )
+    zone: ShortText | None = Field(
+        default=None, description="Where the reservation is: the group's nodes stay there."
+    )
+
+    invariants = (
+        Invariant(
+            "a held reservation is named by exactly one of id and groupArn",
+            lambda r: (r.id is None) != (r.group_arn is None),
+            "has(self.id) != has(self.groupArn)",
+        ),
+    )
+
+
 class Reserved(Document):
     """Nodes that a commitment pays for whether they run or not (RI, Savings Plan, CUD, held ODCR).
 
     They are provisioned as on-demand nodes and billed by the commitment; until the proposal named by
-    `commitment` is approved and bought they cost the on-demand price.
+    `commitment` is approved and bought they cost the on-demand price. Without a `reservation` nothing
+    is targeted: an RI, a Savings Plan and an ODCR that is open to every matching instance find the
+    nodes that they pay for by themselves.
     """
 
     option: Literal["reserved"] = "reserved"
@@ -71,6 +98,18 @@ class Reserved(Document):
     )
     commitment: Digest | None = Field(
         default=None, description="Digest of the proposed commitment line; absent when it is held."
+    )
+    reservation: HeldReservation | None = Field(
+        default=None, description="The held ODCR that the nodes run in; absent: none is targeted."
+    )
+
+    invariants = (
+        Invariant(
+            "a held reservation has the term open, and no commitment to be bought",
+            lambda r: r.reservation is None or (r.term == "open" and r.commitment is None),
+            "!has(self.reservation)"
+            " || (has(self.term) && self.term == 'open' && !has(self.commitment))",
+        ),
     )
 
 
@@ -90,11 +129,24 @@ class Spot(Document):
 
 
 class CapacityBlock(Document):
-    """Accelerators reserved for a stated span; the group must be at zero well before it ends."""
+    """Accelerators reserved for a stated span: the group is at zero before it starts and well before
+    it ends."""
 
     option: Literal["capacity-block"] = "capacity-block"
     reservation_id: ShortText
+    starts_at: Instant | None = Field(default=None, description="Absent: it has begun.")
     ends_at: Instant
+    zone: ShortText | None = Field(
+        default=None, description="Where the block is: the group's nodes stay there."
+    )
+
+    invariants = (
+        Invariant(
+            "a capacity block must start before it ends",
+            lambda b: b.starts_at is None or b.starts_at < b.ends_at,
+            "!has(self.startsAt) || !has(self.endsAt) || self.startsAt < self.endsAt",
+        ),
+    )
 
 
 class Owned(Document):
@@ -102,6 +154,14 @@ class Owned(Document):
 
     option: Literal["owned"] = "owned"
     site: ShortText
+
+
+def purchase_zone(purchase: "Purchase") -> str | None:
+    """The zone that the purchase pins nodes to, where it states one."""
+    match purchase:
+        case Reserved(reservation=HeldReservation(zone=zone)) | CapacityBlock(zone=zone):
+            return zone
+    return None
 
 
 Purchase = Annotated[
@@ -172,7 +232,7 @@ class Group(Document):
     """A pool's part with one purchase option: what a cloud can provision.
 
     `generation` digests what a cloud can't change in place (purchase option, instance types,
-    accelerator, architecture); a changed group is a new resource, and the old one drains once the new
+    accelerator, architecture, a stated zone); a changed group is a new resource, and the old one drains once the new
     one is ready.
     """
 

@@ -16,6 +16,7 @@ from trimtab.plan.model import (
     Purchase,
     Taint,
     Window,
+    purchase_zone,
 )
 from trimtab.planning.economics import Nodes
 from trimtab.planning.request import PoolRequest
@@ -42,7 +43,7 @@ def build_group(
     carbon = first.gco2e_per_hour
     return Group(
         name=name,
-        generation=_generation(request.name, name, offers),
+        generation=_generation(request.name, name, offers, purchase_zone(purchase)),
         purchase=purchase,
         offers=tuple(
             PlannedOffer(
@@ -69,12 +70,15 @@ def _maybe(value: float | None) -> float | None:
     return None if value is None else rounded(value)
 
 
-def _generation(pool: str, group: str, offers: Sequence[Offer]) -> str:
+def _generation(pool: str, group: str, offers: Sequence[Offer], zone: str | None) -> str:
     """Digest of what a cloud can't change in place: another one is another resource.
 
-    The names are in it too, so that pool `a-b`, group `c` and pool `a`, group `b-c` keep apart.
+    The names are in it too, so that pool `a-b`, group `c` and pool `a`, group `b-c` keep apart. A zone
+    stands in it where one is stated: a node group's subnets are fixed.
     """
     immutable = [pool, group, *(offer.instance_type for offer in offers), offers[0].architecture]
+    if zone is not None:
+        immutable.append(f"zone {zone}")
     return hashlib.sha256("\n".join(immutable).encode()).hexdigest()[:6]
 
 

@@ -18,6 +18,7 @@ from trimtab.plan.eks import AmiFamily, ami_type, capacity_type, image_flavour, 
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Taint
 from trimtab.plan.sizing import Sizes
 from trimtab_components.accelerators.gpu_values import node_labels_for
+from trimtab_components.pool_settings import Settings
 from trimtab_components.sized_groups import SizedGroup, instance_tags, settable_labels
 
 DRAIN_BEFORE_END = timedelta(minutes=60)
@@ -26,6 +27,7 @@ DRAIN_BEFORE_END = timedelta(minutes=60)
 UNCHANGED = -1
 """What a scheduled action says of a size that it leaves alone."""
 
+_DEFAULTS = Settings()
 _SYSTEM_GIB = 4
 # The volumes that the image expects, the one for container images and data last. Bottlerocket has its
 # system on a volume of its own.
@@ -105,6 +107,7 @@ def node_group_shape(
     volume_gib: int,
     autoscaled: bool,
     extra_tags: Mapping[str, str],
+    settings: Settings = _DEFAULTS,
 ) -> NodeGroupShape:
     """The node group of one of the plan's groups.
 
@@ -113,6 +116,7 @@ def node_group_shape(
             accelerator).
     """
     pool, group = sized.pool, sized.group
+    family, volume_gib = settings.ami_family or family, settings.volume_gib or volume_gib
     drivers = node_labels_for(family) if image_flavour(group) == "nvidia" else {}
     sizes, reason = _creatable(sized.sizing.sizes, sized.sizing.reason)
     schedules = _schedules(sized, autoscaled)

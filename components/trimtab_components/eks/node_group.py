@@ -1,7 +1,7 @@
 """One group of the plan in EKS: launch template, node group, and a scheduled action per window."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -19,6 +19,8 @@ class NodeGroupHost:
     metadata_hop_limit: int
     ready: tuple[pulumi.Resource, ...]
     """What nodes need to join: they must be there first, and go last."""
+    zone_subnet_ids: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """The nodes' subnet in each zone, for groups that must stay in one."""
 
 
 class PlannedNodeGroup(pulumi.ComponentResource):

@@ -76,7 +76,8 @@ def test_a_purchase_is_one_object_with_the_rules_that_keep_its_options_apart() -
     purchase = groups["items"]["properties"]["purchase"]
     assert purchase["required"] == ["option"]
     assert sorted(purchase["properties"]) == [
-        "commitment", "endsAt", "option", "pools", "reservationId", "site", "term",
+        "commitment", "endsAt", "option", "pools", "reservation", "reservationId", "site",
+        "startsAt", "term", "zone",
     ]  # fmt: skip
     rules = {each["message"]: each["rule"] for each in purchase["x-kubernetes-validations"]}
     assert rules["option spot needs pools"] == "self.option != 'spot' || has(self.pools)"
