@@ -74,9 +74,19 @@ class ReservedSpec(_Nodes):
 
 
 class OdcrSpec(_Nodes):
-    """An on-demand capacity reservation: billed at list price, run or not."""
+    """An on-demand capacity reservation: billed at list price, run or not.
+
+    One that states its zone or resource group is targeted: it has a group of its own in the plan,
+    whose nodes ask for it by name. Any other is taken to be open to every matching instance.
+    """
 
     expires: Instant | None = Field(default=None, description="Absent: until it is cancelled.")
+    zone: Text | None = Field(
+        default=None, description="Where it is; then `id` must be the reservation's own (cr-...)."
+    )
+    group_arn: Text | None = Field(
+        default=None, description="Of the capacity reservation resource group that holds it."
+    )
 
 
 class CapacityBlockSpec(_Nodes):
@@ -84,6 +94,7 @@ class CapacityBlockSpec(_Nodes):
 
     usd_per_hour: Price | None = Field(default=None, description="Of one node; absent: not known.")
     expires: Instant
+    zone: Text | None = Field(default=None, description="Where it is; absent: not stated.")
 
 
 class SavingsPlanSpec(Strict):

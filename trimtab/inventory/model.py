@@ -23,6 +23,8 @@ class HeldNodes:
         starts, expires: [starts, expires); no end: until it is cancelled.
         pool: the only pool that may use them; None: any that can.
         commitment: digest of the plan's line by which they were bought, where they were.
+        zone: where an ODCR or a capacity block is, where it is stated.
+        group_arn: the resource group of capacity reservations by which an ODCR is targeted.
         where: file, line and field, for errors.
     """
 
@@ -38,7 +40,14 @@ class HeldNodes:
     expires: datetime | None
     pool: str | None = None
     commitment: str | None = None
+    zone: str | None = None
+    group_arn: str | None = None
     where: str = ""
+
+    @property
+    def targeted(self) -> bool:
+        """Whether nodes must ask for it by name: an ODCR that says where it is, or in what group."""
+        return self.option == "odcr" and bool(self.zone or self.group_arn)
 
 
 @dataclass(frozen=True)

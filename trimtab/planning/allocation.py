@@ -16,7 +16,7 @@ from trimtab.clock import format_instant
 from trimtab.errors import InputError
 from trimtab.forecast.model import Array
 from trimtab.inventory.model import HeldNodes, Inventory, OwnedNodes, SavingsPlan
-from trimtab.plan.model import CapacityBlock, Owned, Purchase, Reserved
+from trimtab.plan.model import CapacityBlock, HeldReservation, Owned, Purchase, Reserved
 from trimtab.plan.types import MAX_GROUPS
 from trimtab.planning.economics import nodes_for
 from trimtab.planning.holdings import HeldGroup, Holdings, Row, Span
@@ -137,7 +137,19 @@ def _row(holding: HeldNodes | SavingsPlan | OwnedNodes, span: Span) -> Row:
     return Row(
         holding.id, option, holding.pool, None, holding.instance_type, holding.quantity,
         holding.usd_per_hour, holding.expires, span.active(holding.starts, until), holding.term,
+        reservation=_reservation(holding), starts=holding.starts, zone=holding.zone,
     )  # fmt: skip
+
+
+def _reservation(holding: HeldNodes) -> HeldReservation | None:
+    """What the nodes of a targeted reservation ask for."""
+    if not holding.targeted:
+        return None
+    return HeldReservation(
+        id=None if holding.group_arn else holding.id,
+        group_arn=holding.group_arn,
+        zone=holding.zone,
+    )
 
 
 def _unusable(
@@ -182,7 +194,8 @@ def _holdings(c: Candidate, taken: Sequence[tuple[Row, Offer, float]], span: Spa
     other_rows: list[Row] = []
     for row, offer, units in taken:
         same = offer.instance_type == c.supply.base.instance_type
-        if same and row.option not in ("owned", "capacity-block"):
+        own_group = row.option in ("owned", "capacity-block") or row.reservation is not None
+        if same and not own_group:
             base_rows.append(replace(row, group="reserved"))
             continue
         group = _group_of(row, offer, units)
@@ -206,7 +219,11 @@ def _group_of(row: Row, offer: Offer, units: float) -> HeldGroup:
         name, purchase = f"owned-{row.id}", Owned(site=offer.region)
     elif row.option == "capacity-block" and row.expires is not None:
         name = f"block-{row.id}"
-        purchase = CapacityBlock(reservation_id=row.id, ends_at=row.expires)
+        purchase = CapacityBlock(
+            reservation_id=row.id, starts_at=row.starts, ends_at=row.expires, zone=row.zone
+        )
+    elif row.reservation is not None:
+        name, purchase = f"held-{row.id}", Reserved(term="open", reservation=row.reservation)
     else:
         name, purchase = f"held-{offer.instance_type}", Reserved(term=row.term or "open")
     return HeldGroup(

@@ -18,7 +18,7 @@ from trimtab.clock import format_instant
 from trimtab.forecast.model import Array
 from trimtab.plan.document import rounded
 from trimtab.plan.evidence import HeldEvidence
-from trimtab.plan.model import Purchase
+from trimtab.plan.model import HeldReservation, Purchase
 from trimtab.planning.economics import Nodes
 from trimtab.planning.request import Term
 
@@ -72,7 +72,10 @@ class HeldGroup:
 
 @dataclass(frozen=True)
 class Row:
-    """One holding and the pool that uses it; no pool: nobody does, for `idle` says why."""
+    """One holding and the pool that uses it; no pool: nobody does, for `idle` says why.
+
+    `reservation` names a targeted ODCR; `starts` and `zone` are a capacity block's.
+    """
 
     id: str
     option: str
@@ -85,6 +88,9 @@ class Row:
     active: Nodes
     term: Term | None = None
     idle: str = ""
+    reservation: HeldReservation | None = None
+    starts: datetime | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,12 @@ WHOLE = f"""{HEAD}  site: {{provider: aws, region: us-east-1}}
        pool: trainer}}
   capacityBlocks:
     - {{id: cb-1, provider: aws, region: us-east-1, instanceType: p5.48xlarge, quantity: 2,
-       starts: 2026-03-01, expires: 2026-03-08}}
+       starts: 2026-03-01, expires: 2026-03-08, zone: us-east-1a}}
   odcrs:
     - {{id: cr-1, provider: aws, region: us-east-1, instanceType: p4d.24xlarge, quantity: 1,
        starts: 2026-01-01}}
+    - {{id: cr-2, provider: aws, region: us-east-1, instanceType: p4d.24xlarge, quantity: 1,
+       starts: 2026-01-01, zone: us-east-1b, groupArn: "arn:aws:resource-groups:x"}}
   owned:
     - {{id: hall, pool: trainer, site: hall-2, instanceType: dgx-a100, quantity: 3, unitsPerNode: 8}}
 {RUNNING}"""
@@ -49,7 +51,7 @@ def test_everything_that_is_there_is_read(tmp_path: Path) -> None:
     found = load_inventory(path)
     assert found.site == Site("aws", "us-east-1")
     assert found.digest.startswith("sha256:")
-    reserved, block, odcr = found.nodes
+    reserved, block, odcr, targeted = found.nodes
     assert reserved == HeldNodes(
         "ri-1", "reserved", "aws", "us-east-1", "p4d.24xlarge", 4, 18.0, "1y",
         day("2025-12-01"), day("2026-12-01"), where=reserved.where,
@@ -59,6 +61,9 @@ def test_everything_that_is_there_is_read(tmp_path: Path) -> None:
         "capacity-block", None, day("2026-03-08"),
     )  # fmt: skip
     assert (odcr.option, odcr.term, odcr.expires) == ("odcr", None, None)
+    assert (block.zone, block.targeted, odcr.targeted) == ("us-east-1a", False, False)
+    assert (targeted.zone, targeted.group_arn) == ("us-east-1b", "arn:aws:resource-groups:x")
+    assert targeted.targeted
     (plan,) = found.savings_plans
     assert plan == SavingsPlan(
         "sp-1", "aws", None, (), 90.0, "3y", day("2025-01-01"), day("2028-01-01"), "trainer",

@@ -1,5 +1,6 @@
 """Planning with what is there: held capacity first, renewals decided, moves only when they pay."""
 
+import hashlib
 import itertools
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +25,7 @@ from trimtab.inventory.model import (
 )
 from trimtab.plan.document import parse_plan, to_data, to_yaml
 from trimtab.plan.evidence import HeldEvidence
-from trimtab.plan.model import CapacityPlan, Group
+from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, HeldReservation, Reserved
 from trimtab.planning.approved import approved_lines
 from trimtab.planning.planner import make_plan, plan_fleet
 
@@ -138,6 +139,56 @@ def test_owned_machines_and_blocks_have_groups_of_their_own_and_go_first() -> No
     assert plan.spec.commitments[0].quantity == 8
     assert found["reserved"].windows[0].desired == 5
     assert parse_plan(to_data(plan), "a plan") == plan
+
+
+def test_a_targeted_reservation_has_a_group_that_names_it_even_of_the_pools_own_type() -> None:
+    odcr = held(
+        id="cr-0a", option="odcr", quantity=2, usd_per_hour=None, term=None, expires=None,
+        zone="us-east-1b",
+    )  # fmt: skip
+    by_group = replace(odcr, id="pool-of-two", zone=None, group_arn="arn:aws:resource-groups:x")
+    open_one = replace(odcr, id="cr-0b", quantity=1, zone=None)
+    plan = planned(Inventory(nodes=(odcr, by_group, open_one)))
+    found = groups(plan)
+    assert list(found) == ["held-cr-0a", "held-pool-of-two", "reserved", "on-demand"]
+    assert found["held-cr-0a"].purchase == Reserved(
+        term="open", reservation=HeldReservation(id="cr-0a", zone="us-east-1b")
+    )
+    assert found["held-pool-of-two"].purchase == Reserved(
+        term="open", reservation=HeldReservation(group_arn="arn:aws:resource-groups:x")
+    )
+    # What is open to every instance finds its nodes by itself: nothing is targeted.
+    assert found["reserved"].purchase.model_dump()["reservation"] is None
+    assert [(row.group, row.nodes) for row in rows(plan)] == [
+        ("reserved", 1), ("held-cr-0a", 2), ("held-pool-of-two", 2),
+    ]  # fmt: skip
+    assert plan.spec.commitments[0].quantity == 10 - 5
+    assert parse_plan(to_data(plan), "a plan") == plan
+
+
+def test_a_zone_makes_another_generation_and_its_absence_none() -> None:
+    def block(zone: str | None) -> Group:
+        one = held(
+            id="cb-9",
+            option="capacity-block",
+            quantity=3,
+            expires=START + DAY,
+            term=None,
+            zone=zone,
+        )
+        return groups(planned(Inventory(nodes=(one,))))["block-cb-9"]
+
+    here, there, anywhere = block("us-east-1a"), block("us-east-1b"), block(None)
+    assert here.purchase == CapacityBlock(
+        reservation_id="cb-9",
+        starts_at=START - 30 * DAY,
+        ends_at=START + DAY,
+        zone="us-east-1a",
+    )
+    assert len({each.generation for each in (here, there, anywhere)}) == 3
+    # As it was before a plan could state a zone.
+    digested = "\n".join(["trainer", "block-cb-9", "p4d.24xlarge", "x86_64"])
+    assert anywhere.generation == hashlib.sha256(digested.encode()).hexdigest()[:6]
 
 
 IDLE = {
