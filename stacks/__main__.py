@@ -18,7 +18,6 @@ local  renderTo   folder of the rendered objects; default rendered
        nodeRole, amiVersion: as `KarpenterPoolsArgs` says
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -31,41 +30,28 @@ from trimtab.plan.attribution import object_labels
 from trimtab.plan.document import load_plan, to_data
 from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
 from trimtab_components import GpuOperator, HeterogeneousCluster, KarpenterPools
+from trimtab_components.accelerators.gpu_operator import GpuOperatorArgs
 from trimtab_components.accelerators.gpu_values import nvidia_taint_keys
-from trimtab_components.program import Kind, argument_name, read_settings, user_errors
+from trimtab_components.eks.cluster import HeterogeneousClusterArgs
+from trimtab_components.karpenter.pools import KarpenterPoolsArgs
+from trimtab_components.program import read_settings, settings_for, user_errors
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 NAMESPACE = "trimtab-system"
 
-BOTH: dict[str, Kind] = {
+# Settings bear the names and the types of the components' arguments, and the components check them.
+CLUSTER = settings_for(HeterogeneousClusterArgs, leave_out=["plan", "region"])
+POOLS = settings_for(KarpenterPoolsArgs, leave_out=["plan", "cluster_name"])
+BOTH: dict[str, Any] = {
     "plan": str,
     "target": str,
     "name": str,
-    "asOf": str,
-    "running": dict,
-    "amiFamily": str,
-    "volumeGib": int,
-    "metadataHopLimit": int,
-    "tags": dict,
-    "gpu": dict,
+    "gpu": GpuOperatorArgs,
 }
-TARGETS: dict[str, dict[str, Kind]] = {
-    "aws": {
-        "autoscaled": bool,
-        "kubernetesVersion": str,
-        "vpcId": str,
-        "subnetIds": list,
-        "cidr": str,
-        "zones": list,
-        "nat": str,
-        "publicEndpoint": bool,
-        "publicAccessCidrs": list,
-        "adminArns": list,
-        "creatorIsAdmin": bool,
-        "logTypes": list,
-    },
-    "local": {"renderTo": str, "nodeRole": str, "amiVersion": str},
+TARGETS: dict[str, dict[str, Any]] = {
+    "aws": {**BOTH, **CLUSTER},
+    "local": {**BOTH, **POOLS, "renderTo": str},
 }
 
 
@@ -77,10 +63,8 @@ def main() -> None:
             f"is {target or 'not set'}", where="trimtab:target", mend="set it to aws or local"
         )
     other = {key: name for name, keys in TARGETS.items() if name != target for key in keys}
-    settings = read_settings({**BOTH, **TARGETS[target]}, elsewhere=other)
+    settings = read_settings(TARGETS[target], elsewhere=other)
     settings.pop("target")
-    if "tags" in settings:  # `pulumi config set` makes a number of 42, and a tag is text
-        settings["tags"] = {key: as_text(value) for key, value in settings["tags"].items()}
     name = settings.pop("name", "trimtab")
     plan = load_plan(ROOT / settings.pop("plan", "stacks/plans/example.yaml"))
     pulumi.export("plan", plan.metadata.name)
@@ -90,9 +74,8 @@ def main() -> None:
 
 def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """A cluster on EKS, and the GPU operator where the plan has NVIDIA groups."""
-    gpu = named(settings.pop("gpu", {}))
+    gpu = settings.pop("gpu", {})
     image = settings.get("ami_family", "AL2023")
-    # Settings bear the names of the component's arguments, and the component checks them.
     arguments: Any = {"plan": plan, **settings}
     cluster = HeterogeneousCluster(name, arguments)
     provider = kubernetes.Provider(
@@ -106,7 +89,7 @@ def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
 
 def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """The plan, and what carries it out inside a cluster, as files to review and apply."""
-    gpu = named(settings.pop("gpu", {}))
+    gpu = settings.pop("gpu", {})
     # The cluster's name is in the objects, not in the resources' names: a file's name is its object's,
     # so a resource of another name would write the file and then, as the old one, delete it.
     cluster, name = name, pulumi.get_project()
@@ -141,16 +124,6 @@ def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
         pulumi.log.warn(f"no node pools are rendered for provider {plan.spec.site.provider}")
     gpu_operator(name, plan, {"image": image, "delivery": "flux", **gpu}, provider, [])
     pulumi.export("rendered", rendered)
-
-
-def as_text(value: Any) -> Any:
-    """A number or truth value of the configuration as it was typed; anything else as it is."""
-    return json.dumps(value) if isinstance(value, bool | int | float) else value
-
-
-def named(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings inside a setting, under the components' argument names."""
-    return {argument_name(key): value for key, value in settings.items()}
 
 
 def gpu_operator(

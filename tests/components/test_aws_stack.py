@@ -322,13 +322,13 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
             InputError,
             "a-b-000000 is no group of the plan; use one of trainer-on-demand-0a1b2c",
         ),
-        ({"gpu": '{"migStrtegy": "single"}'}, InputError, "did you mean mig_strategy?"),
+        ({"gpu": '{"migStrtegy": "single"}'}, InputError, "did you mean migStrategy?"),
         (
             {"gpu": '{"override": {"values": {"driver": {"enabled": true}}}}'},
             InputError,
             "the AL2023 image brings its driver",
         ),
-        ({"gpu": '{"override": {"chart": "x"}}'}, InputError, "override.chart: unknown field"),
+        ({"gpu": '{"override": {"chart": "x"}}'}, InputError, "trimtab:gpu.override.chart: unknown setting"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
