@@ -45,6 +45,7 @@ spec:
     region: us-east-1
     instanceType: p5.48xlarge
     quantity: 4
+    zone: us-east-1a
     starts: '2026-06-01T00:00:00Z'
 """
 
