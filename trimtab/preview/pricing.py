@@ -6,7 +6,7 @@ are the plan's. Two figures stand side by side: what it costs at the count that 
 what the plan expects over its span. What has no price is counted, and never $0.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,11 +24,23 @@ from trimtab.plan.attribution import (
 )
 from trimtab.plan.model import CapacityPlan, Group, Pool, Reserved
 from trimtab.plan.sizing import Sizes, expired, window_at
+from trimtab.preview.nodes import NODES, SIZED_BY_PLAN
 from trimtab.preview.records import Recording, ResourceRecord
-from trimtab.preview.tariff import tariff, value_at
+from trimtab.preview.tariff import Known, region_of, tariff, value_at
 
-LABEL_PATHS = ("tags", "labels", "spec.template.metadata.labels", "metadata.labels")
+LABEL_PATHS = (
+    "tags",
+    "labels",
+    "spec.template.metadata.labels",
+    "metadata.labels",
+    "nodeConfig.labels",
+    "nodeLabels",
+)
 """Inputs where a resource may carry the tags or labels of its plan group, most telling first."""
+
+
+AUTO_MODE_PATH, AUTO_MODE_GROUP = "spec.template.spec.nodeClassRef.group", "eks.amazonaws.com"
+"""How a NodePool of EKS Auto Mode is told from Karpenter's own: EKS takes a fee on its nodes."""
 
 
 class Status(StrEnum):
@@ -36,6 +48,7 @@ class Status(StrEnum):
 
     PRICED = "priced"
     FREE = "free"
+    BY_USE = "by use"  # nothing while idle; what flows through it is paid for
     NOT_PRICED = "not priced"
     EXISTING = "existing"  # only read: somebody else pays for it
     COMPONENT = "component"  # costs what its children cost
@@ -71,6 +84,7 @@ class PricedResource:
         kgco2e_per_month_now, kgco2e_per_month_expected: emissions, likewise; None: not known.
         plan_line: `plan.yaml:42 pools[trainer].groups[spot]`.
         note: what the user should know about the figures.
+        autoscaled: whether `nodes` is the plan's window, since an autoscaler sizes it.
     """
 
     record: ResourceRecord
@@ -84,6 +98,7 @@ class PricedResource:
     kgco2e_per_month_expected: float | None = None
     plan_line: str | None = None
     note: str = ""
+    autoscaled: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,7 @@ class Totals:
     kgco2e_per_month_expected: float | None
     priced: int
     free: int
+    by_use: int
     not_priced: int
     emissions_unknown: int
 
@@ -136,7 +152,7 @@ def price(recording: Recording, source: PlanSource | None, as_of: datetime | Non
     resources = [
         _priced(record, source, as_of, regions.get(record.urn)) for record in recording.records
     ]
-    shared = _share_expected(resources)
+    shared = _share_expected(_without_replicas(resources))
     return Preview(
         recording=recording,
         as_of=as_of,
@@ -161,11 +177,9 @@ def _priced(
         return PricedResource(record, Status.NOT_PRICED, note="what it installs is not seen")
     if not record.custom:
         return PricedResource(record, Status.COMPONENT)
-    fixed = tariff(record, region)
+    fixed = tariff(record, region, as_of.date() if as_of else None)
     if fixed.usd_per_hour is None:
-        return PricedResource(record, Status.NOT_PRICED, note=fixed.note)
-    if fixed.usd_per_hour == 0:
-        return PricedResource(record, Status.FREE)
+        return PricedResource(record, _STATUS[fixed.known], note=fixed.note)
     monthly = fixed.usd_per_hour * HOURS_PER_MONTH
     return PricedResource(
         record,
@@ -174,6 +188,13 @@ def _priced(
         usd_per_month_expected=monthly,
         note=fixed.note,
     )
+
+
+_STATUS = {
+    Known.FREE: Status.FREE,
+    Known.BY_USE: Status.BY_USE,
+    Known.NOT_PRICED: Status.NOT_PRICED,
+}
 
 
 def _nodes(
@@ -206,6 +227,9 @@ def _nodes(
         window = window_at(group, as_of)
         sizes = Sizes(window.min, window.desired, window.max)
         note = "sized by its autoscaler: the plan's window"
+        linked = replace(linked, autoscaled=True)
+    if value_at(record.inputs, AUTO_MODE_PATH) == AUTO_MODE_GROUP:
+        note = "; ".join(filter(None, (note, "without EKS Auto Mode's fee")))
     if sizes is None:
         return replace(linked, note="its size is known only once it is deployed")
     return _at_plan_rates(replace(linked, nodes=sizes), source.plan, group, note)
@@ -274,6 +298,35 @@ def _monthly(count: float, per_hour: float | None) -> float | None:
     return None if per_hour is None else count * per_hour * HOURS_PER_MONTH
 
 
+def _without_replicas(resources: Sequence[PricedResource]) -> list[PricedResource]:
+    """A group that runs replicas of its own beside an autoscaled pool: the pool has the rest.
+
+    The plan's window is the whole group's, and would count the replicas twice.
+    """
+    fixed: dict[str, int] = {}
+    for resource in resources:
+        if resource.plan_line and resource.nodes and not resource.autoscaled:
+            fixed[resource.plan_line] = fixed.get(resource.plan_line, 0) + resource.nodes.desired
+
+    def rest(resource: PricedResource) -> PricedResource:
+        count = fixed.get(resource.plan_line or "", 0)
+        if not count or not resource.autoscaled or resource.nodes is None:
+            return resource
+        sizes = resource.nodes
+        left = Sizes(*(max(n - count, 0) for n in (sizes.min, sizes.desired, sizes.max)))
+        part = left.desired / sizes.desired if sizes.desired else 0.0
+        return replace(
+            resource,
+            nodes=left,
+            usd_per_month_now=_scaled(resource.usd_per_month_now, part),
+            list_usd_per_month_now=_scaled(resource.list_usd_per_month_now, part),
+            kgco2e_per_month_now=_scaled(resource.kgco2e_per_month_now, part),
+            note=f"{resource.note}, less the group's {count} fixed replicas",
+        )
+
+    return [rest(resource) for resource in resources]
+
+
 def _share_expected(resources: Sequence[PricedResource]) -> tuple[PricedResource, ...]:
     """The plan's expectation is the group's: where several resources bear it, they share it."""
     desired: dict[str, list[int]] = {}
@@ -313,6 +366,7 @@ def _totals(resources: Sequence[PricedResource]) -> Totals:
         kgco2e_per_month_expected=_sum((r.kgco2e_per_month_expected for r in resources), unknown),
         priced=counts[Status.PRICED],
         free=counts[Status.FREE],
+        by_use=counts[Status.BY_USE],
         not_priced=not_priced,
         emissions_unknown=unknown,
     )
@@ -375,46 +429,20 @@ def _label(inputs: Mapping[str, Any], tag: str, label: str) -> str | None:
 
 def _regions(recording: Recording, plan: CapacityPlan | None) -> dict[str, str | None]:
     """Each resource's region: its own, its provider's, the stack's, else the plan's."""
-    own = {record.urn: record.inputs.get("region") for record in recording.records}
-    stack = recording.config.get("aws:region") or (plan.spec.site.region if plan else None)
+    own = {record.urn: region_of(record.inputs) for record in recording.records}
+
+    def stack(record: ResourceRecord) -> str | None:
+        configured = recording.config.get(_REGION_KEYS.get(record.type.partition(":")[0], ""))
+        return configured or (plan.spec.site.region if plan else None)
+
     return {
-        record.urn: own[record.urn] or own.get(record.provider.rpartition("::")[0]) or stack
+        record.urn: own[record.urn] or own.get(record.provider.rpartition("::")[0]) or stack(record)
         for record in recording.records
     }
 
 
-def _sizes(inputs: Mapping[str, Any], *paths: str) -> Sizes | None:
-    low, desired, high = (value_at(inputs, path) for path in paths)
-    if isinstance(low, int) and isinstance(high, int) and isinstance(desired, int | None):
-        return Sizes(low, low if desired is None else desired, high)
-    return None
+_REGION_KEYS = {"aws": "aws:region", "gcp": "gcp:region", "azure": "azure:location"}
 
-
-def _node_group(inputs: Mapping[str, Any]) -> Sizes | None:
-    return _sizes(
-        inputs, "scalingConfig.minSize", "scalingConfig.desiredSize", "scalingConfig.maxSize"
-    )
-
-
-def _auto_scaling_group(inputs: Mapping[str, Any]) -> Sizes | None:
-    return _sizes(inputs, "minSize", "desiredCapacity", "maxSize")
-
-
-def _node_pool(inputs: Mapping[str, Any]) -> Sizes | None:
-    return _sizes(inputs, "spec.replicas", "spec.replicas", "spec.replicas")
-
-
-KARPENTER_NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
-
-NODES: dict[str, Callable[[Mapping[str, Any]], Sizes | None]] = {
-    "aws:eks/nodeGroup:NodeGroup": _node_group,
-    "aws:autoscaling/group:Group": _auto_scaling_group,
-    KARPENTER_NODE_POOL: _node_pool,
-}
-"""The types that bear nodes, and how to read the sizes that they ask for."""
-
-SIZED_BY_PLAN = {KARPENTER_NODE_POOL}
-"""Types that may leave their size to an autoscaler; the plan's window then says it."""
 
 OPAQUE = (
     "kubernetes:argoproj.io/*:Application*",
