@@ -1,14 +1,6 @@
-"""The components as a Pulumi package, for programs in any of Pulumi's languages."""
+"""Where Pulumi's Python language host starts the package: see `trimtab_components.plugin`."""
 
-from importlib.metadata import version
-
-from pulumi.provider.experimental import component_provider_host
-
-import trimtab_components
+from trimtab_components.plugin import main
 
 if __name__ == "__main__":
-    component_provider_host(
-        components=[getattr(trimtab_components, name) for name in trimtab_components.installed()],
-        name="trimtab",
-        version=version("trimtab-components"),
-    )
+    main()

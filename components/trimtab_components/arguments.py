@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
+import pulumi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trimtab.clock import parse_instant
@@ -18,6 +19,8 @@ from trimtab.errors import InputError
 from trimtab.plan.document import input_error, load_plan, parse_plan
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.types import Count
+
+PLAIN = "give the value itself: it decides which resources there are, before any is made"
 
 
 class Arguments(BaseModel):
@@ -83,9 +86,22 @@ def checked(model: type[Checked], arguments: Mapping[str, Any], where: str) -> C
         return model.model_validate(stated)
     except ValidationError as error:
         complaint = input_error(error, model, where)
+        if late := _late(error):
+            raise InputError(
+                f"{late}: is known only after deployment", where=where, mend=PLAIN
+            ) from None
         # A combination has no one field to name.
         message = complaint.message.removeprefix("the document: ")
         raise InputError(message, where=where, mend=complaint.mend) from None
+
+
+def _late(error: ValidationError) -> str | None:
+    """The first argument that is a resource's output where a plain value is needed; typos go first."""
+    problems = error.errors(include_url=False)
+    if any(problem["type"] == "extra_forbidden" for problem in problems):
+        return None
+    late = [p["loc"] for p in problems if isinstance(p["input"], pulumi.Output)]
+    return ".".join(map(str, late[0])) if late else None
 
 
 def plan_of(value: object, where: str) -> CapacityPlan:

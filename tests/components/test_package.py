@@ -1,18 +1,23 @@
 """The components as a Pulumi package: what schema inference sees, and late values at the boundary."""
 
+import json
 import runpy
+import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import pulumi
 import pytest
 import yaml
+from pulumi.errors import InputPropertiesError
 from pulumi.provider.experimental.analyzer import Analyzer, PropertyType
 
 import trimtab_components
 from support.plans import plan, plan_data
 from trimtab.errors import InputError
 from trimtab.plan.document import save_plan
+from trimtab_components import plugin
 from trimtab_components.arguments import checked, plan_of
 from trimtab_components.eks import cluster
 
@@ -43,24 +48,85 @@ def test_inference_sees_every_argument(schema: dict[str, Any], name: str) -> Non
     assert component.outputs
 
 
-def test_late_values_are_inputs_and_the_rest_is_plain(schema: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", MODELS)
+def test_what_the_model_takes_as_it_comes_is_late_and_the_rest_is_plain(
+    schema: dict[str, Any], name: str
+) -> None:
+    component = schema["component_definitions"][name]
+    fields = MODELS[name]._Checked.model_fields
+    for wire, argument in component.inputs.items():
+        field = component.inputs_mapping[wire]
+        late = fields[field].annotation is Any and field != "plan"
+        parts = [argument, argument.items, argument.additional_properties]
+        assert late == (not all(part.plain for part in parts if part is not None)), field
+
+
+def test_nested_types_are_described_and_named_for_what_they_hold(schema: dict[str, Any]) -> None:
+    assert {"ChartOverride", "RunningSizes"} <= set(schema["type_definitions"])
+    for name, definition in schema["type_definitions"].items():
+        # Pulumi's generators add Args themselves.
+        assert not name.endswith("Args")
+        assert definition.description, name
+        assert definition.properties, name
+        assert all(each.description for each in definition.properties.values()), name
+        hints = get_type_hints(definition.python_type)
+        assert set(definition.properties_mapping.values()) == set(hints), name
+
+
+def test_whole_numbers_are_integers(schema: dict[str, Any]) -> None:
     inputs = schema["component_definitions"]["HeterogeneousCluster"].inputs
-    assert {name for name, p in inputs.items() if not p.plain} == {"vpcId"}
-    assert inputs["subnetIds"].items.plain is None
     assert inputs["volumeGib"].type is PropertyType.INTEGER
-    assert set(schema["type_definitions"]) == {"ChartOverride", "RunningSizes"}
 
 
-def test_the_plugin_hosts_every_public_component(monkeypatch: pytest.MonkeyPatch) -> None:
-    hosted: dict[str, Any] = {}
-    monkeypatch.setattr(
-        "pulumi.provider.experimental.component_provider_host", lambda **given: hosted.update(given)
-    )
+def test_a_resources_output_where_a_plain_value_is_needed_is_named() -> None:
+    late = pulumi.Output.from_input("x")
+    for given, field in (
+        ({"plan": "p", "nat": late}, "nat"),
+        ({"plan": "p", "zones": ["us-east-1a", late]}, "zones.1"),
+        ({"plan": "p", "nat": late, "volume_gb": 1}, None),
+    ):
+        with pytest.raises(InputError) as caught:
+            checked(cluster._Checked, given, "here")
+        says = f"here: {field}: is known only after deployment; give the value itself"
+        assert str(caught.value).startswith(says if field else "here: volume_gb: unknown field")
+
+
+def test_the_plugin_serves_every_public_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(plugin, "serve", lambda package, _arguments: served.append(package))
     runpy.run_path(str(REPO / "components" / "__main__.py"), run_name="__main__")
-    assert [each.__name__ for each in hosted["components"]] == trimtab_components.__all__
-    assert hosted["name"] == "trimtab"
+    (package,) = served
+    spec = json.loads(package.schema)
+    assert spec["name"] == "trimtab"
+    assert list(spec["resources"]) == [f"trimtab:index:{name}" for name in MODELS]
+    assert not [text for text in descriptions(spec) if "\n" in text or "  " in text]
     manifest = yaml.safe_load((REPO / "components" / "PulumiPlugin.yaml").read_text("utf-8"))
     assert manifest == {"runtime": "python"}
+
+
+def descriptions(spec: Any) -> list[str]:
+    """Every description of a schema."""
+    if isinstance(spec, list):
+        return [text for each in spec for text in descriptions(each)]
+    if not isinstance(spec, dict):
+        return []
+    own = [spec["description"]] if isinstance(spec.get("description"), str) else []
+    return own + [text for each in spec.values() for text in descriptions(each)]
+
+
+def test_the_distribution_installs_the_plugin_under_the_name_that_engines_look_for() -> None:
+    project = tomllib.loads((REPO / "components" / "pyproject.toml").read_text("utf-8"))
+    scripts = project["project"]["scripts"]
+    assert scripts == {"pulumi-resource-trimtab": "trimtab_components.plugin:main"}
+    assert callable(plugin.main)
+
+
+def test_a_users_mistake_crosses_to_the_engine_as_one_line() -> None:
+    package = plugin.Package([trimtab_components.GpuOperator])
+    with pytest.raises(InputPropertiesError) as caught:
+        package.construct("g", "trimtab:index:GpuOperator", {"image": "AL2"})
+    assert caught.value.message.startswith('GpuOperator "g": image: Input should be ')
+    assert caught.value.errors == []
 
 
 @pytest.mark.parametrize(("given", "size"), [(100, 100), (100.0, 100), (20, 20), (16384.0, 16384)])
