@@ -97,6 +97,9 @@ browser: ## Have a Chromium for the test of the backtest's report (installs Debi
 schemas: pulumi-environment ## Write the JSON Schema and the CRD anew from the plan's model
 	$(PULUMI)/python -m tools.schemas
 
+docs: pulumi-environment ## Write the page of every stack anew from its preview
+	$(PULUMI)/python -m tools.stack_pages
+
 bench: pulumi-environment function-environment ## Measure the figures that the documentation states
 	$(PULUMI)/python -m benchmarks $(ARGS)
 

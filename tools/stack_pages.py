@@ -1,0 +1,127 @@
+"""Write the page of every stack that the repository shows, from its own preview: `make docs`.
+
+A stack is a `Pulumi.<stack>.yaml` of the project in the root, or of a Python project under
+docs/examples/. Its page, docs/stacks/<stack>.md or docs/stacks/<example>[-<stack>].md, has what it
+costs a month, the plan's groups and the resource tree. A test holds the pages to the programs.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from tools.environments import ROOT
+from trimtab.clock import parse_instant
+from trimtab.files import write_atomic
+from trimtab.preview.page import page
+from trimtab.preview.plan_source import load_plan_source
+from trimtab.preview.pricing import PlanSource, Preview, price
+from trimtab.preview.records import PreviewRequest, Recording
+
+EXAMPLES = ROOT / "docs" / "examples"
+PAGES = Path("docs/stacks")
+
+
+@dataclass(frozen=True)
+class StackPage:
+    """A stack and the page that shows it.
+
+    Attributes:
+        project: the folder of its Pulumi.yaml, relative to the repository's root.
+        stack: its name.
+        path: of the page, relative to the repository's root.
+    """
+
+    project: Path
+    stack: str
+    path: Path
+
+
+def stack_pages() -> list[StackPage]:
+    """Every stack of the root's project and of the Python examples, in a fixed order."""
+    found = [StackPage(Path(), stack, PAGES / f"{stack}.md") for stack in _stacks(ROOT)]
+    taken = {page.path for page in found}
+    for file in sorted(EXAMPLES.glob("*/Pulumi.yaml")):
+        stacks = list(_stacks(file.parent))
+        for stack in stacks:
+            name = file.parent.name if len(stacks) == 1 else f"{file.parent.name}-{stack}"
+            path = PAGES / f"{name}.md"
+            if path in taken:  # a stack of the root has that name
+                path = PAGES / f"example-{name}.md"
+            found.append(StackPage(file.parent.relative_to(ROOT), stack, path))
+    return found
+
+
+def text_of(stack: StackPage) -> str:
+    """The page as the stack previews now."""
+    project = "" if stack.project == Path() else f" --program {stack.project.as_posix()}"
+    command = f"trimtab preview --stack {stack.stack}{project}"
+    settings = _settings(ROOT / stack.project) / f"Pulumi.{stack.stack}.yaml"
+    link = Path("../..") / settings.relative_to(ROOT)
+    what = (
+        f"What `{command}` shows, with the settings of [{settings.name}]({link.as_posix()}): no cloud "
+        "account, no credentials. Prices are for a month of 730 hours."
+    )
+    opening = ["<!-- Written by `make docs`; edit the stack, not this page. -->", what]
+    return page(_preview(stack), f"Stack {stack.path.stem}", opening)
+
+
+def _preview(stack: StackPage) -> Preview:
+    from trimtab_components.engines.recorder import record
+
+    recording = record(PreviewRequest(ROOT / stack.project, stack.stack))
+    instant = recording.config.get("trimtab:asOf")
+    source = _plan(recording)
+    return price(recording, source, parse_instant(instant) if instant else None)
+
+
+def _plan(recording: Recording) -> PlanSource | None:
+    """The stack's plan, its file named from the repository's root wherever this runs."""
+    named = recording.config.get("trimtab:plan")
+    if not named:
+        return None
+    path = (recording.folder / named).resolve()
+    return replace(load_plan_source(path), file=path.relative_to(ROOT).as_posix())
+
+
+def _stacks(project: Path) -> Iterator[str]:
+    """Names of a project's stacks; none where it is not in Python, which needs an engine."""
+    described = yaml.safe_load((project / "Pulumi.yaml").read_text("utf-8"))
+    runtime = described.get("runtime")
+    if (runtime.get("name") if isinstance(runtime, dict) else runtime) != "python":
+        return
+    for file in sorted(_settings(project).glob("Pulumi.*.yaml")):
+        yield file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def _settings(project: Path) -> Path:
+    described = yaml.safe_load((project / "Pulumi.yaml").read_text("utf-8"))
+    return (project / str(described.get("stackConfigDir", "."))).resolve()
+
+
+def stale_pages() -> list[Path]:
+    """Pages of stacks that there are no more, relative to the root."""
+    wanted = {stack.path for stack in stack_pages()}
+    there = (path.relative_to(ROOT) for path in sorted((ROOT / PAGES).glob("*.md")))
+    return [path for path in there if path not in wanted]
+
+
+def main() -> int:
+    """Write each page that has changed, remove those of stacks that are gone, and name them."""
+    for stack in stack_pages():
+        path, text = ROOT / stack.path, text_of(stack)
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, text)
+        print(f"wrote {stack.path}")
+    for stale in stale_pages():
+        (ROOT / stale).unlink()
+        print(f"removed {stale}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
