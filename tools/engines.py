@@ -5,7 +5,7 @@
 
 `build` compiles what is absent or out of date into .engines/ (bin/NAME, share/NAME/, stamps/NAME)
 and leaves the rest alone; an engine appears whole or not at all, and a failed build keeps the
-one before. Without a Go that is new enough it says so and exits 0, since the tests of an absent
+one before. One that is only CRDs has a `module` and no `package`: nothing is compiled. Without a Go that is new enough it says so and exits 0, since the tests of an absent
 engine skip with a reason; `--require` makes that an error, as does any other failure. `list`
 shows each engine's pinned version and state.
 
@@ -94,7 +94,7 @@ class Engine:
 
     name: str
     family: Path
-    package: str
+    package: str  # empty for one that only has shared files
     module: str
     version: str  # as Go writes it: v1.36.3
     least_go: tuple[int, ...]
@@ -116,8 +116,8 @@ class Engine:
         return self.layout.out / "stamps" / f"{self.name}.json"
 
     def stamp(self) -> dict[str, str]:
-        """What the present binary was made from; empty when there is none."""
-        if not self.binary.is_file():
+        """What the present engine was made from; empty when there is none."""
+        if not (self.binary.is_file() if self.package else self.share_folder.is_dir()):
             return {}
         try:
             read = json.loads(self.stamp_file.read_text("utf-8"))
@@ -163,6 +163,13 @@ def find(name: str, layout: Layout = DEFAULT_LAYOUT) -> Path:
     Raises:
         EngineError: it is absent, or was built from other pins than the repository's.
     """
+    engine = _ready(name, layout)
+    if not engine.package:
+        raise EngineError(f"{name} has shared files only, no command")
+    return engine.binary
+
+
+def _ready(name: str, layout: Layout) -> Engine:
     engine = pick(load(layout), [name])[0]
     made_from = engine.stamp()
     if not made_from:
@@ -172,7 +179,7 @@ def find(name: str, layout: Layout = DEFAULT_LAYOUT) -> Path:
             f"the engine {name} is out of date (built as {made_from.get('version')}, "
             f"pinned as {engine.version}): run `make engines`"
         )
-    return engine.binary
+    return engine
 
 
 def share(name: str, layout: Layout = DEFAULT_LAYOUT) -> Path:
@@ -181,8 +188,7 @@ def share(name: str, layout: Layout = DEFAULT_LAYOUT) -> Path:
     Raises:
         EngineError: as `find`.
     """
-    find(name, layout)
-    return layout.out / "share" / name
+    return _ready(name, layout).share_folder
 
 
 def load(layout: Layout = DEFAULT_LAYOUT) -> list[Engine]:
@@ -219,7 +225,10 @@ def show(engines: list[Engine]) -> None:
         state, size = "absent", ""
         if made_from:
             state = "ready" if made_from.get("inputs") == engine.inputs else "out of date"
-            size = f"{engine.binary.stat().st_size / 2**20:.0f} MiB, {made_from.get('go')}"
+            binary = (
+                f"{engine.binary.stat().st_size / 2**20:.0f} MiB" if engine.package else "files"
+            )
+            size = f"{binary}, {made_from.get('go')}"
         print(f"{engine.name:<16} {engine.version:<10} {state:<12} {size}".rstrip())
 
 
@@ -242,7 +251,8 @@ def build(engines: list[Engine]) -> None:
     for position, engine in enumerate(wanted, start=1):
         label = f"engines: [{position}/{len(wanted)}] {engine.name} {engine.version}"
         started = time.monotonic()
-        print(f"{label}: building with {go.split()[0]}", flush=True)
+        doing = "building" if engine.package else "copying"
+        print(f"{label}: {doing} with {go.split()[0]}", flush=True)
         _build(engine, go, label)
         print(f"{label}: ready in {_duration(time.monotonic() - started)}", flush=True)
 
@@ -276,13 +286,15 @@ def _resolve(name: str, row: Any, layout: Layout) -> Engine:
     table = layout.modules / "engines.toml"
     if not isinstance(row, dict):
         raise EngineError(f"{table}: {name} is not a table")
-    unknown = sorted(row.keys() - {"family", "package", *LIST_KEYS})
+    unknown = sorted(row.keys() - {"family", "package", "module", *LIST_KEYS})
     if unknown:
         raise EngineError(f"{table}: [{name}] has unknown keys: {', '.join(unknown)}")
-    family, package = row.get("family"), row.get("package")
+    family, package = row.get("family"), row.get("package", row.get("module"))
     if not isinstance(family, str) or not isinstance(package, str):
         raise EngineError(f"{table}: [{name}] needs `family` and `package`, both strings")
     ldflags_pattern, shared = (_strings(row, key, table, name) for key in LIST_KEYS)
+    if "module" in row and ("package" in row or ldflags_pattern or not shared):
+        raise EngineError(f"{table}: [{name}] has a `module`: it needs `share`, and nothing else")
     folder = layout.modules / family
     try:
         pins = (folder / "go.mod").read_text("utf-8")
@@ -306,7 +318,7 @@ def _resolve(name: str, row: Any, layout: Layout) -> Engine:
     return Engine(
         name=name,
         family=folder,
-        package=package,
+        package="" if "module" in row else package,
         module=module,
         version=version,
         least_go=_version_tuple(least[1]),
@@ -348,15 +360,17 @@ def _build(engine: Engine, go: str, label: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=engine.layout.out) as scratch:
         made = Path(scratch) / engine.name
-        ldflags = " ".join((*STRIP_SYMBOLS, *engine.ldflags))
-        _compile(engine, ["-ldflags", ldflags, "-o", str(made), engine.package], label)
+        if engine.package:
+            ldflags = " ".join((*STRIP_SYMBOLS, *engine.ldflags))
+            _compile(engine, ["-ldflags", ldflags, "-o", str(made), engine.package], label)
         copied = _copy_share(engine, Path(scratch) / "share") if engine.share else None
         # From here to the new stamp the engine counts as absent.
         engine.stamp_file.unlink(missing_ok=True)
         if copied is not None:
             shutil.rmtree(engine.share_folder, ignore_errors=True)
             copied.replace(engine.share_folder)
-        made.replace(engine.binary)
+        if engine.package:
+            made.replace(engine.binary)
         stamp = Path(scratch) / "stamp"
         stamp.write_text(
             json.dumps({"version": engine.version, "go": go, "inputs": engine.inputs}) + "\n",
@@ -409,11 +423,16 @@ def _failure(engine: Engine, lines: list[str]) -> str:
 
 
 def _copy_share(engine: Engine, target: Path) -> Path:
-    found = _run_go(["list", "-m", "-f", "{{.Dir}}", engine.module], cwd=engine.family)
+    # Checked against go.sum, as a build is; nothing else of the module's is asked for.
+    module = f"{engine.module}@{engine.version}"
+    found = _run_go(["mod", "download", "-json", module], cwd=engine.family)
     if found.returncode != 0:
-        raise EngineError(_failure(engine, found.stderr.splitlines()))
+        raise EngineError(
+            _failure(engine, [*found.stderr.splitlines(), *found.stdout.splitlines()])
+        )
+    root = Path(json.loads(found.stdout)["Dir"])
     for folder in engine.share:
-        source = Path(found.stdout.strip()) / folder
+        source = root / folder
         if not source.is_dir():
             raise EngineError(f"{engine.name}: {engine.module} {engine.version} has no {folder}")
         # The module cache is read-only: copy contents, not permissions, or they cannot be replaced.

@@ -58,8 +58,8 @@ with (here / "calls").open("a") as calls:
     calls.write(json.dumps([words, os.getcwd(), environment, os.getpid()]) + "\n")
 if words[0] == "version":
     print(says["version"])
-elif words[0] == "list":
-    print(here / "module")
+elif words[0] == "mod":
+    print(json.dumps({{"Dir": str(here / "module")}}))
 else:
     sys.stderr.write("go: downloading example.org/tool v1.36.3\nexample.org/tool/cmd/one\n")
     sys.stderr.flush()
@@ -411,6 +411,36 @@ def test_incoherent_pins_are_refused_with_the_file(
     error = capsys.readouterr().err
     assert said in error
     assert str(layout.modules) in error
+
+
+def test_one_with_shared_files_only_compiles_nothing(
+    layout: Layout, go: FakeGo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = '[crds]\nfamily = "family"\nmodule = "example.org/tool/v2"\nshare = ["crds"]\n'
+    (layout.modules / "engines.toml").write_text(table)
+    with pytest.raises(EngineError, match=r"crds v2\.2\.0 is absent"):
+        engines.share("crds", layout)
+    assert build(layout) == build(layout) == 0
+    assert files(layout) == {"share/crds/crds/kind.yaml", "stamps/crds.json"}
+    assert (engines.share("crds", layout) / "crds" / "kind.yaml").is_file()
+    assert go.calls("build") == []
+    [call] = go.calls("mod")
+    assert call["words"] == ["mod", "download", "-json", "example.org/tool/v2@v2.2.0"]
+    engines.main(["list"], layout)
+    assert "ready        files" in capsys.readouterr().out
+    with pytest.raises(EngineError, match="shared files only"):
+        engines.find("crds", layout)
+
+
+@pytest.mark.parametrize("more", ['package = "a/b"', 'ldflags = ["-s"]', "share = []"])
+def test_shared_files_without_a_command_have_no_build(
+    layout: Layout, go: FakeGo, capsys: pytest.CaptureFixture[str], more: str
+) -> None:
+    share = "" if more.startswith("share") else 'share = ["crds"]\n'
+    table = f'[crds]\nfamily = "family"\nmodule = "example.org/tool"\n{share}{more}\n'
+    (layout.modules / "engines.toml").write_text(table)
+    assert build(layout) == 1
+    assert "needs `share`, and nothing else" in capsys.readouterr().err
 
 
 def test_an_unknown_name_lists_those_there_are(
