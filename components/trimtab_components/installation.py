@@ -29,6 +29,7 @@ class Release:
         values: with the override's already laid over them.
         privileged: whether its pods load kernel modules or mount the host.
         own_namespace: whether the namespace is made here; kube-system is not.
+        skip_crds: whether the chart's own CRDs are left out, since another release brings them.
     """
 
     source: ChartSource
@@ -38,6 +39,7 @@ class Release:
     labels: Mapping[str, str] | None = None
     privileged: bool = False
     own_namespace: bool = True
+    skip_crds: bool = False
 
     @property
     def namespace(self) -> str:
@@ -97,6 +99,7 @@ def _chart(name: str, release: Release, options: pulumi.ResourceOptions) -> pulu
         ),
         namespace=release.namespace,
         values=dict(release.values),
+        skip_crds=release.skip_crds or None,
         opts=options,
     )
 
@@ -115,7 +118,8 @@ def _flux(name: str, release: Release, options: pulumi.ResourceOptions) -> pulum
         spec={"url": source.repository, "interval": FLUX_INTERVAL, **oci},
         opts=options,
     )
-    crds = {"crds": "CreateReplace", "remediation": {"retries": 3}}
+    policy = "Skip" if release.skip_crds else "CreateReplace"
+    crds = {"crds": policy, "remediation": {"retries": 3}}
     return kubernetes.apiextensions.CustomResource(
         f"{name}-release",
         api_version=FLUX_RELEASE,
