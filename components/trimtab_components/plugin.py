@@ -34,7 +34,7 @@ class Package(ComponentProvider):
         """
         super().__init__(components, PACKAGE, None, version(DISTRIBUTION))
         spec = {**json.loads(self.schema or "{}"), "description": metadata(DISTRIBUTION)["Summary"]}
-        self.schema = json.dumps(unwrapped(spec))
+        self.schema = json.dumps(mended(spec))
 
     def construct(
         self,
@@ -63,16 +63,29 @@ def main() -> None:
     serve(Package(components), sys.argv[1:])
 
 
-def unwrapped(spec: Any) -> Any:
-    """The schema with each description on one line; docstrings come with their indentation."""
-    if isinstance(spec, dict):
-        return {
-            key: " ".join(value.split())
-            if key == "description" and isinstance(value, str)
-            else unwrapped(value)
-            for key, value in spec.items()
-        }
-    return [unwrapped(each) for each in spec] if isinstance(spec, list) else spec
+def mended(spec: Any, inside: bool = False) -> Any:
+    """The schema as generators of SDKs can use it.
+
+    Each description stands on one line: docstrings come with their indentation. An object in a list
+    or a map is not plain: for such a one Go's generator (v3.256.0) names a type that it doesn't make.
+
+    Args:
+        spec: a schema or a part of it.
+        inside: whether the part says what a list or a map holds.
+    """
+    if isinstance(spec, list):
+        return [mended(each) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    made = {key: mended(value, key in _HOLDS) for key, value in spec.items()}
+    if isinstance(made.get("description"), str):
+        made["description"] = " ".join(made["description"].split())
+    if inside and str(made.get("$ref", "")).startswith("#/types/"):
+        made.pop("plain", None)
+    return made
+
+
+_HOLDS = ("items", "additionalProperties")
 
 
 if __name__ == "__main__":

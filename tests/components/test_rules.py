@@ -1,0 +1,348 @@
+"""The rules that every public component keeps, whichever they are: a table of arguments, and checks.
+
+A component that is added without a row fails `test_every_component_has_a_row`. Each row is previewed
+under the recording monitor, and deployed against made-up answers that know every output.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+import pytest
+from pulumi._types import input_type_types
+
+import trimtab_components
+from support.iam import wildcard_problems
+from support.inline import Deployment, Previewed, deploy, preview
+from support.plans import plan
+from support.sdk_inputs import args_type
+from trimtab.errors import InputError
+from trimtab.plan.attribution import object_labels, plan_tags
+from trimtab.preview.records import ResourceRecord
+
+REGION = "us-east-1"
+PLAN = plan()
+OWNER = {"team": "vision", "project": "multimodal", "model": "mm-7b"}
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One way to make a component.
+
+    Attributes:
+        says: what is special about it.
+        arguments: with known values throughout.
+    """
+
+    component: str
+    says: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.component}, {self.says}"
+
+
+ROWS = (
+    Row("GpuOperator", "least", {"image": "AL2023"}),
+    Row("GpuOperator", "by Flux, shared", {
+        "image": "AL2023", "delivery": "flux", "sharing": "time-slicing", "sharing_replicas": 4,
+    }),
+    Row("HeterogeneousCluster", "least", {"plan": PLAN, "region": REGION}),
+    Row("HeterogeneousCluster", "an existing network", {
+        "plan": PLAN, "region": REGION, "vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"],
+        "admin_arns": ["arn:aws:iam::111122223333:role/admin"],
+    }),
+    Row("HeterogeneousCluster", "private, a NAT a zone", {
+        "plan": PLAN, "region": REGION, "nat": "per-zone", "public_endpoint": False,
+        "log_types": ["audit"], "autoscaled": True,
+    }),
+    Row("KarpenterPools", "least", {
+        "plan": PLAN, "cluster_name": "c", "ami_version": "v20261101",
+    }),
+    Row("Network", "least", {"region": REGION, "zones": ["us-east-1a", "us-east-1b"]}),
+    Row("Network", "a NAT a zone", {
+        "region": REGION, "zones": ["us-east-1a", "us-east-1b", "us-east-1c"], "nat": "per-zone",
+    }),
+)  # fmt: skip
+
+COSTLY = {
+    "aws:autoscaling/group:Group",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:ebs/volume:Volume",
+    "aws:ec2/capacityReservation:CapacityReservation",
+    "aws:ec2/eip:Eip",
+    "aws:ec2/instance:Instance",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    "aws:ec2/natGateway:NatGateway",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:eks/addon:Addon",
+    "aws:eks/cluster:Cluster",
+    "aws:eks/nodeGroup:NodeGroup",
+    "aws:kms/key:Key",
+    "aws:sqs/queue:Queue",
+    "azure:containerservice/kubernetesCluster:KubernetesCluster",
+    "azure:containerservice/kubernetesClusterNodePool:KubernetesClusterNodePool",
+    "gcp:container/cluster:Cluster",
+    "gcp:container/nodePool:NodePool",
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
+}
+"""What a cloud charges for, or for what it makes."""
+OF_A_GROUP = {
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    "aws:eks/nodeGroup:NodeGroup",
+    "azure:containerservice/kubernetesClusterNodePool:KubernetesClusterNodePool",
+    "gcp:container/nodePool:NodePool",
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
+}
+"""What belongs to one group of a plan, so that its pool's owner pays."""
+OF_MACHINES = {"kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"}
+"""What hands its tags to machines: with the plan's digest, every new plan would roll every node."""
+EACH = pytest.mark.parametrize("row", ROWS, ids=str)
+OWN = {"cost-centre": "42"}
+
+
+def model_of(name: str) -> Any:
+    return import_module(getattr(trimtab_components, name).__module__)._Checked
+
+
+def late_arguments(name: str) -> set[str]:
+    """Arguments that the model takes as they come: only a deployment may know them."""
+    fields = model_of(name).model_fields
+    return {key for key, each in fields.items() if each.annotation is Any and key != "plan"}
+
+
+def test_every_component_has_a_row() -> None:
+    assert {row.component for row in ROWS} == set(trimtab_components.__all__)
+
+
+def test_every_late_argument_is_in_a_row() -> None:
+    for name in trimtab_components.__all__:
+        given = {key for row in ROWS if row.component == name for key in row.arguments}
+        assert late_arguments(name) <= given, name
+
+
+@EACH
+def test_its_token_and_its_childrens_names_begin_with_its_own(row: Row, folder: Path) -> None:
+    seen = previewed(folder, row)
+    assert component(seen, row).type == f"trimtab:index:{row.component}"
+    children = below(seen, row)
+    assert children
+    for each in children:
+        assert each.name == "x" or each.name.startswith("x-"), each.urn
+
+
+@EACH
+def test_it_registers_the_outputs_that_its_class_declares(row: Row, folder: Path) -> None:
+    seen = previewed(folder, row)
+    assert seen.outputs[component(seen, row).urn] == set(class_of(row).__annotations__)
+    for each in below(seen, row):
+        if each.type.startswith("trimtab:"):
+            assert each.urn in seen.outputs, f"{each.name} registers no outputs"
+
+
+@EACH
+def test_given_providers_reach_every_child(row: Row, folder: Path) -> None:
+    seen = previewed(folder, row)
+    # A component's own provider, such as that of the cluster it makes, may serve its children.
+    givers = {
+        each.urn
+        for each in seen.records
+        if each.type.startswith("pulumi:providers:")
+        and (each.name == "given" or each in below(seen, row))
+    }
+    for each in below(seen, row):
+        if each.custom and not each.type.startswith("pulumi:providers:"):
+            assert each.provider.rpartition("::")[0] in givers, each.urn
+
+
+@EACH
+def test_protection_is_inherited(row: Row, folder: Path) -> None:
+    def program() -> None:
+        make(row, row.arguments, pulumi.ResourceOptions(protect=True))
+
+    for each in below(preview(folder, program), row):
+        assert each.protect, each.urn
+
+
+@EACH
+def test_what_costs_money_says_who_pays(row: Row, folder: Path) -> None:
+    seen = previewed(folder, row)
+    common = plan_tags(PLAN) if "plan" in row.arguments else {}
+    for each in below(seen, row):
+        tags = tags_of(each)
+        if tags is None:
+            assert each.type not in COSTLY, f"{each.type} has no tags"
+            continue
+        owner = OWNER if each.type in OF_A_GROUP or "trimtab:pool" in tags else {}
+        wanted = {**common, **owner, **own_mark(row, "tags")}
+        if each.type in OF_MACHINES:
+            wanted.pop("trimtab:plan-digest")
+            assert "trimtab:plan-digest" not in tags, each.urn
+        assert wanted.items() <= tags.items(), each.urn
+
+
+@EACH
+def test_machines_and_volumes_say_who_pays_without_the_plans_digest(row: Row, folder: Path) -> None:
+    # The digest would roll every node with every plan.
+    stable = {k: v for k, v in {**plan_tags(PLAN), **OWNER, **OWN}.items() if "digest" not in k}
+    for each in below(previewed(folder, row), row):
+        if each.type == "aws:ec2/launchTemplate:LaunchTemplate":
+            specified = {t["resourceType"]: t["tags"] for t in each.inputs["tagSpecifications"]}
+            assert {"instance", "volume"} <= set(specified), each.urn
+            for tags in specified.values():
+                assert stable.items() <= tags.items(), each.urn
+                assert "trimtab:plan-digest" not in tags, each.urn
+
+
+@EACH
+def test_kubernetes_objects_say_whose_they_are(row: Row, folder: Path) -> None:
+    wanted = {**(object_labels(PLAN) if "plan" in row.arguments else {}), **own_mark(row, "labels")}
+    for each in below(previewed(folder, row), row):
+        metadata = each.inputs.get("metadata")
+        if each.type.startswith("kubernetes:") and metadata is not None:
+            assert wanted.items() <= metadata.get("labels", {}).items(), each.urn
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if late_arguments(row.component) & row.arguments.keys()], ids=str
+)
+def test_late_values_that_are_unknown_change_no_resource(row: Row, folder: Path) -> None:
+    late = late_arguments(row.component) & row.arguments.keys()
+
+    def program() -> None:
+        other = aws.ec2.Eip("other").public_ip
+        unknown = {key: replaced(row.arguments[key], other) for key in late}
+        make(row, {**row.arguments, **unknown})
+
+    known = preview(folder, lambda: make(row, row.arguments))
+    assert identities(preview(folder, program), row) == identities(known, row)
+
+
+@EACH
+def test_a_deployment_makes_what_the_preview_showed(row: Row, folder: Path) -> None:
+    seen = preview(folder, lambda: make(row, row.arguments))
+    parts = {each.type for each in below(seen, row) if not each.custom}
+    made = {key for key in deployed(row).made if key[0] not in parts}
+    made.discard((f"trimtab:index:{row.component}", "x"))
+    assert made == {each[:2] for each in identities(seen, row) if each[0] not in parts}
+
+
+@EACH
+def test_two_makings_are_the_same(row: Row, folder: Path) -> None:
+    first, second = (preview(folder, lambda: make(row, row.arguments)) for _ in range(2))
+    assert first == second
+
+
+@EACH
+def test_no_policy_allows_everything_everywhere(row: Row, folder: Path) -> None:
+    assert wildcard_problems(previewed(folder, row).records) == []
+    # Documents that a preview leaves unknown are known to a deployment.
+    made = deployed(row).made
+    assert (
+        wildcard_problems(
+            ResourceRecord("", kind, name, "", inputs) for (kind, name), inputs in made.items()
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("name", trimtab_components.__all__)
+def test_an_unknown_argument_is_refused_with_the_nearest_name(name: str) -> None:
+    row = next(each for each in ROWS if each.component == name)
+    for argument in model_of(name).model_fields:
+        misspelt = argument.replace("_", "") if "_" in argument else f"{argument}z"
+        with pytest.raises(InputError) as caught:
+            make(row, {**row.arguments, misspelt: 1})
+        says = f'{name} "x": {misspelt}: unknown field; did you mean {argument}?'
+        assert str(caught.value) == says
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for projects, the same for the module: previews are kept by it."""
+    return tmp_path_factory.mktemp("rules")
+
+
+@cache
+def previewed(folder: Path, row: Row) -> Previewed:
+    """The row with a provider of every package and marks of its own."""
+
+    def program() -> None:
+        providers = [aws.Provider("given", region=REGION), kubernetes.Provider("given")]
+        providers += [
+            import_module(f"pulumi_{package}").Provider("given")
+            for package in ("gcp", "azure")
+            if find_spec(f"pulumi_{package}")
+        ]
+        marks = {**own_mark(row, "tags", key="tags"), **own_mark(row, "labels", key="labels")}
+        make(row, {**row.arguments, **marks}, pulumi.ResourceOptions(providers=providers))
+
+    return preview(folder, program)
+
+
+@cache
+def deployed(row: Row) -> Deployment:
+    return deploy(lambda: make(row, row.arguments))
+
+
+def make(row: Row, arguments: Mapping[str, Any], options: Any = None) -> Any:
+    return class_of(row)("x", dict(arguments), options)
+
+
+def class_of(row: Row) -> Any:
+    return getattr(trimtab_components, row.component)
+
+
+def replaced(value: Any, other: pulumi.Output[str]) -> Any:
+    """The value with each of its texts known only to a deployment."""
+    if isinstance(value, list):
+        return [replaced(each, other) for each in value]
+    if isinstance(value, dict):
+        return {key: replaced(each, other) for key, each in value.items()}
+    return other
+
+
+def own_mark(row: Row, argument: str, key: str | None = None) -> dict[str, Any]:
+    """The mark that a row gives where the component takes it; under a key, the argument."""
+    if argument not in model_of(row.component).model_fields:
+        return {}
+    return {key: OWN} if key else OWN
+
+
+def component(seen: Previewed, row: Row) -> ResourceRecord:
+    (found,) = (each for each in seen.records if each.type.endswith(f":{row.component}")
+                and each.name == "x" and each.parent.endswith("own-dev"))  # fmt: skip
+    return found
+
+
+def below(seen: Previewed, row: Row) -> list[ResourceRecord]:
+    """All that stands under the component."""
+    inside = {component(seen, row).urn}
+    found: list[ResourceRecord] = []
+    while more := [r for r in seen.records if r.parent in inside and r.urn not in inside]:
+        found += more
+        inside |= {each.urn for each in more}
+    return found
+
+
+def identities(seen: Previewed, row: Row) -> set[tuple[str, str, str]]:
+    return {(each.type, each.name, each.urn) for each in below(seen, row)}
+
+
+def tags_of(record: ResourceRecord) -> dict[str, str] | None:
+    """The tags of whatever takes tags; None where there is no place for them."""
+    if record.type == "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass":
+        return dict(record.inputs["spec"]["tags"])
+    if not record.custom or record.type.partition(":")[0] not in {"aws", "azure", "gcp"}:
+        return None
+    if "tags" not in input_type_types(args_type(record.type)):
+        return None
+    tags = record.inputs.get("tags") or {}
+    return {each["key"]: each["value"] for each in tags} if isinstance(tags, list) else dict(tags)
