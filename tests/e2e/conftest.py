@@ -15,6 +15,10 @@ from support.crossplane_core import ControlPlane, crossplane_control_plane
 from support.engines import engine_path
 from support.kube_api import KubeApi, kube_api_server
 from support.pulumi_cli import PulumiCli, pulumi_cli
+from support.stand_in.aws import Aws
+from support.stand_in.cloud import Cloud
+from support.stand_in.kubernetes import Kubernetes
+from support.stand_in.server import attached
 
 _namespace_numbers = itertools.count(1)
 
@@ -54,6 +58,19 @@ def pulumi_engine(tmp_path: Path) -> PulumiCli:
     folder = tmp_path / "pulumi"
     folder.mkdir()
     return pulumi_cli(folder)
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    """An empty cloud, whose log and faults are the test's."""
+    return Cloud()
+
+
+@pytest.fixture
+def stand_ins(cloud: Cloud) -> Iterator[dict[str, str]]:
+    """What an engine's environment needs to reach providers of that cloud in this process."""
+    with attached({"aws": Aws(cloud), "kubernetes": Kubernetes(cloud)}) as env:
+        yield env
 
 
 @pytest.fixture(scope="session")
