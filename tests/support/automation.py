@@ -70,7 +70,7 @@ class OperationError(Exception):
     """An operation failed; has the steps until then."""
 
     def __init__(self, steps: Steps, error: automation.CommandError) -> None:
-        super().__init__(f"{steps.text}\n{error}")
+        super().__init__(steps.text or str(error))
         self.steps = steps
 
 

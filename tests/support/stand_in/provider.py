@@ -46,7 +46,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=version(f"pulumi-{self.package}"))
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        return provider_pb2.ProviderHandshakeResponse(acceptSecrets=True, acceptResources=False)
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
     def Attach(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return empty_pb2.Empty()
