@@ -1,31 +1,53 @@
 """A plan's groups as EKS node groups: plain, frozen shapes, before any resource exists.
 
-Pure. What a group is in EKS's words comes from `trimtab.plan.eks`; this module adds what only Pulumi
-writes: the machine's disk, and the plan's later windows as scheduled actions of the group's Auto
-Scaling group, so that a preview shows no difference at any hour.
+Pure. What a group is in EKS's words comes from `trimtab.plan.eks`, its sizes from `schedules`, its
+interfaces from `fabric`; this module brings them together with what is chosen for the group's nodes.
 
-Sources: EKS CreateNodegroup, EC2 Auto Scaling PutScheduledUpdateGroupAction, EKS user guide on
-Capacity Blocks, Bottlerocket's storage layout; 2026-11.
+Sources: EKS CreateNodegroup and user guide (launch templates, Capacity Blocks, spot), EC2 user guide
+on capacity reservations and placement groups, Cluster Autoscaler on AWS, Bottlerocket's storage layout;
+2026-11.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from trimtab.clock import format_instant
-from trimtab.plan.attribution import group_tags, node_labels
-from trimtab.plan.eks import AmiFamily, ami_type, capacity_type, image_flavour, node_group_name
-from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Taint
+from trimtab.errors import InputError, allowed
+from trimtab.plan.attribution import group_tags
+from trimtab.plan.eks import (
+    TAINT_EFFECTS,
+    AmiFamily,
+    CapacityType,
+    ami_type,
+    capacity_type,
+    image_flavour,
+    node_group_name,
+)
+from trimtab.plan.model import (
+    CapacityBlock,
+    CapacityPlan,
+    Group,
+    HeldReservation,
+    OnDemand,
+    Reserved,
+    Spot,
+    Taint,
+    purchase_zone,
+)
 from trimtab.plan.sizing import Sizes
 from trimtab_components.accelerators.gpu_values import node_labels_for
+from trimtab_components.eks.autoscaler import node_template_labels, node_template_tags
+from trimtab_components.eks.fabric import NetworkInterface, efa_interfaces
+from trimtab_components.eks.machines import machine
+from trimtab_components.eks.schedules import ScheduledSize, schedule
+from trimtab_components.eks.user_data import user_data
+from trimtab_components.nodes import node_marks
 from trimtab_components.pool_settings import Settings
-from trimtab_components.sized_groups import SizedGroup, instance_tags, settable_labels
+from trimtab_components.sized_groups import SizedGroup, instance_tags
 
-DRAIN_BEFORE_END = timedelta(minutes=60)
-"""AWS takes a capacity block's machines back 30 minutes before it ends."""
-
-UNCHANGED = -1
-"""What a scheduled action says of a size that it leaves alone."""
+NODES_PER_GROUP = 450
+"""EKS's default quota for a managed node group; AWS raises it on request."""
 
 _DEFAULTS = Settings()
 _SYSTEM_GIB = 4
@@ -35,11 +57,7 @@ _DEVICES: dict[AmiFamily, tuple[str, ...]] = {
     "AL2023": ("/dev/xvda",),
     "BOTTLEROCKET": ("/dev/xvda", "/dev/xvdb"),
 }
-_EFFECTS = {
-    "NoSchedule": "NO_SCHEDULE",
-    "PreferNoSchedule": "PREFER_NO_SCHEDULE",
-    "NoExecute": "NO_EXECUTE",
-}
+_RESERVATION_ID = re.compile(r"cr-[0-9a-z]+")
 
 
 @dataclass(frozen=True)
@@ -51,41 +69,59 @@ class Volume:
 
 
 @dataclass(frozen=True)
-class ScheduledSize:
-    """Sizes from an instant on, in whole nodes; UNCHANGED where it leaves one alone."""
+class OpenCapacity:
+    """On-demand or spot machines from whatever AWS has: no reservation is asked for by name.
 
-    start: datetime
-    min: int
-    desired: int
-    max: int
+    An RI, a Savings Plan and a reservation that is open to every instance pay for such machines
+    without being told.
+    """
 
-    @property
-    def stamp(self) -> str:
-        """The start as a part of names: stable for ever, whatever comes before it."""
-        return f"{self.start:%Y%m%dt%H%Mz}"
 
-    @property
-    def start_time(self) -> str:
-        """The start as Auto Scaling wants it."""
-        return format_instant(self.start)
+@dataclass(frozen=True)
+class HeldCapacity:
+    """Machines of a held reservation; exactly one of the two names it."""
+
+    reservation_id: str | None
+    group_arn: str | None
+
+
+@dataclass(frozen=True)
+class BlockCapacity:
+    """Machines of a capacity block."""
+
+    reservation_id: str
+
+
+Capacity = OpenCapacity | HeldCapacity | BlockCapacity
 
 
 @dataclass(frozen=True)
 class NodeGroupShape:
-    """Everything of an EKS node group that the plan decides.
+    """Everything of an EKS node group that the plan and the pool's settings decide.
 
     Attributes:
         name: the node group's name in EKS, and the last part of its resources' names.
-        block_reservation: the capacity block's id; then the instance type stands in the launch
-            template, as EKS requires.
+        capacity: whose machines it takes.
+        instance_types: in order of preference; of a capacity block one, which EKS wants in the
+            launch template.
+        taints: that EKS puts on the nodes; none where the kubelet registers them (`user_data`).
         tags: of the node group and its launch template; `instance_tags` of what it launches.
+        autoscaler_tags: of the node group alone, from which Cluster Autoscaler knows a node's
+            resources before there is one.
+        hidden_taints: of `user_data`, those that last: Cluster Autoscaler must be told of them.
         reason: why the sizes differ from the plan's window, or None.
+        zone: the only zone that nodes may stand in; None: any, but one alone in a placement group.
+        interfaces: with EFA, all of a machine's network interfaces; else none, and EKS makes one.
+        placement_group: whether nodes stand close together.
+        user_data: in clear, or None.
+        warnings: what a person should know before it is deployed.
     """
 
     name: str
     pool: str
     ami_type: str
-    capacity_type: str
+    capacity_type: CapacityType
+    capacity: Capacity
     instance_types: tuple[str, ...]
     labels: dict[str, str]
     taints: tuple[dict[str, str], ...]
@@ -95,7 +131,15 @@ class NodeGroupShape:
     schedules: tuple[ScheduledSize, ...]
     tags: dict[str, str]
     instance_tags: dict[str, str]
-    block_reservation: str | None = None
+    autoscaler_tags: dict[str, str]
+    hidden_taints: tuple[Taint, ...]
+    zone: str | None
+    interfaces: tuple[NetworkInterface, ...]
+    placement_group: bool
+    user_data: str | None
+    max_unavailable_percentage: int | None
+    node_repair: bool
+    warnings: tuple[str, ...]
 
 
 def node_group_shape(
@@ -111,38 +155,91 @@ def node_group_shape(
 ) -> NodeGroupShape:
     """The node group of one of the plan's groups.
 
+    Args:
+        plan: the plan.
+        sized: one of its groups, with its sizes.
+        as_of: the instant that is now.
+        family, volume_gib: the cluster's choice, where the group's settings make none.
+        autoscaled: whether an autoscaler owns the desired sizes.
+        extra_tags: besides the plan's.
+        settings: what is chosen for the group's nodes.
+
     Raises:
-        InputError: EKS can't provision it (owned machines, or no image for its architecture and
-            accelerator).
+        InputError: EKS can't provision it: owned machines, no image for its architecture and
+            accelerator, or a setting that its machines or its purchase don't have.
     """
     pool, group = sized.pool, sized.group
+    where = f"pool {pool.name}, group {group.name}"
     family, volume_gib = settings.ami_family or family, settings.volume_gib or volume_gib
+    kind = capacity_type(group)
+    capacity = _capacity(group, where)
+    types = tuple(offer.instance_type for offer in group.offers)
+    interfaces = efa_interfaces(types, where) if settings.efa else ()
+    _check_machines(types, capacity, settings, where)
+    marks = node_marks(pool, group, settings)
+    # The kubelet registers taints from one place only; see `user_data`.
+    born_with = (*marks.taints, *marks.startup_taints) if marks.startup_taints else ()
     drivers = node_labels_for(family) if image_flavour(group) == "nvidia" else {}
-    sizes, reason = _creatable(sized.sizing.sizes, sized.sizing.reason)
-    schedules = _schedules(sized, autoscaled)
-    drain = _drain_at(group)
-    if drain is not None:
-        schedules = _drained(schedules, drain, as_of)
-        if as_of >= drain:
-            sizes, reason = Sizes(0, 0, 1), "the capacity block ends: its nodes are drained"
+    planned = schedule(sized, as_of, autoscaled)
     return NodeGroupShape(
         name=node_group_name(pool, group),
         pool=pool.name,
         ami_type=ami_type(group, family),
-        capacity_type=capacity_type(group),
-        instance_types=tuple(offer.instance_type for offer in group.offers),
-        labels={**settable_labels(node_labels(pool, group)), **drivers},
-        taints=tuple(_taint(taint) for taint in group.taints),
+        capacity_type=kind,
+        capacity=capacity,
+        instance_types=types,
+        labels={
+            **marks.labels,
+            **drivers,
+            **(node_template_labels(group) if autoscaled else {}),
+        },
+        taints=() if born_with else tuple(_taint(taint) for taint in marks.taints),
         volumes=node_volumes(family, volume_gib),
-        sizes=sizes,
-        reason=reason,
-        schedules=schedules,
+        sizes=planned.sizes,
+        reason=planned.reason,
+        schedules=planned.later,
         tags={**extra_tags, **group_tags(plan, pool, group)},
         instance_tags={**extra_tags, **instance_tags(plan, pool, group)},
-        block_reservation=(
-            group.purchase.reservation_id if isinstance(group.purchase, CapacityBlock) else None
+        autoscaler_tags=(
+            node_template_tags(group, settings, volume_gib, interfaces) if autoscaled else {}
         ),
+        hidden_taints=marks.taints if born_with and autoscaled else (),
+        zone=purchase_zone(group.purchase),
+        interfaces=interfaces,
+        placement_group=settings.placement_group,
+        user_data=user_data(family, raid0=settings.local_storage == "raid0", taints=born_with),
+        max_unavailable_percentage=settings.max_unavailable_percentage,
+        node_repair=settings.node_repair,
+        warnings=tuple(_warnings(group, settings, planned.sizes, planned.later)),
     )
+
+
+def pinned_zone(shape: NodeGroupShape, zones: Collection[str]) -> str | None:
+    """The one zone that the group's nodes stand in, or None where they may stand in any.
+
+    A zone that the plan states; else, in a placement group, the first of the cluster's zones, for
+    such a group can't span two.
+
+    Args:
+        shape: the group.
+        zones: those whose subnets are known, in the cluster's order.
+
+    Raises:
+        InputError: no subnet of the zone is known.
+    """
+    if shape.zone is None and not shape.placement_group:
+        return None
+    if shape.zone is None and zones:
+        return next(iter(zones))
+    if shape.zone not in zones:
+        asked = f"zone {shape.zone}" if shape.zone else "one zone, for its placement group,"
+        known = f"one of {allowed(list(zones))}" if zones else "zones (none is known)"
+        raise InputError(
+            f"its nodes must stand in {asked} but the cluster has no subnet known to be there",
+            where=f"node group {shape.name}",
+            mend=f"give the cluster a subnet there, beside its {known}",
+        )
+    return shape.zone
 
 
 def node_volumes(family: AmiFamily, gib: int) -> tuple[Volume, ...]:
@@ -151,43 +248,75 @@ def node_volumes(family: AmiFamily, gib: int) -> tuple[Volume, ...]:
     return (*(Volume(device, _SYSTEM_GIB) for device in system), Volume(data, gib))
 
 
-def _creatable(sizes: Sizes, reason: str | None) -> tuple[Sizes, str | None]:
-    if sizes.max > 0:
-        return sizes, reason
-    return Sizes(0, 0, 1), "max held at 1, the least that EKS takes"
+def _capacity(group: Group, where: str) -> Capacity:
+    match group.purchase:
+        case OnDemand() | Spot() | Reserved(reservation=None):
+            return OpenCapacity()
+        case Reserved(reservation=HeldReservation(id=None, group_arn=arn)):
+            return HeldCapacity(None, arn)
+        case Reserved(reservation=HeldReservation(id=str(held))):
+            return HeldCapacity(_reservation_id(held, where), None)
+        case CapacityBlock(reservation_id=held):
+            return BlockCapacity(held)
+    raise InputError("has no capacity in EKS", where=where)  # capacity_type refused it before
 
 
-def _schedules(sized: SizedGroup, autoscaled: bool) -> tuple[ScheduledSize, ...]:
-    """The later windows. Auto Scaling ends machines at once when max falls below what runs, and a
-    schedule can't see what runs: where an autoscaler owns the desired size, max only grows here, and
-    falls at the next deployment."""
-    found = []
-    highest = sized.sizing.sizes.max
-    for window in sized.later:
-        highest = max(highest, window.max)
-        found.append(
-            ScheduledSize(window.start, window.min, UNCHANGED, highest)
-            if autoscaled
-            else ScheduledSize(window.start, window.min, window.desired, window.max)
+def _reservation_id(text: str, where: str) -> str:
+    if not _RESERVATION_ID.fullmatch(text):
+        raise InputError(
+            f"purchase.reservation.id: {text} is no id of a capacity reservation",
+            where=where,
+            mend="give the id that AWS gave it, such as cr-0123456789abcdef0, in the inventory",
         )
-    return tuple(found)
+    return text
 
 
-def _drain_at(group: Group) -> datetime | None:
-    purchase = group.purchase
-    return purchase.ends_at - DRAIN_BEFORE_END if isinstance(purchase, CapacityBlock) else None
+def _check_machines(
+    types: tuple[str, ...], capacity: Capacity, settings: Settings, where: str
+) -> None:
+    """Refuse what the machines or their purchase don't have; a machine that is not known may."""
+    if settings.local_storage == "raid0":
+        for name in types:
+            found = machine(name)
+            if found is not None and found.nvme is not None and not found.nvme.count:
+                raise InputError(
+                    f"local_storage is raid0, but {name} has no NVMe disks",
+                    where=where,
+                    mend="use a type with local disks (their names often have a d), or drop it",
+                )
+    if settings.placement_group and not isinstance(capacity, OpenCapacity):
+        raise InputError(
+            "placement_group: machines of a capacity block stand close together anyhow, and a held "
+            "reservation launches only into the group that it was made in",
+            where=where,
+            mend="drop placement_group for this group",
+        )
 
 
-def _drained(
-    schedules: tuple[ScheduledSize, ...], drain: datetime, as_of: datetime
-) -> tuple[ScheduledSize, ...]:
-    before = tuple(each for each in schedules if each.start < drain)
-    if as_of >= drain:
-        return ()
-    return (*before, ScheduledSize(drain, 0, 0, 0))
+def _warnings(
+    group: Group, settings: Settings, sizes: Sizes, later: tuple[ScheduledSize, ...]
+) -> list[str]:
+    found = []
+    if isinstance(group.purchase, Spot) and len(group.offers) == 1:
+        found.append(
+            f"spot machines of {group.offers[0].instance_type} alone: an interruption may leave "
+            "no replacement; a plan with several offers draws from more spot pools"
+        )
+    match group.purchase:
+        case CapacityBlock(zone=None) | Reserved(reservation=HeldReservation(id=str(), zone=None)):
+            found.append("the reservation's zone is not stated: launches in other zones fail")
+    most = max([sizes.max, *(each.max for each in later)])
+    if most > NODES_PER_GROUP:
+        found.append(
+            f"its max of {most} nodes is above EKS's default quota of {NODES_PER_GROUP} nodes a "
+            "managed node group; ask AWS to raise it"
+        )
+    if settings.efa and not settings.placement_group and isinstance(group.purchase, OnDemand):
+        found.append("EFA is fastest among machines that stand close: consider placement_group")
+    return found
 
 
 def _taint(taint: Taint) -> dict[str, str]:
     # EKS takes no empty value: the field is left out.
     value = {"value": taint.value} if taint.value else {}
-    return {"key": taint.key, **value, "effect": _EFFECTS[taint.effect]}
+    return {"key": taint.key, **value, "effect": TAINT_EFFECTS[taint.effect]}

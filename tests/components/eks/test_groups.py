@@ -10,12 +10,13 @@ from trimtab.errors import InputError
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.sizing import Sizes
 from trimtab_components.eks.groups import (
-    UNCHANGED,
+    BlockCapacity,
     NodeGroupShape,
-    ScheduledSize,
+    OpenCapacity,
     Volume,
     node_group_shape,
 )
+from trimtab_components.eks.schedules import UNCHANGED, ScheduledSize
 from trimtab_components.sized_groups import sized_groups
 
 BLOCK = {
@@ -151,8 +152,8 @@ def test_a_capacity_block_is_drained_before_it_ends(
 
 
 def test_a_capacity_block_names_its_reservation() -> None:
-    assert shape(BLOCK).block_reservation == "cr-0123456789abcdef0"
-    assert shape().block_reservation is None
+    assert shape(BLOCK).capacity == BlockCapacity("cr-0123456789abcdef0")
+    assert shape().capacity == OpenCapacity()
 
 
 def test_what_runs_is_carried_into_the_sizes() -> None:
