@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
     from trimtab_components.karpenter.pools import KarpenterPools
+    from trimtab_components.purchases.commitments import Commitments
 
-__all__ = ["GpuOperator", "HeterogeneousCluster", "KarpenterPools", "Network"]
+__all__ = ["Commitments", "GpuOperator", "HeterogeneousCluster", "KarpenterPools", "Network"]
 
 _MODULES = {
+    "Commitments": "purchases.commitments",
     "GpuOperator": "accelerators.gpu_operator",
     "HeterogeneousCluster": "eks.cluster",
     "KarpenterPools": "karpenter.pools",

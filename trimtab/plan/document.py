@@ -181,8 +181,17 @@ def _siblings(model: type[BaseModel], location: tuple[int | str, ...]) -> list[s
             node = resolved({"$ref": mapping[part]})
             continue
         choices = [resolved(each) for each in node.get("anyOf", [])] or [node]
-        key = "items" if isinstance(part, int) else "properties"
-        inner = next(choice[key] for choice in choices if key in choice)
-        node = resolved(inner if isinstance(part, int) else inner[part])
+        inner = (_inside(choice, part) for choice in choices)
+        node = resolved(next(each for each in inner if each is not None))
     choices = [resolved(each) for each in node.get("anyOf", [])] or [node]
     return sorted(name for choice in choices for name in choice.get("properties", ()))
+
+
+def _inside(node: dict[str, Any], part: int | str) -> dict[str, Any] | None:
+    """The schema of a list's items, of a property, or of a map's values; None where there is none."""
+    if isinstance(part, int):
+        found: dict[str, Any] | None = node.get("items")
+        return found
+    values = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+    stated = [node.get("properties", {}).get(part), *values]
+    return next((each for each in stated if isinstance(each, dict)), None)
