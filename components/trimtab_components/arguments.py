@@ -67,6 +67,21 @@ class Override(Arguments):
     values: dict[str, Any] = Field(default_factory=dict)
 
 
+class PlanArguments(Arguments):
+    """What every component that carries a plan out takes, checked.
+
+    At the boundary each component says these arguments again: schema inference reads a docstring only
+    where the field itself stands.
+    """
+
+    plan: Any
+    as_of: str | None = None
+    running: dict[str, Running] = Field(default_factory=dict)
+    plan_pools: tuple[str, ...] | None = None
+    pools: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
 Checked = TypeVar("Checked", bound=Arguments)
 
 

@@ -18,6 +18,8 @@ from trimtab.plan.sizing import Sizes, Sizing, expired, later_windows, size, win
 AS_OF = "as_of (trimtab:asOf)"
 RUNNING = "running (trimtab:running)"
 PLAN_POOLS = "plan_pools (trimtab:planPools)"
+REGION_SETTINGS = {"aws": "aws:region", "azure": "azure:location", "gcp": "gcp:region"}
+"""Where a stack states the region, by provider."""
 _RESERVED_TAG = re.compile(r"(?:trimtab:.*|managed-by)")
 
 
@@ -105,7 +107,8 @@ def check_site(plan: CapacityPlan, provider: str, region: str) -> None:
         raise StalePlanError(
             f"the plan is for region {site.region}, but {region} is configured",
             where=f"plan {plan.metadata.name}: spec.site.region",
-            mend=f"set aws:region to {site.region}, or give a plan made for {region}",
+            mend=f"set {REGION_SETTINGS[provider]} to {site.region}, "
+            f"or give a plan made for {region}",
         )
 
 

@@ -1,0 +1,1 @@
+"""A plan's groups on Azure Kubernetes Service."""

@@ -1,0 +1,1 @@
+"""A plan's groups on Google Kubernetes Engine."""
