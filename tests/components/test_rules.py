@@ -27,6 +27,7 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels, plan_tags
 from trimtab.preview.records import ResourceRecord
 
+REPO = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 PLAN = plan()
 OWNER = {"team": "vision", "project": "multimodal", "model": "mm-7b"}
@@ -50,6 +51,13 @@ class Row:
 
 
 ROWS = (
+    Row("Commitments", "an approved line", {
+        "approvals": str(REPO / "docs/examples/commitments/approvals.yaml"), "at": "2026-11-02T00:00:00Z",
+        "purchases": {"one": {
+            "approval": "chat-a10g-2026-11", "offering_id": "o", "quantity": 1, "usd_per_hour": 0.5,
+            "commitment": "sha256:396901f377072cf4dff6dc1352a375c0e59ef3d1406ff6ab3c046f2881f8b284",
+        }},
+    }),
     Row("GpuOperator", "least", {"image": "AL2023"}),
     Row("GpuOperator", "by Flux, shared", {
         "image": "AL2023", "delivery": "flux", "sharing": "time-slicing", "sharing_replicas": 4,
