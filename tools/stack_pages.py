@@ -17,7 +17,8 @@ from trimtab.clock import parse_instant
 from trimtab.files import write_atomic
 from trimtab.preview.page import page
 from trimtab.preview.plan_source import load_plan_source
-from trimtab.preview.pricing import PlanSource, Preview, price
+from trimtab.preview.priced import PlanSource, Preview
+from trimtab.preview.pricing import price
 from trimtab.preview.records import PreviewRequest, Recording
 
 EXAMPLES = ROOT / "docs" / "examples"

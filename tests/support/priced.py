@@ -6,7 +6,8 @@ from typing import Any
 from support.plans import plan
 from trimtab.plan.attribution import group_tags
 from trimtab.plan.model import CapacityPlan
-from trimtab.preview.pricing import PlanSource, PricedResource, price
+from trimtab.preview.priced import PlanSource, PricedResource
+from trimtab.preview.pricing import price
 from trimtab.preview.records import Recording, ResourceRecord
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"

@@ -13,7 +13,7 @@ from trimtab.errors import EngineError, InputError, allowed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from trimtab.preview.pricing import PlanSource, Preview
+    from trimtab.preview.priced import PlanSource, Preview
     from trimtab.preview.records import Engine, Recording
 
 RECORDER = "recorder"

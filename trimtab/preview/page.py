@@ -7,7 +7,7 @@ no name is cut on a narrow screen.
 from collections.abc import Iterator, Sequence
 
 from trimtab.clock import format_instant
-from trimtab.preview.pricing import Preview, PricedResource, Status
+from trimtab.preview.priced import Preview, PricedResource, Status
 from trimtab.preview.report import SCOPE, footnotes, rows, summary
 
 STACK = "pulumi:pulumi:Stack"

@@ -9,7 +9,7 @@ import yaml
 
 from trimtab.files import read_text
 from trimtab.plan.document import load_plan
-from trimtab.preview.pricing import PlanSource
+from trimtab.preview.priced import PlanSource
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

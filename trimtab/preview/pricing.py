@@ -7,9 +7,8 @@ what the plan expects over its span. What has no price is counted, and never $0.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -24,117 +23,20 @@ from trimtab.plan.attribution import (
 )
 from trimtab.plan.model import CapacityPlan, Group, Pool, Reserved
 from trimtab.plan.sizing import Sizes, expired, window_at
+from trimtab.preview.labels import label_of
 from trimtab.preview.nodes import NODES, SIZED_BY_PLAN
+from trimtab.preview.priced import PlanSource, Preview, PricedResource, Status, Totals
 from trimtab.preview.records import Recording, ResourceRecord
-from trimtab.preview.tariff import Known, region_of, tariff, value_at
-
-LABEL_PATHS = (
-    "tags",
-    "labels",
-    "spec.template.metadata.labels",
-    "metadata.labels",
-    "nodeConfig.labels",
-    "nodeLabels",
+from trimtab.preview.shared import (
+    SAVINGS_PLAN,
+    share_expected,
+    without_replicas,
+    without_twice_paid,
 )
-"""Inputs where a resource may carry the tags or labels of its plan group, most telling first."""
-
+from trimtab.preview.tariff import Known, region_of, tariff, value_at
 
 AUTO_MODE_PATH, AUTO_MODE_GROUP = "spec.template.spec.nodeClassRef.group", "eks.amazonaws.com"
 """How a NodePool of EKS Auto Mode is told from Karpenter's own: EKS takes a fee on its nodes."""
-
-
-class Status(StrEnum):
-    """What is known of a resource's cost."""
-
-    PRICED = "priced"
-    FREE = "free"
-    BY_USE = "by use"  # nothing while idle; what flows through it is paid for
-    NOT_PRICED = "not priced"
-    EXISTING = "existing"  # only read: somebody else pays for it
-    COMPONENT = "component"  # costs what its children cost
-
-
-@dataclass(frozen=True)
-class PlanSource:
-    """A plan and where it was read.
-
-    Attributes:
-        plan: the plan.
-        file: its file, as shown to the user.
-        lines: the line of each group in the file, by names of pool and group.
-    """
-
-    plan: CapacityPlan
-    file: str
-    lines: Mapping[tuple[str, str], int]
-
-
-@dataclass(frozen=True)
-class PricedResource:
-    """One resource and what it costs per month of 730 hours.
-
-    Attributes:
-        record: the resource.
-        status: what is known of its cost.
-        nodes: the sizes that the program asks for; None for what bears no nodes.
-        purchase_option: the plan group's.
-        usd_per_month_now: at `nodes.desired`.
-        usd_per_month_expected: what the plan expects over its span.
-        list_usd_per_month_now: the same as now at list price, while a commitment is not approved.
-        kgco2e_per_month_now, kgco2e_per_month_expected: emissions, likewise; None: not known.
-        plan_line: `plan.yaml:42 pools[trainer].groups[spot]`.
-        note: what the user should know about the figures.
-        autoscaled: whether `nodes` is the plan's window, since an autoscaler sizes it.
-    """
-
-    record: ResourceRecord
-    status: Status
-    nodes: Sizes | None = None
-    purchase_option: str | None = None
-    usd_per_month_now: float | None = None
-    usd_per_month_expected: float | None = None
-    list_usd_per_month_now: float | None = None
-    kgco2e_per_month_now: float | None = None
-    kgco2e_per_month_expected: float | None = None
-    plan_line: str | None = None
-    note: str = ""
-    autoscaled: bool = False
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Sums over what is priced; the counts say how much that leaves out."""
-
-    usd_per_month_now: float | None
-    usd_per_month_expected: float | None
-    kgco2e_per_month_now: float | None
-    kgco2e_per_month_expected: float | None
-    priced: int
-    free: int
-    by_use: int
-    not_priced: int
-    emissions_unknown: int
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a stack would provision, priced.
-
-    Attributes:
-        recording: what it was made from.
-        as_of: the instant at which the plan is read; None without a plan.
-        source: the plan; None when the stack has none.
-        resources: in the order of the recording.
-        totals: their sums.
-        notes: what concerns the preview as a whole.
-    """
-
-    recording: Recording
-    as_of: datetime | None
-    source: PlanSource | None
-    resources: tuple[PricedResource, ...]
-    totals: Totals
-    notes: tuple[str, ...]
 
 
 def price(recording: Recording, source: PlanSource | None, as_of: datetime | None) -> Preview:
@@ -152,7 +54,7 @@ def price(recording: Recording, source: PlanSource | None, as_of: datetime | Non
     resources = [
         _priced(record, source, as_of, regions.get(record.urn)) for record in recording.records
     ]
-    shared = _share_expected(_without_replicas(resources))
+    shared = share_expected(without_replicas(without_twice_paid(resources, plan)))
     return Preview(
         recording=recording,
         as_of=as_of,
@@ -173,6 +75,8 @@ def _priced(
         return PricedResource(record, Status.EXISTING)
     if record.type in NODES:
         return _nodes(record, source, as_of)
+    if record.type == SAVINGS_PLAN:
+        return _savings_plan(record)
     if any(fnmatchcase(record.type, pattern) for pattern in OPAQUE):
         return PricedResource(record, Status.NOT_PRICED, note="what it installs is not seen")
     if not record.custom:
@@ -187,6 +91,21 @@ def _priced(
         usd_per_month_now=monthly,
         usd_per_month_expected=monthly,
         note=fixed.note,
+    )
+
+
+def _savings_plan(record: ResourceRecord) -> PricedResource:
+    """A Savings Plan at its hourly commitment, used or not."""
+    try:
+        monthly = float(record.inputs.get("commitment", "")) * HOURS_PER_MONTH
+    except (TypeError, ValueError):
+        return PricedResource(record, Status.NOT_PRICED, note="its commitment is not known")
+    return PricedResource(
+        record,
+        Status.PRICED,
+        usd_per_month_now=monthly,
+        usd_per_month_expected=monthly,
+        note="its hourly commitment, used or not",
     )
 
 
@@ -210,7 +129,7 @@ def _nodes(
     found = _find(source.plan, *names)
     if found is None:
         return replace(unpriced, note=f"the plan has no pools[{names[0]}].groups[{names[1]}]")
-    if (digest := _label(record.inputs, DIGEST_TAG, DIGEST_LABEL)) not in {
+    if (digest := label_of(record.inputs, DIGEST_TAG, DIGEST_LABEL)) not in {
         None,
         source.plan.digest,
     }:
@@ -298,61 +217,6 @@ def _monthly(count: float, per_hour: float | None) -> float | None:
     return None if per_hour is None else count * per_hour * HOURS_PER_MONTH
 
 
-def _without_replicas(resources: Sequence[PricedResource]) -> list[PricedResource]:
-    """A group that runs replicas of its own beside an autoscaled pool: the pool has the rest.
-
-    The plan's window is the whole group's, and would count the replicas twice.
-    """
-    fixed: dict[str, int] = {}
-    for resource in resources:
-        if resource.plan_line and resource.nodes and not resource.autoscaled:
-            fixed[resource.plan_line] = fixed.get(resource.plan_line, 0) + resource.nodes.desired
-
-    def rest(resource: PricedResource) -> PricedResource:
-        count = fixed.get(resource.plan_line or "", 0)
-        if not count or not resource.autoscaled or resource.nodes is None:
-            return resource
-        sizes = resource.nodes
-        left = Sizes(*(max(n - count, 0) for n in (sizes.min, sizes.desired, sizes.max)))
-        part = left.desired / sizes.desired if sizes.desired else 0.0
-        return replace(
-            resource,
-            nodes=left,
-            usd_per_month_now=_scaled(resource.usd_per_month_now, part),
-            list_usd_per_month_now=_scaled(resource.list_usd_per_month_now, part),
-            kgco2e_per_month_now=_scaled(resource.kgco2e_per_month_now, part),
-            note=f"{resource.note}, less the group's {count} fixed replicas",
-        )
-
-    return [rest(resource) for resource in resources]
-
-
-def _share_expected(resources: Sequence[PricedResource]) -> tuple[PricedResource, ...]:
-    """The plan's expectation is the group's: where several resources bear it, they share it."""
-    desired: dict[str, list[int]] = {}
-    for resource in resources:
-        if resource.plan_line and resource.nodes:
-            desired.setdefault(resource.plan_line, []).append(resource.nodes.desired)
-
-    def share(resource: PricedResource) -> PricedResource:
-        counts = desired.get(resource.plan_line or "", [])
-        if len(counts) < 2 or resource.nodes is None:
-            return resource
-        total = sum(counts)
-        part = resource.nodes.desired / total if total else 1 / len(counts)
-        return replace(
-            resource,
-            usd_per_month_expected=_scaled(resource.usd_per_month_expected, part),
-            kgco2e_per_month_expected=_scaled(resource.kgco2e_per_month_expected, part),
-        )
-
-    return tuple(map(share, resources))
-
-
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
-
-
 def _totals(resources: Sequence[PricedResource]) -> Totals:
     counts = dict.fromkeys(Status, 0)
     for resource in resources:
@@ -409,22 +273,9 @@ def _plan_line(source: PlanSource, pool: Pool, group: Group) -> str:
 
 
 def _group_names(inputs: Mapping[str, Any]) -> tuple[str, str] | None:
-    pool = _label(inputs, POOL_TAG, POOL_LABEL)
-    group = _label(inputs, GROUP_TAG, GROUP_LABEL)
+    pool = label_of(inputs, POOL_TAG, POOL_LABEL)
+    group = label_of(inputs, GROUP_TAG, GROUP_LABEL)
     return (pool, group) if pool and group else None
-
-
-def _label(inputs: Mapping[str, Any], tag: str, label: str) -> str | None:
-    for path in LABEL_PATHS:
-        labels = value_at(inputs, path)
-        if isinstance(labels, list):  # an Auto Scaling group's: [{key, value, propagateAtLaunch}]
-            pairs = [entry for entry in labels if isinstance(entry, Mapping)]
-            labels = {entry.get("key"): entry.get("value") for entry in pairs}
-        if isinstance(labels, Mapping):
-            value = labels.get(tag, labels.get(label))
-            if isinstance(value, str):
-                return value
-    return None
 
 
 def _regions(recording: Recording, plan: CapacityPlan | None) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.clock import format_instant
 from trimtab.preview.nodes import NODES
-from trimtab.preview.pricing import Preview, PricedResource, Status
+from trimtab.preview.priced import Preview, PricedResource, Status
 
 ALIKE = 4
 """From this many on, free siblings of one type share a row: a week's schedules are no news."""
@@ -69,7 +69,7 @@ def rows(preview: Preview) -> list[dict[str, Any]]:
     """The resource tree in the order that it is printed, one row a resource (free siblings alike: one).
 
     A row's keys: `resource` (drawn as a branch), `nodes` (min/desired/max), `purchase_option`, the
-    four monthly figures (or `free`, `by use`, `not priced`), `plan_line` and `mark` (of its footnote); all
+    four monthly figures (or the resource's status), `plan_line` and `mark` (of its footnote); all
     text, "" where a column does not apply, None where a figure is not known.
     """
     marks = {note: index for index, note in enumerate(footnotes(preview), 1)}

@@ -12,7 +12,8 @@ from support.priced import (
     source,
     tags,
 )
-from trimtab.preview.pricing import Status, price
+from trimtab.preview.priced import Status
+from trimtab.preview.pricing import price
 from trimtab.preview.records import SECRET, UNKNOWN, ResourceRecord
 
 

@@ -25,7 +25,26 @@ from support.priced import (
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.plan.attribution import node_labels
 from trimtab.plan.sizing import Sizes
-from trimtab.preview.pricing import PlanSource, Status, price
+from trimtab.preview.priced import PlanSource, Status
+from trimtab.preview.pricing import price
+from trimtab.preview.records import UNKNOWN, ResourceRecord
+
+COMMITMENT: dict[str, Any] = {
+    "digest": DIGEST,
+    "pool": "trainer",
+    "group": "reserved",
+    "provider": "aws",
+    "region": "us-east-1",
+    "instanceType": "p4d.24xlarge",
+    "term": "1y",
+    "quantity": 5,
+    "usdPerHour": 19.22,
+    "onDemandUsdPerHour": 32.77,
+    "bindingUsd": 841836.0,
+    "breakEvenUtilisation": 0.59,
+    "expectedUtilisation": 0.95,
+    "lastNodeUtilisation": 0.8,
+}
 
 
 def test_a_group_costs_its_nodes_now_and_what_the_plan_expects() -> None:
@@ -73,23 +92,7 @@ def test_a_group_of_several_offers_costs_the_plans_blend() -> None:
 
 
 def test_a_proposed_commitment_shows_its_list_price_until_it_is_approved() -> None:
-    commitment = {
-        "digest": DIGEST,
-        "pool": "trainer",
-        "group": "reserved",
-        "provider": "aws",
-        "region": "us-east-1",
-        "instanceType": "p4d.24xlarge",
-        "term": "1y",
-        "quantity": 5,
-        "usdPerHour": 19.22,
-        "onDemandUsdPerHour": 32.77,
-        "bindingUsd": 841836.0,
-        "breakEvenUtilisation": 0.59,
-        "expectedUtilisation": 0.95,
-        "lastNodeUtilisation": 0.8,
-    }
-    capacity_plan = plan(commitments=[commitment])
+    capacity_plan = plan(commitments=[COMMITMENT])
     record = node_group("reserved", 5, 5, 5, tags=tags("reserved", capacity_plan))
     found = one(record, source(capacity_plan))
     assert found.list_usd_per_month_now == pytest.approx(5 * 32.77 * 730)
@@ -101,7 +104,7 @@ def test_a_proposed_commitment_shows_its_list_price_until_it_is_approved() -> No
         }
     ]  # fmt: skip
     evidence = {**plan_data()["spec"]["evidence"], "held": rows}
-    beside = plan(commitments=[commitment], evidence=evidence)
+    beside = plan(commitments=[COMMITMENT], evidence=evidence)
     both = one(node_group("reserved", 5, 5, 5, tags=tags("reserved", beside)), source(beside))
     # Five of the group's ten nodes are held already.
     assert both.list_usd_per_month_now == pytest.approx(5 * (32.77 + 12.77) / 2 * 730)
@@ -122,6 +125,31 @@ def test_a_group_without_a_price_still_shows_its_line_and_emissions() -> None:
     assert found.note == "the plan has no price for x9.metal"
     assert found.kgco2e_per_month_now == pytest.approx(2 * 730)
     assert found.plan_line == "plan.yaml:7 pools[trainer].groups[od]"
+
+
+def savings_plan(**inputs: Any) -> ResourceRecord:
+    return resource("aws:savingsplans/savingsPlan:SavingsPlan", "sp", **inputs)
+
+
+def test_a_savings_plan_alone_costs_its_commitment() -> None:
+    found = one(savings_plan(commitment="96.1"))
+    assert found.status is Status.PRICED
+    assert found.usd_per_month_now == pytest.approx(96.1 * 730)
+    assert one(savings_plan(commitment=UNKNOWN)).status is Status.NOT_PRICED
+
+
+def test_a_savings_plan_beside_its_nodes_is_not_paid_twice() -> None:
+    capacity_plan = plan(commitments=[COMMITMENT])
+    nodes = node_group("reserved", 5, 5, 5, tags=tags("reserved", capacity_plan))
+    bought = savings_plan(commitment="96.1", tags={"trimtab:commitment": DIGEST})
+    alone = price(recording(nodes), source(capacity_plan), None).totals
+    preview = price(recording(nodes, bought), source(capacity_plan), None)
+    assert preview.resources[1].status is Status.IN_NODES
+    assert "in the price of pools[trainer].groups[reserved]" in preview.resources[1].note
+    assert preview.totals.usd_per_month_now == alone.usd_per_month_now
+    other = savings_plan(commitment="96.1", tags={"trimtab:commitment": "sha256:" + "b" * 64})
+    both = price(recording(nodes, other), source(capacity_plan), None)
+    assert both.resources[1].status is Status.PRICED
 
 
 def test_without_a_plan_nodes_are_counted_but_not_priced() -> None:
