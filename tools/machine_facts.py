@@ -1,7 +1,7 @@
 """Write what AWS's machines carry: `python -m tools.machine_facts [--check]`.
 
 Rows whose source is `ec2` come from EC2's DescribeInstanceTypes as the installed moto bundles it, of
-every type that can still be bought for a Linux node group. The other rows are kept by hand: types
+every type on the Nitro system but the Macs. The other rows are kept by hand: types
 that the bundle lacks, each with the page that says so.
 
 Exit codes: 0 done; with --check, 1 where the file is not what this writes.
@@ -60,7 +60,8 @@ def bundled_types() -> dict[str, dict[str, Any]]:
 
 
 def _usable(name: str, facts: Mapping[str, Any]) -> bool:
-    return bool(facts["CurrentGeneration"]) and not name.startswith("mac")
+    nitro = facts.get("Hypervisor") == "nitro" or facts["BareMetal"]
+    return bool(nitro) and not name.startswith("mac")
 
 
 def _row(name: str, facts: Mapping[str, Any]) -> Row:

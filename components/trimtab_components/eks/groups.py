@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from trimtab.errors import InputError, allowed
+from trimtab.errors import InputError
 from trimtab.plan.attribution import group_tags
 from trimtab.plan.eks import (
     TAINT_EFFECTS,
@@ -232,12 +232,12 @@ def pinned_zone(shape: NodeGroupShape, zones: Collection[str]) -> str | None:
     if shape.zone is None and zones:
         return next(iter(zones))
     if shape.zone not in zones:
-        asked = f"zone {shape.zone}" if shape.zone else "one zone, for its placement group,"
-        known = f"one of {allowed(list(zones))}" if zones else "zones (none is known)"
+        asked = f"zone {shape.zone}" if shape.zone else "one zone, for its placement group"
+        known = f" (known: {', '.join(zones)})" if zones else ""
         raise InputError(
-            f"its nodes must stand in {asked} but the cluster has no subnet known to be there",
+            f"its nodes must stand in {asked}, but the cluster knows no subnet there{known}",
             where=f"node group {shape.name}",
-            mend=f"give the cluster a subnet there, beside its {known}",
+            mend="name the zone in the cluster's zones, or its subnet in zone_subnet_ids",
         )
     return shape.zone
 
