@@ -12,15 +12,24 @@ if TYPE_CHECKING:
     from trimtab_components.accelerators.gpu_operator import GpuOperator
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
+    from trimtab_components.karpenter.controller import KarpenterController
     from trimtab_components.karpenter.pools import KarpenterPools
     from trimtab_components.purchases.commitments import Commitments
 
-__all__ = ["Commitments", "GpuOperator", "HeterogeneousCluster", "KarpenterPools", "Network"]
+__all__ = [
+    "Commitments",
+    "GpuOperator",
+    "HeterogeneousCluster",
+    "KarpenterController",
+    "KarpenterPools",
+    "Network",
+]
 
 _MODULES = {
     "Commitments": "purchases.commitments",
     "GpuOperator": "accelerators.gpu_operator",
     "HeterogeneousCluster": "eks.cluster",
+    "KarpenterController": "karpenter.controller",
     "KarpenterPools": "karpenter.pools",
     "Network": "eks.network",
 }

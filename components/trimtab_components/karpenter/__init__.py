@@ -1,1 +1,1 @@
-"""Karpenter: what a plan asks of it."""
+"""Karpenter: its controller, and what a plan asks of it."""

@@ -1,73 +1,39 @@
 """A plan's groups for a cluster that Karpenter scales."""
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-from pydantic import Field
 
-from trimtab.plan.eks import AmiFamily
+from trimtab.errors import InputError, allowed
+from trimtab.plan.attribution import group_tags
+from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
-from trimtab.plan.types import Count
-from trimtab_components.arguments import (
-    Arguments,
-    Running,
-    RunningSizes,
-    checked,
-    instant_of,
-    plan_of,
-)
-from trimtab_components.karpenter.objects import (
-    KubernetesObject,
+from trimtab_components.arguments import checked, instant_of, plan_of
+from trimtab_components.karpenter.arguments import Checked, KarpenterPoolsArgs
+from trimtab_components.karpenter.buffers import buffer_objects, headroom_nodes
+from trimtab_components.karpenter.node_class import (
     NodeSettings,
-    karpenter_objects,
+    ReservationSelector,
+    placement_group_name,
 )
-from trimtab_components.sized_groups import check_site, check_tags, sized_groups
+from trimtab_components.karpenter.objects import Choices, GroupObjects, group_objects
+from trimtab_components.karpenter.shapes import KubernetesObject
+from trimtab_components.karpenter.static import Baseline
+from trimtab_components.pool_settings import SettingsByGroup
+from trimtab_components.sized_groups import SizedGroup, check_site, check_tags, sized_groups
 
+_Checked = Checked
 
-class KarpenterPoolsArgs(TypedDict):
-    """What the pools are made from. All of it must be known at plan time."""
-
-    plan: Any
-    """The CapacityPlan: the document itself, or the path of its file."""
-    cluster_name: str
-    """The cluster's name; subnets and security groups bear it in the tag karpenter.sh/discovery."""
-    node_role: NotRequired[str]
-    """Name of the nodes' IAM role; default KarpenterNodeRole-<cluster_name>."""
-    as_of: NotRequired[str]
-    """The instant whose window holds, ISO 8601; default the plan's start."""
-    running: NotRequired[dict[str, RunningSizes]]
-    """Sizes that run now, by group key (`<pool>-<group>-<generation>`); default nothing runs."""
-    ami_family: NotRequired[str]
-    """The nodes' image: AL2023 (the default) or BOTTLEROCKET."""
-    ami_version: NotRequired[str]
-    """Version of the image's alias; default latest, which replaces nodes at each new image."""
-    volume_gib: NotRequired[int]
-    """Size of a node's volume; default 100."""
-    metadata_hop_limit: NotRequired[int]
-    """Network hops of instance metadata; default 1, which keeps pods from the node's role."""
-    tags: NotRequired[dict[str, str]]
-    """Tags of every machine and volume, besides those of the plan."""
-
-
-class _Checked(Arguments):
-    plan: Any
-    cluster_name: Annotated[str, Field(min_length=1, max_length=100)]
-    node_role: str | None = None
-    as_of: str | None = None
-    running: dict[str, Running] = Field(default_factory=dict)
-    ami_family: AmiFamily = "AL2023"
-    ami_version: Annotated[str, Field(pattern=r"^(latest|v[0-9.]+)$")] = "latest"
-    volume_gib: Annotated[Count, Field(ge=20, le=16384)] = 100
-    metadata_hop_limit: Annotated[Count, Field(ge=1, le=64)] = 1
-    tags: dict[str, str] = Field(default_factory=dict)
+Planned = tuple[tuple[SizedGroup, GroupObjects], ...]
+Buffer = tuple[KubernetesObject, KubernetesObject]
 
 
 class KarpenterPools(pulumi.ComponentResource):
-    """One NodePool and one EC2NodeClass for each group of a CapacityPlan."""
+    """NodePools and a node class for each group of a CapacityPlan, with what prices and headroom say."""
 
     node_pool_names: pulumi.Output[list[str]]
-    """The NodePools' names, in the plan's order."""
+    """The NodePools' names, in the plan's order; a static one after the dynamic one of its group."""
 
     def __init__(
         self, name: str, args: KarpenterPoolsArgs, opts: pulumi.ResourceOptions | None = None
@@ -83,47 +49,169 @@ class KarpenterPools(pulumi.ComponentResource):
             StalePlanError: the plan has expired, or is for another provider.
         """
         where = f'KarpenterPools "{name}"'
-        settings = checked(_Checked, args, where)
+        settings = checked(Checked, args, where)
         plan = plan_of(settings.plan, where)
         check_site(plan, "aws", plan.spec.site.region)
         check_tags(settings.tags, where)
-        as_of = instant_of(settings.as_of, plan, where)
-        nodes = NodeSettings(
-            cluster=settings.cluster_name,
-            role=settings.node_role or f"KarpenterNodeRole-{settings.cluster_name}",
-            family=settings.ami_family,
-            ami_version=settings.ami_version,
-            volume_gib=settings.volume_gib,
-            metadata_hop_limit=settings.metadata_hop_limit,
-        )
-        running = {key: Sizes(s.min, s.desired, s.max) for key, s in settings.running.items()}
-        objects = [
-            (sized, karpenter_objects(plan, sized, nodes, settings.tags))
-            for sized in sized_groups(plan, as_of, running)
-        ]
+        by_group = SettingsByGroup(plan, settings.pools, where)
+        choices = _choices(settings, plan, where)
+        objects = planned_objects(plan, settings, choices, by_group)
+        buffers = planned_buffers(plan, settings, objects, where)
         super().__init__("trimtab:index:KarpenterPools", name, {}, opts)
 
-        for sized, (node_class, node_pool) in objects:
-            made = _custom_resource(f"{name}-{node_class.name}-class", node_class, self)
-            pool = _custom_resource(f"{name}-{node_pool.name}", node_pool, self, made)
-            if sized.sizing.reason:
-                pulumi.log.info(f"{node_pool.name}: {sized.sizing.reason}", resource=pool)
-        self.node_pool_names = pulumi.Output.from_input(
-            [node_pool.name for _, (_, node_pool) in objects]
-        )
+        for sized, made in objects:
+            first = []
+            if by_group.of(sized.pool, sized.group).placement_group:
+                first = [
+                    _placement_group(f"{name}-{made.node_class.name}", plan, sized, choices, self)
+                ]
+            node_class = _object(
+                f"{name}-{made.node_class.name}-class", made.node_class, self, first
+            )
+            pools = [
+                _object(f"{name}-{each.name}", each, self, [node_class]) for each in made.node_pools
+            ]
+            if made.overlay:
+                _object(f"{name}-{made.overlay.name}-overlay", made.overlay, self, pools)
+            for reason in made.reasons:
+                pulumi.log.info(f"{made.node_class.name}: {reason}", resource=pools[0])
+        for template, buffer in buffers:
+            chunk = kubernetes.core.v1.PodTemplate(
+                f"{name}-{template.name}-template",
+                metadata=_metadata(template),
+                template=template.body["template"],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            _object(f"{name}-{buffer.name}", buffer, self, [chunk])
+        names = [each.name for _, made in objects for each in made.node_pools]
+        self.node_pool_names = pulumi.Output.from_input(names)
         self.register_outputs({"node_pool_names": self.node_pool_names})
 
 
-def _custom_resource(
-    name: str, made: KubernetesObject, parent: pulumi.Resource, after: pulumi.Resource | None = None
+def planned_objects(
+    plan: CapacityPlan, settings: Checked, choices: Choices, by_group: SettingsByGroup
+) -> Planned:
+    """The objects of every group that is provisioned here.
+
+    Raises:
+        InputError: a pool is named that the plan has not, or Karpenter can't provision a group.
+    """
+    chosen = sized_groups(plan, choices.as_of, choices.running, settings.plan_pools)
+    pools = sorted({sized.pool.name for sized in chosen})
+    groups = sorted(f"{sized.pool.name}/{sized.group.name}" for sized in chosen)
+    for argument, keys, known in (
+        ("release", settings.release, pools),
+        ("buffers", settings.buffers, pools),
+        ("reservations", settings.reservations, groups),
+    ):
+        for key in keys:
+            if key not in known:
+                raise InputError(
+                    f"{argument}: {key} is not provisioned here",
+                    where=choices.where,
+                    mend=f"use one of {allowed(known)}",
+                )
+    proposed = {line.digest for line in plan.spec.commitments}
+    for digest in settings.approved:
+        if digest not in proposed:
+            raise InputError(
+                f"approved: {digest} is no proposal of the plan",
+                where=choices.where,
+                mend="drop it: what a new plan holds it does not propose again",
+            )
+    return tuple(
+        (sized, group_objects(plan, sized, choices, by_group.of(sized.pool, sized.group)))
+        for sized in chosen
+    )
+
+
+def planned_buffers(
+    plan: CapacityPlan, settings: Checked, objects: Planned, where: str
+) -> tuple[Buffer, ...]:
+    """A PodTemplate and a CapacityBuffer for each pool that is to have headroom and expects to need it.
+
+    Raises:
+        InputError: the plan does not tell a node's worth.
+    """
+    found = []
+    for pool in plan.spec.pools:
+        stated = settings.buffers.get(pool.name)
+        if stated is None:
+            continue
+        made = [each for sized, each in objects if sized.pool.name == pool.name]
+        nodes = stated.nodes or headroom_nodes(pool, sum(each.limit for each in made))
+        taints = [taint for each in made for taint in each.marks.taints]
+        if nodes:
+            found.append(
+                buffer_objects(plan, pool, nodes, taints, stated.namespace, stated.requests, where)
+            )
+    return tuple(found)
+
+
+def _choices(settings: Checked, plan: CapacityPlan, where: str) -> Choices:
+    nodes = NodeSettings(
+        cluster=settings.cluster_name,
+        role=settings.node_role or f"KarpenterNodeRole-{settings.cluster_name}",
+        family=settings.ami_family or "AL2023",
+        ami_version=settings.ami_version or "latest",
+        volume_gib=settings.volume_gib,
+        metadata_hop_limit=settings.metadata_hop_limit or 1,
+        mode=settings.mode,
+        reservations={
+            key: ReservationSelector(each.tags, each.owner_id)
+            for key, each in settings.reservations.items()
+        },
+    )
+    return Choices(
+        nodes=nodes,
+        as_of=instant_of(settings.as_of, plan, where),
+        tags=settings.tags,
+        whole_span=settings.limits == "span",
+        baseline=Baseline(settings.static_baseline, settings.approved, settings.release),
+        overlays=settings.overlays,
+        maintenance=settings.maintenance.window() if settings.maintenance else None,
+        running={key: Sizes(s.min, s.desired, s.max) for key, s in settings.running.items()},
+        where=where,
+    )
+
+
+def _placement_group(
+    name: str,
+    plan: CapacityPlan,
+    sized: SizedGroup,
+    choices: Choices,
+    parent: pulumi.Resource,
+) -> pulumi.Resource:
+    # The AWS SDK takes seconds to load, and few pools need it.
+    import pulumi_aws as aws
+
+    return aws.ec2.PlacementGroup(
+        f"{name}-placement",
+        name=placement_group_name(sized, choices.nodes),
+        strategy="cluster",
+        tags={**choices.tags, **group_tags(plan, sized.pool, sized.group)},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _object(
+    name: str,
+    made: KubernetesObject,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
 ) -> kubernetes.apiextensions.CustomResource:
     return kubernetes.apiextensions.CustomResource(
         name,
         api_version=made.api_version,
         kind=made.kind,
-        metadata=kubernetes.meta.v1.ObjectMetaArgs(
-            name=made.name, labels=made.labels, annotations=made.annotations or None
-        ),
+        metadata=_metadata(made),
         spec=made.spec,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after] if after else None),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after) or None),
+    )
+
+
+def _metadata(made: KubernetesObject) -> kubernetes.meta.v1.ObjectMetaArgs:
+    annotations: Mapping[str, str] | None = dict(made.annotations) or None
+    return kubernetes.meta.v1.ObjectMetaArgs(
+        name=made.name, namespace=made.namespace, labels=made.labels, annotations=annotations
     )
