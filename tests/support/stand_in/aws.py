@@ -224,7 +224,11 @@ class Aws(StandIn):
             raise RefusalError(f"LimitExceeded: {group} has {len(others)} scheduled actions")
 
     def _unused(self, held: Held) -> None:
-        """Refuse to delete what something else in the cloud still stands on."""
+        """Refuse to delete what is protected, or what something else still stands on."""
+        if held.inputs.get("deletionProtection"):
+            raise RefusalError(
+                f"InvalidRequestException: {held.id} has deletion protection enabled"
+            )
         users = {
             "Cluster": [("NodeGroup", "clusterName"), ("Addon", "clusterName")],
             "Eip": [("NatGateway", "allocationId")],

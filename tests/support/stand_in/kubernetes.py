@@ -76,7 +76,7 @@ class Kubernetes(StandIn):
                 "apiVersion": "v1",
                 "kind": "ConfigMap",
                 "metadata": {
-                    "name": f"chart-{request.name}",
+                    "name": f"chart-{given.get('name', request.name)}",
                     "namespace": given.get("namespace", "default"),
                 },
                 "data": {"chart": str(given.get("chart")), "version": str(given.get("version"))},
