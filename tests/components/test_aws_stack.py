@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.iam import wildcard_problems
 from support.plans import START, group, plan, plan_data, pool
 from support.recorded import Record, of, one
 from support.sdk_inputs import problems
@@ -168,13 +169,15 @@ def test_no_role_may_do_anything_everywhere(recorded: Record) -> None:
     assert kinds == {
         "aws:iam/role:Role",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    }, "an inline policy needs a check of its statements here"
+    }
+    assert wildcard_problems(records) == []
     trusted = {}
     for name, role in of(records, "Role").items():
         (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
-        assert statement["Action"] == "sts:AssumeRole"
+        assert statement["Action"] in ("sts:AssumeRole", ["sts:AssumeRole", "sts:TagSession"])
         trusted[name] = statement["Principal"]["Service"]
     assert trusted == {
+        "trimtab-cni": "pods.eks.amazonaws.com",
         "trimtab-control-plane": "eks.amazonaws.com",
         "trimtab-nodes": "ec2.amazonaws.com",
     }
@@ -193,7 +196,7 @@ def test_no_role_may_do_anything_everywhere(recorded: Record) -> None:
 def test_nodes_wait_for_their_role_and_keep_their_metadata(recorded: Record) -> None:
     records = recorded("aws")
     attachments = {r.urn for n, r in of(records, "RolePolicyAttachment").items() if "-nodes-" in n}
-    assert len(attachments) == 3
+    assert len(attachments) == 2
     for each in of(records, "NodeGroup").values():
         assert attachments <= set(each.dependencies)
     for template in of(records, "LaunchTemplate").values():
@@ -281,7 +284,7 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
     ("config", "error", "says"),
     [
         ({"nta": "none"}, InputError, "trimtab:nta: unknown setting; did you mean nat?"),
-        ({"zzz": "1"}, InputError, "use one of adminArns, amiFamily"),
+        ({"zzz": "1"}, InputError, "use one of access, addons, adminArns, amiFamily"),
         ({"renderTo": "x"}, InputError, "trimtab:renderTo: only counts for local"),
         ({"target": "gcp"}, InputError, "trimtab:target: is gcp; set it to aws or local"),
         ({"zones": "us-east-1a"}, InputError, "trimtab:zones: is us-east-1a; give a list"),
@@ -328,7 +331,11 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
             InputError,
             "the AL2023 image brings its driver",
         ),
-        ({"gpu": '{"override": {"chart": "x"}}'}, InputError, "trimtab:gpu.override.chart: unknown setting"),
+        (
+            {"gpu": '{"override": {"chart": "x"}}'},
+            InputError,
+            "trimtab:gpu.override.chart: unknown setting",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )

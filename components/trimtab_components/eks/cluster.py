@@ -1,145 +1,81 @@
 """An EKS cluster whose node groups are those of a capacity plan."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field, model_validator
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import plan_tags
-from trimtab.plan.eks import AmiFamily
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
-from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import (
-    Arguments,
-    Running,
-    RunningSizes,
-    checked,
-    instant_of,
-    plan_of,
+from trimtab_components.arguments import checked, instant_of, plan_of
+from trimtab_components.eks.access import (
+    AUTO_NODE_POLICY,
+    Access,
+    AccessPolicy,
+    access_entry,
+    administrator,
+)
+from trimtab_components.eks.addons import (
+    CNI_POLICY,
+    EBS_CSI,
+    ChosenAddon,
+    addon_roles,
+    chosen_addons,
+    install_addons,
+    nodes_need_cni_policy,
+)
+from trimtab_components.eks.cluster_args import ClusterSettings, HeterogeneousClusterArgs
+from trimtab_components.eks.encryption import (
+    account_id,
+    control_plane_policy,
+    own_key,
+    volume_policy,
 )
 from trimtab_components.eks.groups import NodeGroupShape, node_group_shape
-from trimtab_components.eks.network import DEFAULT_CIDR, Nat, Network, NetworkArgs
+from trimtab_components.eks.hybrid import HybridMachines, owned_groups, remote_networks
+from trimtab_components.eks.kubeconfig import kubeconfig
+from trimtab_components.eks.network import DEFAULT_CIDR, DISCOVERY_TAG, Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
-from trimtab_components.eks.roles import partition, service_role
+from trimtab_components.eks.pod_identity import pod_identity
+from trimtab_components.eks.roles import ServiceRole, service_role
 from trimtab_components.eks.subnets import default_zones
+from trimtab_components.pool_settings import SettingsByGroup
 from trimtab_components.sized_groups import check_site, check_tags, sized_groups
 
-KUBERNETES_VERSION = "1.35"
-"""In EKS's standard support until 2027-03-27 (EKS version calendar, 2026-11)."""
+__all__ = ["HeterogeneousCluster", "HeterogeneousClusterArgs"]
 
 CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
-NODE_POLICIES = (
-    "AmazonEKSWorkerNodePolicy",
-    "AmazonEKS_CNI_Policy",
-    "AmazonEC2ContainerRegistryPullOnly",
+AUTO_CLUSTER_POLICIES = (
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSComputePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
 )
-ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+AUTO_NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+_ROLE_NAME_ROOM = 56
+"""IAM takes 64 characters, of which Pulumi adds 8."""
+
+_Checked = ClusterSettings
 
 
-class HeterogeneousClusterArgs(TypedDict):
-    """What the cluster is made from. All but `vpc_id` and `subnet_ids` must be known at plan time."""
+@dataclass(frozen=True)
+class _Site:
+    """Where the cluster stands: a network of its own or an existing one."""
 
-    plan: Any
-    """The CapacityPlan: the document itself, or the path of its file."""
-    as_of: NotRequired[str]
-    """The instant whose window holds, ISO 8601; default the plan's start."""
-    running: NotRequired[dict[str, RunningSizes]]
-    """Sizes that run now, by group key (`<pool>-<group>-<generation>`); default nothing runs."""
-    autoscaled: NotRequired[bool]
-    """Whether an autoscaler owns the desired sizes: then schedules leave them alone and never lower
-    a max. Default false: the plan's desired sizes are followed."""
-    region: NotRequired[str]
-    """The AWS region; default the stack's aws:region. The plan must be for it."""
-    kubernetes_version: NotRequired[str]
-    """The control plane's minor version."""
-    vpc_id: NotRequired[pulumi.Input[str]]
-    """An existing VPC; with `subnet_ids`, instead of a network of the cluster's own."""
-    subnet_ids: NotRequired[list[pulumi.Input[str]]]
-    """Subnets of the existing VPC for control plane and nodes, in two zones at least."""
-    cidr: NotRequired[str]
-    """The own network's IPv4 block; default 10.0.0.0/16."""
-    zones: NotRequired[list[str]]
-    """The own network's zones; default the plan's, or three of the region."""
-    nat: NotRequired[str]
-    """The own network's NAT gateways: none, single (the default) or per-zone."""
-    public_endpoint: NotRequired[bool]
-    """Whether the API server is reachable from the internet; default true. It is always reachable
-    from the VPC."""
-    public_access_cidrs: NotRequired[list[str]]
-    """Blocks that may reach the public endpoint; default all."""
-    admin_arns: NotRequired[list[str]]
-    """IAM principals that administer the cluster, each through an access entry."""
-    creator_is_admin: NotRequired[bool]
-    """Whether whoever creates the cluster administers it; default true. Fixed at creation."""
-    log_types: NotRequired[list[str]]
-    """Control plane logs to keep; they cost by volume. Default none."""
-    ami_family: NotRequired[str]
-    """The nodes' image: AL2023 (the default) or BOTTLEROCKET. Fixed while a group's generation lasts:
-    EKS can't change it in place, and refuses a second group of the name."""
-    volume_gib: NotRequired[int]
-    """Size of a node's volume; default 100."""
-    metadata_hop_limit: NotRequired[int]
-    """Network hops of instance metadata; default 1, which keeps pods from the node's role."""
-    tags: NotRequired[dict[str, str]]
-    """Tags of every resource, besides those of the plan."""
-
-
-_LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-_PrincipalArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:.+")]
-
-
-class _Checked(Arguments):
-    plan: Any
-    as_of: str | None = None
-    running: dict[str, Running] = Field(default_factory=dict)
-    autoscaled: Flag = False
-    region: str | None = None
-    kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = KUBERNETES_VERSION
-    vpc_id: Any = None
-    subnet_ids: Any = None
-    cidr: str | None = None
-    zones: tuple[str, ...] | None = None
-    nat: Nat | None = None
-    public_endpoint: Flag = True
-    public_access_cidrs: tuple[str, ...] = ()
-    admin_arns: tuple[_PrincipalArn, ...] = ()
-    creator_is_admin: Flag = True
-    log_types: tuple[_LogType, ...] = ()
-    ami_family: AmiFamily = "AL2023"
-    volume_gib: Annotated[Count, Field(ge=20, le=16384)] = 100
-    metadata_hop_limit: Annotated[Count, Field(ge=1, le=64)] = 1
-    tags: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_network(self) -> Self:
-        existing = [n for n in ("vpc_id", "subnet_ids") if getattr(self, n) is not None]
-        own = [n for n in ("cidr", "zones", "nat") if getattr(self, n) is not None]
-        if existing and own:
-            raise ValueError(
-                f"{existing[0]} names an existing network, {own[0]} describes one to make; "
-                "give vpc_id with subnet_ids, or any of cidr, zones, nat"
-            )
-        if len(existing) == 1:
-            raise ValueError(f"{existing[0]} alone is no network; give vpc_id with subnet_ids")
-        if isinstance(self.subnet_ids, list) and len(self.subnet_ids) < 2:
-            raise ValueError("subnet_ids: EKS needs subnets in two zones at least")
-        return self
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if self.public_access_cidrs and not self.public_endpoint:
-            raise ValueError("public_access_cidrs without public_endpoint; drop one of them")
-        if not self.admin_arns and not self.creator_is_admin:
-            raise ValueError("nobody could administer the cluster; give admin_arns")
-        return self
+    vpc_id: pulumi.Output[str]
+    subnet_ids: Any
+    node_subnet_ids: Any
+    zone_subnet_ids: Mapping[str, Any]
+    route_table_ids: pulumi.Output[list[str]]
+    ready: tuple[pulumi.Resource, ...]
 
 
 class HeterogeneousCluster(pulumi.ComponentResource):
@@ -147,14 +83,35 @@ class HeterogeneousCluster(pulumi.ComponentResource):
 
     cluster_name: pulumi.Output[str]
     """The cluster's name in EKS."""
+    cluster_arn: pulumi.Output[str]
+    """The cluster's ARN."""
     endpoint: pulumi.Output[str]
     """The API server's address."""
+    certificate_authority: pulumi.Output[str]
+    """The API server's certificate authority, base64."""
     kubeconfig: pulumi.Output[str]
     """A kubeconfig that gets its token through the aws command; it holds no credential."""
     vpc_id: pulumi.Output[str]
     """The VPC's id."""
+    node_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for nodes."""
+    zone_subnet_ids: pulumi.Output[dict[str, str]]
+    """The nodes' subnet in each zone, as far as it is known."""
+    route_table_ids: pulumi.Output[list[str]]
+    """The own network's route tables for nodes, for routes of your own; none in an existing one."""
+    security_group_id: pulumi.Output[str]
+    """The security group that EKS makes for control plane and nodes; it bears the tag
+    karpenter.sh/discovery."""
+    node_role_name: pulumi.Output[str]
+    """Name of the role for nodes that come from NodePools: they may join with it."""
+    node_role_arn: pulumi.Output[str]
+    """The same role's ARN."""
     node_group_names: pulumi.Output[list[str]]
     """The node groups' names in EKS, in the plan's order."""
+    hybrid_role_arn: pulumi.Output[str]
+    """The role of machines on premises; empty without `hybrid`."""
+    hybrid_node_configs: pulumi.Output[dict[str, str]]
+    """A NodeConfig for `nodeadm init -c`, by owned group of the plan; secret with credentials ssm."""
 
     def __init__(
         self,
@@ -186,130 +143,308 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         check_site(plan, "aws", region)
         check_tags(settings.tags, where)
         as_of = instant_of(settings.as_of, plan, where)
-        shapes = _shapes(plan, as_of, settings)
+        by_group = SettingsByGroup(plan, settings.pools, where)
+        shapes = _shapes(plan, as_of, settings, by_group)
+        owned = owned_groups(plan, by_group) if settings.hybrid is not None else ()
+        addons = chosen_addons(
+            settings.addons,
+            node_groups=bool(shapes),
+            auto_mode=settings.auto,
+            hosts_pods=bool(shapes or settings.built_in_pools),
+            where=where,
+        )
+        _check_role_names(name, settings, where)
         super().__init__("trimtab:index:HeterogeneousCluster", name, {}, opts)
 
-        tags = {**settings.tags, **plan_tags(plan)}
-        child = pulumi.ResourceOptions(parent=self)
-        self.vpc_id, subnet_ids, node_subnet_ids = self._network(name, settings, plan, region, tags)
-        control_plane = service_role(
+        self._name, self._region, self._settings = name, region, settings
+        self._tags = {**settings.tags, **plan_tags(plan)}
+        site = self._site(plan)
+        nodes = self._node_role(addons)
+        dynamic = self._dynamic_node_role(nodes)
+        cluster = self._cluster(site, dynamic)
+        group_id = cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
+        aws.ec2.Tag(
+            f"{name}-discovery",
+            resource_id=group_id,
+            key=DISCOVERY_TAG,
+            value=name,
+            opts=self._child(),
+        )
+        self._access(cluster, nodes, dynamic)
+        groups = self._nodes(cluster, site, nodes, addons, shapes)
+        for key, identity in settings.pod_identities.items():
+            pod_identity(f"{name}-pod-{key}", identity, cluster.name, **self._common)
+
+        self.hybrid_role_arn = pulumi.Output.from_input("")
+        self.hybrid_node_configs = pulumi.Output.from_input({})
+        if settings.hybrid is not None:
+            machines = HybridMachines(
+                f"{name}-hybrid",
+                cluster,
+                settings.hybrid,
+                owned,
+                region=region,
+                account=account_id(self),
+                tags=self._tags,
+                opts=self._child(),
+            )
+            self.hybrid_role_arn = machines.role_arn
+            self.hybrid_node_configs = machines.node_configs
+
+        self.cluster_name = cluster.name
+        self.cluster_arn = cluster.arn
+        self.endpoint = cluster.endpoint
+        self.certificate_authority = cluster.certificate_authority.apply(
+            lambda each: str(each.data)
+        )
+        self.kubeconfig = pulumi.Output.all(
+            cluster.name, cluster.endpoint, cluster.certificate_authority
+        ).apply(lambda parts: kubeconfig(parts[0], parts[1], parts[2]["data"], region))
+        self.vpc_id = site.vpc_id
+        self.node_subnet_ids = pulumi.Output.from_input(site.node_subnet_ids)
+        self.zone_subnet_ids = pulumi.Output.from_input(dict(site.zone_subnet_ids))
+        self.route_table_ids = site.route_table_ids
+        self.security_group_id = group_id
+        self.node_role_name, self.node_role_arn = dynamic.name, dynamic.arn
+        self.node_group_names = pulumi.Output.all(*[group.node_group_name for group in groups])
+        self.register_outputs({key: getattr(self, key) for key in type(self).__annotations__})
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {"region": self._region, "tags": self._tags, "parent": self}
+
+    def _child(
+        self, depends_on: Sequence[pulumi.Resource] = (), **more: Any
+    ) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on), **more)
+
+    def _site(self, plan: CapacityPlan) -> _Site:
+        """The VPC, the control plane's subnets and the nodes': existing ones, or a network made."""
+        settings = self._settings
+        if settings.vpc_id is not None:
+            return _Site(
+                pulumi.Output.from_input(settings.vpc_id),
+                settings.subnet_ids,
+                settings.subnet_ids,
+                settings.zone_subnet_ids or {},
+                pulumi.Output.from_input([]),
+                (),
+            )
+        zones = settings.zones or plan.spec.site.zones or default_zones(self._region)
+        made: NetworkArgs = {
+            "region": self._region,
+            "zones": list(zones),
+            "cidr": settings.cidr or DEFAULT_CIDR,
+            "internet_access": settings.internet_access is not False,
+            "discovery": self._name,
+            "tags": self._tags,
+        }
+        if settings.nat is not None:
+            made["nat"] = settings.nat
+        if settings.endpoints is not None:
+            made["endpoints"] = {"services": list(settings.endpoints.services)}
+        network = Network(f"{self._name}-network", made, self._child())
+        return _Site(
+            network.vpc_id,
+            network.subnet_ids,
+            network.node_subnet_ids,
+            network.by_zone,
+            network.route_table_ids,
+            tuple(network.ready),
+        )
+
+    def _node_role(self, addons: Sequence[ChosenAddon]) -> ServiceRole | None:
+        """The node groups' role, unless Auto Mode has all the nodes."""
+        if self._settings.auto and not self._settings.plan_pools:
+            return None
+        policies = (*NODE_POLICIES, *([CNI_POLICY] if nodes_need_cni_policy(addons) else []))
+        return service_role(f"{self._name}-nodes", "ec2", policies, **self._common)
+
+    def _dynamic_node_role(self, nodes: ServiceRole | None) -> ServiceRole:
+        """The role of nodes that no node group makes.
+
+        A role has one access entry, EKS makes the one of a node group's role and takes it away again:
+        NodePools beside node groups get a role of their own.
+        """
+        if self._settings.auto:
+            return service_role(
+                f"{self._name}-auto-nodes", "ec2", AUTO_NODE_POLICIES, **self._common
+            )
+        if nodes is not None and self._settings.plan_pools is None:
+            return nodes
+        return service_role(f"{self._name}-pool-nodes", "ec2", NODE_POLICIES, **self._common)
+
+    def _cluster(self, site: _Site, dynamic: ServiceRole) -> aws.eks.Cluster:
+        settings, name = self._settings, self._name
+        auto = settings.auto
+        role = service_role(
             f"{name}-control-plane",
             "eks",
-            CLUSTER_POLICIES,
-            region=region,
-            tags=tags,
-            parent=self,
+            (*CLUSTER_POLICIES, *(AUTO_CLUSTER_POLICIES if auto else ())),
+            **self._common,
+            actions=("sts:AssumeRole", "sts:TagSession") if auto else ("sts:AssumeRole",),
         )
-        nodes = service_role(
-            f"{name}-nodes", "ec2", NODE_POLICIES, region=region, tags=tags, parent=self
-        )
-        cluster = aws.eks.Cluster(
+        ready = list(role.attachments)
+        encryption = None
+        key = self._secrets_key()
+        if key is not None:
+            ready.append(
+                aws.iam.RolePolicy(
+                    f"{name}-control-plane-key",
+                    role=role.name,
+                    policy=pulumi.Output.from_input(key).apply(control_plane_policy),
+                    opts=self._child(),
+                )
+            )
+            encryption = aws.eks.ClusterEncryptionConfigArgs(
+                provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=key),
+                resources=["secrets"],
+            )
+        plane = settings.control_plane
+        return aws.eks.Cluster(
             name,
             name=name,
             version=settings.kubernetes_version,
-            role_arn=control_plane.arn,
+            role_arn=role.arn,
+            # Add-ons are resources; copies that EKS puts in would be nobody's to update.
+            bootstrap_self_managed_addons=False,
             access_config={
                 "authentication_mode": "API",
                 "bootstrap_cluster_creator_admin_permissions": settings.creator_is_admin,
             },
             vpc_config={
-                "subnet_ids": subnet_ids,
+                "subnet_ids": site.subnet_ids,
                 "endpoint_private_access": True,
                 "endpoint_public_access": settings.public_endpoint,
                 "public_access_cidrs": list(settings.public_access_cidrs) or None,
             },
+            **self._auto_mode(dynamic),
+            encryption_config=encryption,
+            remote_network_config=(
+                remote_networks(settings.hybrid) if settings.hybrid is not None else None
+            ),
+            control_plane_scaling_config={"tier": plane.tier} if plane.tier else None,
+            upgrade_policy={"support_type": plane.support} if plane.support else None,
+            deletion_protection=plane.deletion_protection,
+            zonal_shift_config=(
+                {"enabled": plane.zonal_shift} if plane.zonal_shift is not None else None
+            ),
             enabled_cluster_log_types=list(settings.log_types) or None,
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(control_plane.attachments)),
-        )
-        for arn in dict.fromkeys(settings.admin_arns):
-            self._admin(name, arn, cluster, region, tags, child)
-        host = NodeGroupHost(
-            cluster.name, nodes.arn, node_subnet_ids, settings.metadata_hop_limit, nodes.attachments
-        )
-        groups = [PlannedNodeGroup(f"{name}-{shape.name}", shape, host, child) for shape in shapes]
-
-        self.cluster_name = cluster.name
-        self.endpoint = cluster.endpoint
-        self.kubeconfig = pulumi.Output.all(
-            cluster.name, cluster.endpoint, cluster.certificate_authority
-        ).apply(lambda parts: _kubeconfig(parts[0], parts[1], parts[2]["data"], region))
-        self.node_group_names = pulumi.Output.all(*[group.node_group_name for group in groups])
-        self.register_outputs(
-            {
-                "cluster_name": self.cluster_name,
-                "endpoint": self.endpoint,
-                "kubeconfig": self.kubeconfig,
-                "vpc_id": self.vpc_id,
-                "node_group_names": self.node_group_names,
-            }
+            tags=self._tags,
+            # It counts at creation only, and a change would replace the cluster.
+            opts=self._child(ready, ignore_changes=["bootstrapSelfManagedAddons"]),
         )
 
-    def _network(
-        self,
-        name: str,
-        settings: _Checked,
-        plan: CapacityPlan,
-        region: str,
-        tags: Mapping[str, str],
-    ) -> tuple[pulumi.Output[str], Any, Any]:
-        """The VPC, the control plane's subnets and the nodes': existing ones, or a network made."""
-        if settings.vpc_id is not None:
-            return (
-                pulumi.Output.from_input(settings.vpc_id),
-                settings.subnet_ids,
-                settings.subnet_ids,
-            )
-        made: NetworkArgs = {
-            "region": region,
-            "zones": list(settings.zones or plan.spec.site.zones or default_zones(region)),
-            "cidr": settings.cidr or DEFAULT_CIDR,
-            "nat": settings.nat or "single",
-            "tags": dict(tags),
+    def _auto_mode(self, dynamic: ServiceRole) -> dict[str, Any]:
+        """Compute, storage and load balancing, which EKS takes all on or all off."""
+        auto = self._settings.auto_mode
+        if auto is None:
+            return {}
+        compute: dict[str, Any] = {"enabled": auto.enabled}
+        if auto.enabled:
+            # EKS refuses a role without a NodePool of its own to give it to.
+            compute["node_pools"] = list(self._settings.built_in_pools)
+            if self._settings.built_in_pools:
+                compute["node_role_arn"] = dynamic.arn
+        return {
+            "compute_config": compute,
+            "storage_config": {"block_storage": {"enabled": auto.enabled}},
+            "kubernetes_network_config": {"elastic_load_balancing": {"enabled": auto.enabled}},
         }
-        network = Network(f"{name}-network", made, pulumi.ResourceOptions(parent=self))
-        return network.vpc_id, network.subnet_ids, network.node_subnet_ids
 
-    def _admin(
-        self,
-        name: str,
-        arn: str,
-        cluster: aws.eks.Cluster,
-        region: str,
-        tags: Mapping[str, str],
-        options: pulumi.ResourceOptions,
+    def _secrets_key(self) -> pulumi.Input[str] | None:
+        encryption = self._settings.encryption
+        if encryption is None:
+            return None
+        if encryption.own_key:
+            return own_key(self._name, encryption, **self._common)
+        found: pulumi.Input[str] | None = encryption.key_arn
+        return found
+
+    def _access(
+        self, cluster: aws.eks.Cluster, nodes: ServiceRole | None, dynamic: ServiceRole
     ) -> None:
-        # Named by the principal: dropping one from the list leaves the others alone.
-        who = f"{name}-admin-{arn.partition('::')[2].replace(':', '-').replace('/', '-')}"
-        entry = aws.eks.AccessEntry(
-            who,
-            cluster_name=cluster.name,
-            principal_arn=arn,
-            type="STANDARD",
-            tags=dict(tags),
-            opts=options,
+        settings, name = self._settings, self._name
+        for arn in dict.fromkeys(settings.admin_arns):
+            administrator(name, arn, cluster.name, **self._common)
+        for key, access in settings.access.items():
+            access_entry(f"{name}-access-{key}", access, cluster.name, **self._common)
+        machines: Access | None = None
+        if settings.auto:
+            # With NodePools of its own EKS makes the entry itself.
+            if not settings.built_in_pools:
+                policy = AccessPolicy(policy=AUTO_NODE_POLICY)
+                machines = Access(principal_arn=dynamic.arn, type="EC2", policies=(policy,))
+        elif dynamic is not nodes:
+            machines = Access(principal_arn=dynamic.arn, type="EC2_LINUX")
+        if machines is not None:
+            access_entry(f"{name}-pool-nodes", machines, cluster.name, **self._common)
+
+    def _nodes(
+        self,
+        cluster: aws.eks.Cluster,
+        site: _Site,
+        nodes: ServiceRole | None,
+        addons: Sequence[ChosenAddon],
+        shapes: Sequence[NodeGroupShape],
+    ) -> list[PlannedNodeGroup]:
+        """The add-ons, and between them the node groups."""
+        settings, name = self._settings, self._name
+        roles = addon_roles(name, addons, **self._common)
+        key = settings.encryption.volume_key_arn if settings.encryption else None
+        if key is not None and EBS_CSI in roles.names:
+            policy = aws.iam.RolePolicy(
+                f"{name}-ebs-csi-key",
+                role=roles.names[EBS_CSI],
+                policy=pulumi.Output.from_input(key).apply(volume_policy),
+                opts=self._child(),
+            )
+            roles.ready[EBS_CSI] = (*roles.ready[EBS_CSI], policy)
+        first = [each for each in addons if each.on_every_node]
+        later = [each for each in addons if not each.on_every_node]
+        before = install_addons(
+            name, first, cluster.name, roles=roles, tags=self._tags, parent=self
         )
-        aws.eks.AccessPolicyAssociation(
-            who,
-            cluster_name=cluster.name,
-            principal_arn=entry.principal_arn,
-            policy_arn=f"arn:{partition(region)}:eks::aws:cluster-access-policy/{ADMIN_POLICY}",
-            access_scope={"type": "cluster"},
-            opts=options,
+        groups: list[PlannedNodeGroup] = []
+        if nodes is not None:
+            host = NodeGroupHost(
+                cluster_name=cluster.name,
+                role_arn=nodes.arn,
+                subnet_ids=site.node_subnet_ids,
+                metadata_hop_limit=settings.metadata_hop_limit,
+                ready=(*nodes.attachments, *site.ready, *before),
+                zone_subnet_ids=site.zone_subnet_ids,
+            )
+            groups = [
+                PlannedNodeGroup(f"{name}-{shape.name}", shape, host, self._child())
+                for shape in shapes
+            ]
+        install_addons(
+            name,
+            later,
+            cluster.name,
+            roles=roles,
+            tags=self._tags,
+            parent=self,
+            after=[*before, *groups],
         )
+        return groups
 
 
-def _region(settings: _Checked, where: str) -> str:
+def _region(settings: ClusterSettings, where: str) -> str:
     region = settings.region or pulumi.Config("aws").get("region")
     if region is None:
         raise InputError("no region is configured", where=where, mend="set aws:region")
     return region
 
 
-def _shapes(plan: CapacityPlan, as_of: datetime, settings: _Checked) -> tuple[NodeGroupShape, ...]:
+def _shapes(
+    plan: CapacityPlan, as_of: datetime, settings: ClusterSettings, by_group: SettingsByGroup
+) -> tuple[NodeGroupShape, ...]:
     running = {
         key: Sizes(sizes.min, sizes.desired, sizes.max) for key, sizes in settings.running.items()
     }
+    pools = () if settings.auto and settings.plan_pools is None else settings.plan_pools
     return tuple(
         node_group_shape(
             plan,
@@ -319,36 +454,17 @@ def _shapes(plan: CapacityPlan, as_of: datetime, settings: _Checked) -> tuple[No
             volume_gib=settings.volume_gib,
             autoscaled=settings.autoscaled,
             extra_tags=settings.tags,
+            settings=by_group.of(sized.pool, sized.group),
         )
-        for sized in sized_groups(plan, as_of, running)
+        for sized in sized_groups(plan, as_of, running, pools)
     )
 
 
-def _kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str:
-    token = ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"]
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [
-            {
-                "name": name,
-                "cluster": {"server": endpoint, "certificate-authority-data": authority},
-            }
-        ],
-        "users": [
-            {
-                "name": name,
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1",
-                        "command": "aws",
-                        "args": token,
-                        "interactiveMode": "Never",
-                    }
-                },
-            }
-        ],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "current-context": name,
-    }
-    return json.dumps(config)
+def _check_role_names(name: str, settings: ClusterSettings, where: str) -> None:
+    for key, identity in settings.pod_identities.items():
+        if identity.role_arn is None and len(f"{name}-pod-{key}") > _ROLE_NAME_ROOM:
+            raise InputError(
+                f"pod_identities.{key}: a role of that name would be too long for IAM",
+                where=where,
+                mend=f"give a key of at most {_ROLE_NAME_ROOM - len(name) - 5} characters",
+            )

@@ -16,6 +16,7 @@ import pulumi_aws as aws
 class ServiceRole:
     """A role and the attachments that must stand before it is used, and until it is not."""
 
+    name: pulumi.Output[str]
     arn: pulumi.Output[str]
     attachments: tuple[pulumi.Resource, ...]
 
@@ -35,16 +36,18 @@ def service_role(
     region: str,
     tags: Mapping[str, str],
     parent: pulumi.Resource,
+    actions: Sequence[str] = ("sts:AssumeRole",),
 ) -> ServiceRole:
     """A role that one AWS service may assume.
 
     Args:
         name: the role's resource name; its attachments' begin with it.
         service: as principals name it, for example `eks`.
-        policies: names of AWS managed policies.
+        policies: names of AWS managed policies (`service-role/Name` where it has a path), or ARNs.
         region: decides the partition.
         tags: of the role.
         parent: the component that it belongs to.
+        actions: what the service does with it; EKS's pods and Auto Mode tag the session too.
     """
     # EC2's principal alone has a name of its own in China.
     suffix = (
@@ -55,7 +58,7 @@ def service_role(
         "Statement": [
             {
                 "Effect": "Allow",
-                "Action": "sts:AssumeRole",
+                "Action": actions[0] if len(actions) == 1 else list(actions),
                 "Principal": {"Service": f"{service}.{suffix}"},
             }
         ],
@@ -66,11 +69,18 @@ def service_role(
     )
     attachments = tuple(
         aws.iam.RolePolicyAttachment(
-            f"{name}-{policy}",
+            f"{name}-{policy.rpartition('/')[2]}",
             role=role.name,
-            policy_arn=f"arn:{partition(region)}:iam::aws:policy/{policy}",
+            policy_arn=managed_policy(policy, region),
             opts=options,
         )
         for policy in policies
     )
-    return ServiceRole(role.arn, attachments)
+    return ServiceRole(role.name, role.arn, attachments)
+
+
+def managed_policy(policy: str, region: str) -> str:
+    """The ARN of a managed policy: AWS's own by its name, any other by its ARN."""
+    if policy.startswith("arn:"):
+        return policy
+    return f"arn:{partition(region)}:iam::aws:policy/{policy}"

@@ -1,0 +1,34 @@
+"""Values that may come from another resource: plain text is checked at once, an Output is taken as is.
+
+Only what decides no shape may be late: ids and ARNs.
+"""
+
+import inspect
+import re
+from typing import Annotated, Any
+
+import pulumi
+from pydantic import AfterValidator
+
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:.+")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:.+")
+_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/.+")
+
+
+def _checked_by(pattern: re.Pattern[str] | None, what: str) -> AfterValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+            return value
+        if not isinstance(value, str) or not value or (pattern and not pattern.fullmatch(value)):
+            raise ValueError(f"{value!r} is no {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+LateText = Annotated[Any, _checked_by(None, "text")]
+LateArn = Annotated[Any, _checked_by(_ARN, "ARN")]
+LateRoleArn = Annotated[Any, _checked_by(_ROLE, "ARN of an IAM role")]
+LatePrincipalArn = Annotated[Any, _checked_by(_PRINCIPAL, "ARN of an IAM principal")]
+LateKeyArn = Annotated[Any, _checked_by(_KEY, "ARN of a KMS key")]
