@@ -184,6 +184,7 @@ def test_a_gke_cluster_without_its_default_pool_leaves_nothing_of_it_out() -> No
         (resource("aws:sqs/queue:Queue"), "the first million a month"),
         (resource("aws:cloudwatch/eventRule:EventRule", eventBusName="mine"), "per million"),
         (resource("gcp:compute/routerNat:RouterNat"), "per hour and machine"),
+        (resource("kubernetes:autoscaling.x-k8s.io/v1beta1:CapacityBuffer"), "it holds ready"),
     ],
 )
 def test_what_costs_by_use_says_its_rate_and_shows_no_sum(
@@ -228,7 +229,6 @@ def test_an_explicit_providers_region_sets_the_price() -> None:
         "azure:network/subnet:Subnet",
         "azure:network/natGatewayPublicIpAssociation:NatGatewayPublicIpAssociation",
         "kubernetes:karpenter.sh/v1alpha1:NodeOverlay",
-        "kubernetes:autoscaling.x-k8s.io/v1beta1:CapacityBuffer",
         "kubernetes:resource.k8s.io/v1:DeviceClass",
         "kubernetes:core/v1:Namespace",
         "kubernetes:core/v1:Service",
