@@ -21,7 +21,7 @@ from trimtab.plan.attribution import (
     POOL_LABEL,
     POOL_TAG,
 )
-from trimtab.plan.model import CapacityPlan, Group, Pool, Reserved
+from trimtab.plan.model import CapacityPlan, Group, OnDemand, Pool, Reserved
 from trimtab.plan.sizing import Sizes, expired, window_at
 from trimtab.preview.labels import label_of
 from trimtab.preview.nodes import NODES, SIZED_BY_PLAN
@@ -29,6 +29,7 @@ from trimtab.preview.priced import PlanSource, Preview, PricedResource, Status, 
 from trimtab.preview.records import Recording, ResourceRecord
 from trimtab.preview.shared import (
     SAVINGS_PLAN,
+    part_of,
     share_expected,
     without_replicas,
     without_twice_paid,
@@ -37,6 +38,12 @@ from trimtab.preview.tariff import Known, region_of, tariff, value_at
 
 AUTO_MODE_PATH, AUTO_MODE_GROUP = "spec.template.spec.nodeClassRef.group", "eks.amazonaws.com"
 """How a NodePool of EKS Auto Mode is told from Karpenter's own: EKS takes a fee on its nodes."""
+
+AUTO_MODE_SHARE = 0.12
+"""That fee, as a share of the on-demand price, for machines without accelerators: 0.01152 of 0.096 USD
+for an m6i.large in us-east-2 (AWS price list, 2026-10-09), about 12 % by awslabs/eks-node-viewer#368.
+It is taken of spot machines in full, whose on-demand price a plan does not have; accelerated machines
+have rates of their own. For both it is said to be left out."""
 
 
 def price(recording: Recording, source: PlanSource | None, as_of: datetime | None) -> Preview:
@@ -147,11 +154,26 @@ def _nodes(
         sizes = Sizes(window.min, window.desired, window.max)
         note = "sized by its autoscaler: the plan's window"
         linked = replace(linked, autoscaled=True)
-    if value_at(record.inputs, AUTO_MODE_PATH) == AUTO_MODE_GROUP:
-        note = "; ".join(filter(None, (note, "without EKS Auto Mode's fee")))
     if sizes is None:
         return replace(linked, note="its size is known only once it is deployed")
-    return _at_plan_rates(replace(linked, nodes=sizes), source.plan, group, note)
+    priced = _at_plan_rates(replace(linked, nodes=sizes), source.plan, group, note)
+    if value_at(record.inputs, AUTO_MODE_PATH) == AUTO_MODE_GROUP:
+        return _with_auto_mode(priced, group)
+    return priced
+
+
+def _with_auto_mode(resource: PricedResource, group: Group) -> PricedResource:
+    """EKS Auto Mode's fee on a group's nodes, as far as it is known."""
+    if not isinstance(group.purchase, OnDemand) or group.accelerator is not None:
+        return replace(resource, note=f"{resource.note}; without EKS Auto Mode's fee".lstrip("; "))
+    factor = 1 + AUTO_MODE_SHARE
+    fee = f"with EKS Auto Mode's fee of {AUTO_MODE_SHARE:.0%}"
+    return replace(
+        resource,
+        usd_per_month_now=part_of(resource.usd_per_month_now, factor),
+        usd_per_month_expected=part_of(resource.usd_per_month_expected, factor),
+        note=f"{resource.note}; {fee}".lstrip("; "),
+    )
 
 
 def _at_plan_rates(

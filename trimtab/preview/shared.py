@@ -58,9 +58,9 @@ def without_replicas(resources: Sequence[PricedResource]) -> list[PricedResource
         return replace(
             resource,
             nodes=left,
-            usd_per_month_now=_part_of(resource.usd_per_month_now, part),
-            list_usd_per_month_now=_part_of(resource.list_usd_per_month_now, part),
-            kgco2e_per_month_now=_part_of(resource.kgco2e_per_month_now, part),
+            usd_per_month_now=part_of(resource.usd_per_month_now, part),
+            list_usd_per_month_now=part_of(resource.list_usd_per_month_now, part),
+            kgco2e_per_month_now=part_of(resource.kgco2e_per_month_now, part),
             note=f"{resource.note}, less the group's {count} fixed replicas",
         )
 
@@ -82,12 +82,13 @@ def share_expected(resources: Sequence[PricedResource]) -> tuple[PricedResource,
         part = resource.nodes.desired / total if total else 1 / len(counts)
         return replace(
             resource,
-            usd_per_month_expected=_part_of(resource.usd_per_month_expected, part),
-            kgco2e_per_month_expected=_part_of(resource.kgco2e_per_month_expected, part),
+            usd_per_month_expected=part_of(resource.usd_per_month_expected, part),
+            kgco2e_per_month_expected=part_of(resource.kgco2e_per_month_expected, part),
         )
 
     return tuple(map(share, resources))
 
 
-def _part_of(value: float | None, factor: float) -> float | None:
+def part_of(value: float | None, factor: float) -> float | None:
+    """A figure times a factor; None stays None."""
     return None if value is None else value * factor

@@ -24,6 +24,7 @@ from support.priced import (
 )
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.plan.attribution import node_labels
+from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
 from trimtab.preview.priced import PlanSource, Status
 from trimtab.preview.pricing import price
@@ -216,14 +217,29 @@ def test_more_replicas_than_the_window_leave_an_autoscaled_pool_empty() -> None:
     assert totals.usd_per_month_now == pytest.approx(9 * 32.77 * 730)
 
 
-def test_a_node_pool_of_auto_mode_says_that_its_fee_is_left_out() -> None:
-    capacity_plan = plan()
+def auto_mode_pool(capacity_plan: CapacityPlan, place: int) -> ResourceRecord:
     pool_ = capacity_plan.spec.pools[0]
     template = {
-        "metadata": {"labels": node_labels(pool_, pool_.groups[1])},
+        "metadata": {"labels": node_labels(pool_, pool_.groups[place])},
         "spec": {"nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass"}},
     }
-    found = one(resource(NODE_POOL, spec={"template": template}))
+    return resource(NODE_POOL, spec={"template": template})
+
+
+def test_auto_modes_fee_is_a_share_of_the_on_demand_price() -> None:
+    offers = [{"instanceType": "m7i.4xlarge", "usdPerHour": 0.8, "gco2ePerHour": 30.0}]
+    on_demand = group("od", {"option": "on-demand"}, offers=offers, accelerator=None)
+    capacity_plan = plan(pools=[pool(groups=[on_demand])])
+    plain = PlanSource(capacity_plan, "plan.yaml", {})
+    found = one(auto_mode_pool(capacity_plan, 0), plain)
+    assert found.usd_per_month_now == pytest.approx(3 * 0.8 * 1.12 * 730)
+    assert found.usd_per_month_expected == pytest.approx(98.31 * 1.12 * 730)
+    assert found.note.endswith("; with EKS Auto Mode's fee of 12%")
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_auto_modes_fee_that_is_not_known_is_said_to_be_left_out(place: int) -> None:
+    found = one(auto_mode_pool(plan(), place))  # accelerated; spot
     assert found.status is Status.PRICED
     assert found.note.endswith("; without EKS Auto Mode's fee")
 
