@@ -4,7 +4,7 @@ Pure functions, shared by every consumer that provisions EKS node groups. The AM
 place that joins architecture and accelerator to a machine image.
 
 Sources: EKS API reference, CreateNodegroup (`capacityType`, `amiType`, `nodegroupName`), Taint and
-NodegroupScalingConfig, 2026-11.
+NodegroupScalingConfig, 2026-11; its list of AMI types as of that date.
 """
 
 import hashlib
@@ -34,7 +34,8 @@ TAINT_EFFECTS = MappingProxyType(
 )
 """EKS's word for each of Kubernetes' taint effects."""
 
-# EKS knows no reserved type: a commitment bills nodes that are provisioned on demand.
+# EKS knows no reserved type: a commitment bills nodes that are provisioned on demand, and a held
+# reservation is named in their launch template.
 _CAPACITY_TYPES: dict[PurchaseOption, CapacityType] = {
     "reserved": "ON_DEMAND",
     "on-demand": "ON_DEMAND",
@@ -42,6 +43,9 @@ _CAPACITY_TYPES: dict[PurchaseOption, CapacityType] = {
     "capacity-block": "CAPACITY_BLOCK",
 }
 
+# All that EKS has of the two families but the FIPS variants. Nothing brings drivers of AMD's GPUs
+# (g4ad), Intel's Gaudi (dl1) or AMD's FPGAs (f2): those machines run the plain image, and their driver
+# is installed on the node.
 _AMI_TYPES: dict[tuple[AmiFamily, Architecture, ImageFlavour], str] = {
     ("AL2023", "x86_64", "none"): "AL2023_x86_64_STANDARD",
     ("AL2023", "x86_64", "nvidia"): "AL2023_x86_64_NVIDIA",
@@ -69,7 +73,8 @@ def capacity_type(group: Group) -> CapacityType:
         raise InputError(
             f"EKS has no capacity type for {option} machines",
             where=f"group {group.name}: purchase.option",
-            mend=f"provision it outside EKS, or use one of {allowed(list(_CAPACITY_TYPES))}",
+            mend="join its machines as EKS hybrid nodes, or to a cluster of their own such as K3s; "
+            f"EKS provisions {allowed(list(_CAPACITY_TYPES))}",
         )
     return _CAPACITY_TYPES[option]
 

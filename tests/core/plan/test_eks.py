@@ -63,8 +63,9 @@ def test_owned_machines_are_refused_with_what_eks_has() -> None:
     with pytest.raises(InputError) as error:
         capacity_type(group({"option": "owned", "site": "oslo-1"}))
     assert str(error.value) == (
-        "group main: purchase.option: EKS has no capacity type for owned machines; provision it "
-        "outside EKS, or use one of capacity-block, on-demand, reserved, spot"
+        "group main: purchase.option: EKS has no capacity type for owned machines; join its "
+        "machines as EKS hybrid nodes, or to a cluster of their own such as K3s; EKS provisions "
+        "capacity-block, on-demand, reserved, spot"
     )
 
 
