@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 import pytest
 
@@ -13,7 +12,7 @@ from support.automation import EngineStack, OperationError
 from support.plans import plan
 from support.pulumi_cli import PulumiCli
 from support.stand_in.cloud import Cloud
-from trimtab_components import GpuOperator, HeterogeneousCluster, KarpenterPools
+from trimtab_components import Commitments, GpuOperator, HeterogeneousCluster, KarpenterPools
 
 pytestmark = pytest.mark.engine
 
@@ -28,19 +27,20 @@ class Owner(pulumi.ComponentResource):
         super().__init__("team:index:Owner", name, {}, opts)
 
 
-class Commitment(pulumi.ComponentResource):
-    """What binds money: held capacity that bills until it is given back."""
-
-    def __init__(self, name: str, opts: Options | None = None) -> None:
-        super().__init__("team:index:Commitment", name, {}, opts)
-        aws.ec2.CapacityReservation(
-            f"{name}-held",
-            availability_zone="us-east-1a",
-            instance_type="p5.48xlarge",
-            instance_platform="Linux/UNIX",
-            instance_count=1,
-            opts=Options(parent=self),
-        )
+LINE = f"sha256:{'a' * 64}"
+APPROVAL = f"""\
+apiVersion: trimtab.dev/v1alpha1
+kind: CommitmentApproval
+metadata: {{name: a100s}}
+spec:
+  plan: example
+  commitment: {LINE}
+  quantity: 20
+  ceilingUsdPerHour: 14
+  approvedBy: finops@example.com
+  approvedAt: '2026-11-01T00:00:00Z'
+  expires: '2026-11-15T00:00:00Z'
+"""
 
 
 class Programs:
@@ -122,45 +122,78 @@ def test_a_cluster_moves_into_a_component_through_its_alias(
     assert "team:index:Owner$trimtab:index:HeterogeneousCluster$aws:eks/cluster:Cluster" in types
 
 
-def test_what_is_protected_refuses_to_go(programs: Programs, cloud: Cloud) -> None:
-    def program(*, protect: bool | None = None, commitment: bool = True) -> Program:
-        options = Options(protect=protect)
+def test_a_commitment_refuses_to_go(programs: Programs, cloud: Cloud, tmp_path: Path) -> None:
+    approvals = tmp_path / "approvals.yaml"
+    approvals.write_text(APPROVAL, "utf-8")
 
-        def run() -> None:
-            cluster("gpus", options)
-            if commitment:
-                Commitment("year", options)
+    def bought(quantity: int) -> Program:
+        purchase = {
+            "approval": "a100s",
+            "commitment": LINE,
+            "offering_id": "11111111-2222-3333-4444-555555555555",
+            "quantity": quantity,
+            "usd_per_hour": 13.5,
+        }
+        at = "2026-11-02T00:00:00Z"
+        arguments: Any = {"approvals": str(approvals), "at": at, "purchases": {"year": purchase}}
+        return lambda: Commitments("commitments", arguments)
 
-        return run
+    stack = programs.use(bought(10))
+    stack.up()
+    cloud.take()
+    assert stack.preview().operations == set()
+
+    # Neither a destroy, nor a program that forgot it, nor one that bought more takes it away.
+    with pytest.raises(OperationError, match="protected"):
+        stack.destroy()
+    for other in (lambda: None, bought(12)):
+        with pytest.raises(OperationError, match="protect"):
+            programs.use(other).up()
+    assert [each.inputs["commitment"] for each in cloud.of("SavingsPlan")] == ["135"]
+    assert cloud.take() == []
+    kinds = [each["type"] for each in stack.state() if each.get("protect")]
+    assert kinds == ["aws:savingsplans/savingsPlan:SavingsPlan"]
+
+    # Who insists can forget it, and the contract goes on: the provider is not even asked.
+    stack.unprotect()
+    programs.use(bought(10)).destroy()
+    assert stack.state() == []
+    assert cloud.of("SavingsPlan")
+    assert cloud.take() == []
+
+
+def test_protection_reaches_everything_in_a_component(programs: Programs, cloud: Cloud) -> None:
+    def program(*, protect: bool) -> Program:
+        return lambda: cluster("gpus", Options(protect=protect))
 
     stack = programs.use(program(protect=True))
     stack.up()
-    # Protection of a component is its children's, all the way down.
-    state = stack.state()
-    ours = [e for e in state if not e["type"].startswith("pulumi:")]
+    ours = [each for each in stack.state() if not each["type"].startswith("pulumi:")]
     assert {each["type"] for each in ours if not each.get("protect")} == set()
     held = dict(cloud.held)
     cloud.take()
 
-    with pytest.raises(OperationError, match="cannot be deleted"):
+    with pytest.raises(OperationError, match="protected"):
         stack.destroy()
-    with pytest.raises(OperationError, match="cannot be deleted"):
-        programs.use(program(protect=True, commitment=False)).up()
-    assert cloud.held == held
-    assert {each.call for each in cloud.take()} <= {"update"}
+    with pytest.raises(OperationError, match="protected"):
+        programs.use(lambda: None).up()
+    assert (cloud.held, cloud.take()) == (held, [])
 
-    # The commitment alone stays behind when all else goes.
     lifted = programs.use(program(protect=False))
     assert lifted.up().operations <= {"update"}
-    assert cloud.held == held
+    assert cloud.take() == []
     lifted.destroy()
     assert cloud.held == {}
 
 
-def test_a_commitment_outlives_the_stack_that_lets_it_go(programs: Programs, cloud: Cloud) -> None:
-    """What is retained leaves the state and stays in the cloud: forgetting it ends no contract."""
-    stack = programs.use(lambda: Commitment("year", Options(retain_on_delete=True)))
+def test_a_control_plane_with_deletion_protection_refuses_to_go(
+    programs: Programs, cloud: Cloud
+) -> None:
+    stack = programs.use(lambda: cluster("gpus", control_plane={"deletion_protection": True}))
     stack.up()
+    with pytest.raises(OperationError, match="deletion protection"):
+        stack.destroy()
+    assert cloud.of("Cluster")
+    programs.use(lambda: cluster("gpus", control_plane={"deletion_protection": False})).up()
     stack.destroy()
-    assert [each.kind for each in cloud.held.values()] == ["CapacityReservation"]
-    assert stack.state() == []
+    assert cloud.held == {}

@@ -96,7 +96,7 @@ class EngineStack:
         config: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder, self._cli = folder, cli
         shutil.copytree(REPO / "stacks", folder / "stacks")
         shutil.copy(REPO / "Pulumi.yaml", folder)
         if program is not None:
@@ -151,6 +151,12 @@ class EngineStack:
     def destroy(self) -> Steps:
         """Delete everything."""
         return self._run(lambda take: self.stack.destroy(on_event=take))
+
+    def unprotect(self) -> None:
+        """Lift the protection of everything, in the state alone."""
+        arguments = ["state", "unprotect", "--all", "--yes", "--stack", self.stack.name]
+        ended = self._cli.run(*arguments, cwd=self.folder)
+        assert ended.returncode == 0, ended.stderr
 
     def state(self) -> list[dict[str, Any]]:
         """The resources of the exported state."""

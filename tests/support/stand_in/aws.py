@@ -2,7 +2,7 @@
 
 Sources: the schemas of terraform-provider-aws, on which Pulumi's provider is built (ForceNew and
 CustomizeDiff in internal/service/{eks/node_group,eks/cluster,ec2/ec2_launch_template,ec2/vpc_subnet,
-ec2/ec2_capacity_reservation,autoscaling/schedule}.go); the errors of CreateNodegroup,
+ec2/ec2_capacity_reservation,autoscaling/schedule,savingsplans/savings_plan}.go); the errors of CreateNodegroup,
 UpdateNodegroupConfig, DeleteCluster, DeleteRole, DeleteSubnet, DeleteVpc, DetachInternetGateway and
 PutScheduledUpdateGroupAction in AWS's API references; 2026-11.
 """
@@ -77,6 +77,12 @@ class Aws(StandIn):
         "Route": ("destinationCidrBlock", "destinationIpv6CidrBlock", "routeTableId"),
         "RouteTable": ("vpcId",),
         "RouteTableAssociation": ("gatewayId", "subnetId"),
+        "SavingsPlan": (
+            "commitment",
+            "purchaseTime",
+            "savingsPlanOfferingId",
+            "upfrontPaymentAmount",
+        ),
         "Schedule": ("autoscalingGroupName", "scheduledActionName"),
         "SecurityGroup": ("description", "vpcId"),
         "Subnet": ("availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId"),
@@ -93,6 +99,8 @@ class Aws(StandIn):
             "taints",
         }
     )
+    # Deleting an active one takes it out of the state; it bills to its end.
+    lasting = frozenset({"SavingsPlan"})
     # What others must wait for is late, so that a missing dependency shows.
     slow: Mapping[str, float] = {"RolePolicyAttachment": 0.03, "AccessEntry": 0.03, "Route": 0.03}
 

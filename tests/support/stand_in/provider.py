@@ -28,11 +28,13 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     Attributes:
         replaced_by: paths that can't be changed in place, by the last part of the type token;
             under "" those of every type.
+        lasting: kinds that stay in the cloud when they are deleted.
         sets: fields whose order means nothing.
         slow: seconds that a creation takes, by kind, so that nothing is in time by luck.
     """
 
     replaced_by: Mapping[str, tuple[str, ...]] = {"": ("name",)}
+    lasting: frozenset[str] = frozenset()
     sets: frozenset[str] = frozenset()
     slow: Mapping[str, float] = {}
 
@@ -134,7 +136,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             held = self.cloud.held.get((token, request.id))
             if held is not None:
                 self._admit("delete", token, name, held.inputs, held, context)
-                del self.cloud.held[token, request.id]
+                if held.kind not in self.lasting:
+                    del self.cloud.held[token, request.id]
                 self.cloud.record("delete", held.kind, name, request.id)
         return empty_pb2.Empty()
 
