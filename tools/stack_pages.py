@@ -66,7 +66,8 @@ def text_of(stack: StackPage) -> str:
         "account, no credentials. Prices are for a month of 730 hours."
     )
     opening = ["<!-- Written by `make docs`; edit the stack, not this page. -->", what]
-    return page(_preview(stack), f"Stack {stack.path.stem}", opening)
+    kind = "Stack" if stack.project == Path() else "Example"
+    return page(_preview(stack), f"{kind} {stack.path.stem}", opening)
 
 
 def _preview(stack: StackPage) -> Preview:
