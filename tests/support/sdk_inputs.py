@@ -27,7 +27,7 @@ def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
     """What the resource's provider would refuse: `path: complaint`, sorted.
 
     Args:
-        token: the resource's type token, of pulumi_aws or pulumi_kubernetes.
+        token: the resource's type token, of the SDK of AWS, Azure, Google Cloud or Kubernetes.
         inputs: under the provider's own (camelCase) names.
 
     Raises:
@@ -53,8 +53,8 @@ def args_type(token: str) -> type:
     """The SDK's class of a resource's inputs."""
     package, module, name = token.split(":")
     path = module.split("/")
-    if package == "aws":
-        found = import_module(f"pulumi_aws.{path[0]}")
+    if package in {"aws", "gcp", "azure"}:
+        found = import_module(f"pulumi_{package}.{path[0]}")
         names = [f"{name}Args"]
     elif package == "kubernetes":
         # helm.sh and rbac.authorization.k8s.io are the SDK's helm and rbac.

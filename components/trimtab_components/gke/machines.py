@@ -32,6 +32,12 @@ GPU_TYPES = {
 
 _G2 = {4: 1, 8: 1, 12: 1, 16: 1, 32: 1, 24: 2, 48: 4, 96: 8}
 """GPUs of a g2-standard machine by its vCPUs; it can have as many Local SSDs."""
+_LSSD = {
+    "c3": {4: 1, 8: 2, 22: 4, 44: 8, 88: 16, 176: 32},
+    "c3d": {8: 1, 16: 1, 30: 2, 60: 4, 90: 8, 180: 16, 360: 32},
+    "c4a": {4: 1, 8: 2, 16: 4, 32: 6, 48: 10, 64: 14, 72: 16},
+}
+"""Local SSDs of a machine type that ends in -lssd, by its series and vCPUs."""
 _BUNDLED_SSDS = {
     "a2-highgpu-1g": 1,
     "a2-highgpu-2g": 2,
@@ -64,24 +70,24 @@ def gpus_of(machine_type: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def local_ssds(machine_type: str, where: str) -> int | None:
-    """How many Local SSDs make a node's ephemeral storage; None where the type brings them itself.
+def local_ssds(machine_type: str, where: str) -> int:
+    """How many Local SSDs a machine has, or can have at most.
 
     Raises:
         InputError: it is not known to have any.
     """
-    if machine_type.endswith("-lssd"):
-        return None
+    count = _BUNDLED_SSDS.get(machine_type)
     if found := re.fullmatch(r"g2-standard-(\d+)", machine_type):
         count = _G2.get(int(found[1]))
-    else:
-        count = _BUNDLED_SSDS.get(machine_type)
+    elif found := re.fullmatch(r"(\w+)-[a-z]+-(\d+)-lssd", machine_type):
+        count = _LSSD.get(found[1], {}).get(int(found[2]))
     if count is None:
+        series = ", ".join(f"{name}-…-lssd" for name in _LSSD)
         raise InputError(
             f"local_storage is raid0, but no Local SSDs are known of {machine_type}",
             where=where,
-            mend=f"use a type that ends in -lssd, g2-standard, or one of {allowed(list(_BUNDLED_SSDS))}"
-            ", or drop local_storage",
+            mend=f"use {series}, g2-standard-…, one of {allowed(list(_BUNDLED_SSDS))}, "
+            "or drop local_storage",
         )
     return count
 
