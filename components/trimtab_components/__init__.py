@@ -9,7 +9,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trimtab_components.accelerators.accelerators import Accelerators
+    from trimtab_components.accelerators.amd import AmdGpuOperator
+    from trimtab_components.accelerators.discovery import NodeFeatureDiscovery
+    from trimtab_components.accelerators.efa import EfaDevices
+    from trimtab_components.accelerators.fpga import FpgaDevices
     from trimtab_components.accelerators.gpu_operator import GpuOperator
+    from trimtab_components.accelerators.intel import IntelDevices
+    from trimtab_components.accelerators.neuron import NeuronDevices
+    from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
     from trimtab_components.karpenter.controller import KarpenterController
@@ -17,21 +25,37 @@ if TYPE_CHECKING:
     from trimtab_components.purchases.commitments import Commitments
 
 __all__ = [
+    "Accelerators",
+    "AmdGpuOperator",
     "Commitments",
+    "EfaDevices",
+    "FpgaDevices",
     "GpuOperator",
     "HeterogeneousCluster",
+    "IntelDevices",
     "KarpenterController",
     "KarpenterPools",
     "Network",
+    "NeuronDevices",
+    "NodeFeatureDiscovery",
+    "NvidiaDraDriver",
 ]
 
 _MODULES = {
+    "Accelerators": "accelerators.accelerators",
+    "AmdGpuOperator": "accelerators.amd",
     "Commitments": "purchases.commitments",
+    "EfaDevices": "accelerators.efa",
+    "FpgaDevices": "accelerators.fpga",
     "GpuOperator": "accelerators.gpu_operator",
     "HeterogeneousCluster": "eks.cluster",
+    "IntelDevices": "accelerators.intel",
     "KarpenterController": "karpenter.controller",
     "KarpenterPools": "karpenter.pools",
     "Network": "eks.network",
+    "NeuronDevices": "accelerators.neuron",
+    "NodeFeatureDiscovery": "accelerators.discovery",
+    "NvidiaDraDriver": "accelerators.nvidia_dra",
 }
 _EXTRAS: dict[str, str] = {}
 """The SDK that a component needs beyond the distribution's own requirements."""
