@@ -37,6 +37,7 @@ from trimtab_components.eks.encryption import (
     own_key,
     volume_policy,
 )
+from trimtab_components.eks.fabric import efa_security_group
 from trimtab_components.eks.groups import NodeGroupShape, node_group_shape
 from trimtab_components.eks.hybrid import HybridMachines, owned_groups, remote_networks
 from trimtab_components.eks.kubeconfig import kubeconfig
@@ -103,7 +104,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
     """The security group that EKS makes for control plane and nodes; it bears the tag
     karpenter.sh/discovery."""
     node_role_name: pulumi.Output[str]
-    """Name of the role for nodes that come from NodePools: they may join with it."""
+    """Name of the nodes' role: Auto Mode's, or else the node groups'."""
     node_role_arn: pulumi.Output[str]
     """The same role's ARN."""
     node_group_names: pulumi.Output[list[str]]
@@ -159,10 +160,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         self._name, self._region, self._settings = name, region, settings
         self._tags = {**settings.tags, **plan_tags(plan)}
         site = self._site(plan)
-        nodes = self._node_role(addons)
-        dynamic = self._dynamic_node_role(nodes)
-        cluster = self._cluster(site, dynamic)
-        group_id = cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
+        of_groups, of_auto = self._group_role(addons), self._auto_role()
+        cluster = self._cluster(site, of_auto)
+        group_id = _security_group(cluster)
         aws.ec2.Tag(
             f"{name}-discovery",
             resource_id=group_id,
@@ -170,8 +170,8 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             value=name,
             opts=self._child(),
         )
-        self._access(cluster, nodes, dynamic)
-        groups = self._nodes(cluster, site, nodes, addons, shapes)
+        self._access(cluster, of_auto)
+        groups = self._nodes(cluster, site, of_groups, addons, shapes)
         for key, identity in settings.pod_identities.items():
             pod_identity(f"{name}-pod-{key}", identity, cluster.name, **self._common)
 
@@ -205,7 +205,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         self.zone_subnet_ids = pulumi.Output.from_input(dict(site.zone_subnet_ids))
         self.route_table_ids = site.route_table_ids
         self.security_group_id = group_id
-        self.node_role_name, self.node_role_arn = dynamic.name, dynamic.arn
+        role = of_auto or of_groups
+        self.node_role_name = role.name if role else pulumi.Output.from_input("")
+        self.node_role_arn = role.arn if role else pulumi.Output.from_input("")
         self.node_group_names = pulumi.Output.all(*[group.node_group_name for group in groups])
         self.register_outputs({key: getattr(self, key) for key in type(self).__annotations__})
 
@@ -253,28 +255,28 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             tuple(network.ready),
         )
 
-    def _node_role(self, addons: Sequence[ChosenAddon]) -> ServiceRole | None:
+    def _group_role(self, addons: Sequence[ChosenAddon]) -> ServiceRole | None:
         """The node groups' role, unless Auto Mode has all the nodes."""
         if self._settings.auto and not self._settings.plan_pools:
             return None
         policies = (*NODE_POLICIES, *([CNI_POLICY] if nodes_need_cni_policy(addons) else []))
         return service_role(f"{self._name}-nodes", "ec2", policies, **self._common)
 
-    def _dynamic_node_role(self, nodes: ServiceRole | None) -> ServiceRole:
-        """The role of nodes that no node group makes.
+    def _auto_role(self) -> ServiceRole | None:
+        """The role of Auto Mode's nodes. A role has one access entry, of one type, and EKS makes that of
+        a node group's role: so the two can't share one."""
+        if not self._settings.auto:
+            return None
+        return service_role(
+            f"{self._name}-auto-nodes",
+            "ec2",
+            AUTO_NODE_POLICIES,
+            **self._common,
+            # KarpenterPools looks for this name where none is stated.
+            role_name=f"KarpenterNodeRole-{self._name}",
+        )
 
-        A role has one access entry, EKS makes the one of a node group's role and takes it away again:
-        NodePools beside node groups get a role of their own.
-        """
-        if self._settings.auto:
-            return service_role(
-                f"{self._name}-auto-nodes", "ec2", AUTO_NODE_POLICIES, **self._common
-            )
-        if nodes is not None and self._settings.plan_pools is None:
-            return nodes
-        return service_role(f"{self._name}-pool-nodes", "ec2", NODE_POLICIES, **self._common)
-
-    def _cluster(self, site: _Site, dynamic: ServiceRole) -> aws.eks.Cluster:
+    def _cluster(self, site: _Site, nodes: ServiceRole | None) -> aws.eks.Cluster:
         settings, name = self._settings, self._name
         auto = settings.auto
         role = service_role(
@@ -318,7 +320,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
                 "endpoint_public_access": settings.public_endpoint,
                 "public_access_cidrs": list(settings.public_access_cidrs) or None,
             },
-            **self._auto_mode(dynamic),
+            **self._auto_mode(nodes),
             encryption_config=encryption,
             remote_network_config=(
                 remote_networks(settings.hybrid) if settings.hybrid is not None else None
@@ -335,17 +337,17 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             opts=self._child(ready, ignore_changes=["bootstrapSelfManagedAddons"]),
         )
 
-    def _auto_mode(self, dynamic: ServiceRole) -> dict[str, Any]:
+    def _auto_mode(self, nodes: ServiceRole | None) -> dict[str, Any]:
         """Compute, storage and load balancing, which EKS takes all on or all off."""
         auto = self._settings.auto_mode
         if auto is None:
             return {}
         compute: dict[str, Any] = {"enabled": auto.enabled}
-        if auto.enabled:
+        if nodes is not None:
             # EKS refuses a role without a NodePool of its own to give it to.
             compute["node_pools"] = list(self._settings.built_in_pools)
             if self._settings.built_in_pools:
-                compute["node_role_arn"] = dynamic.arn
+                compute["node_role_arn"] = nodes.arn
         return {
             "compute_config": compute,
             "storage_config": {"block_storage": {"enabled": auto.enabled}},
@@ -361,24 +363,17 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         found: pulumi.Input[str] | None = encryption.key_arn
         return found
 
-    def _access(
-        self, cluster: aws.eks.Cluster, nodes: ServiceRole | None, dynamic: ServiceRole
-    ) -> None:
+    def _access(self, cluster: aws.eks.Cluster, of_auto: ServiceRole | None) -> None:
         settings, name = self._settings, self._name
         for arn in dict.fromkeys(settings.admin_arns):
             administrator(name, arn, cluster.name, **self._common)
         for key, access in settings.access.items():
             access_entry(f"{name}-access-{key}", access, cluster.name, **self._common)
-        machines: Access | None = None
-        if settings.auto:
-            # With NodePools of its own EKS makes the entry itself.
-            if not settings.built_in_pools:
-                policy = AccessPolicy(policy=AUTO_NODE_POLICY)
-                machines = Access(principal_arn=dynamic.arn, type="EC2", policies=(policy,))
-        elif dynamic is not nodes:
-            machines = Access(principal_arn=dynamic.arn, type="EC2_LINUX")
-        if machines is not None:
-            access_entry(f"{name}-pool-nodes", machines, cluster.name, **self._common)
+        # With NodePools of its own EKS makes the entry itself.
+        if of_auto is not None and not settings.built_in_pools:
+            policy = AccessPolicy(policy=AUTO_NODE_POLICY)
+            machines = Access(principal_arn=of_auto.arn, type="EC2", policies=(policy,))
+            access_entry(f"{name}-auto-nodes", machines, cluster.name, **self._common)
 
     def _nodes(
         self,
@@ -407,6 +402,13 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         )
         groups: list[PlannedNodeGroup] = []
         if nodes is not None:
+            fabric: tuple[pulumi.Output[str], ...] = ()
+            if any(shape.interfaces for shape in shapes):
+                # A template that states interfaces states their groups too: EKS adds none to it.
+                fabric = (
+                    _security_group(cluster),
+                    efa_security_group(f"{name}-efa", site.vpc_id, self._tags, self._child()),
+                )
             host = NodeGroupHost(
                 cluster_name=cluster.name,
                 role_arn=nodes.arn,
@@ -414,6 +416,8 @@ class HeterogeneousCluster(pulumi.ComponentResource):
                 metadata_hop_limit=settings.metadata_hop_limit,
                 ready=(*nodes.attachments, *site.ready, *before),
                 zone_subnet_ids=site.zone_subnet_ids,
+                volume_key_arn=key,
+                efa_security_group_ids=fabric,
             )
             groups = [
                 PlannedNodeGroup(f"{name}-{shape.name}", shape, host, self._child())
@@ -429,6 +433,11 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             after=[*before, *groups],
         )
         return groups
+
+
+def _security_group(cluster: aws.eks.Cluster) -> pulumi.Output[str]:
+    """The group that EKS makes for control plane and nodes."""
+    return cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
 
 
 def _region(settings: ClusterSettings, where: str) -> str:

@@ -34,6 +34,8 @@ class NodeGroupHost:
     efa_security_group_ids: Sequence[pulumi.Input[str]] = ()
     """Security groups of nodes with EFA: the cluster's own, which EKS leaves out where a template
     states interfaces, and one of `efa_security_group`."""
+    volume_key_arn: pulumi.Input[str] | None = None
+    """The KMS key of the nodes' volumes; None for AWS's."""
 
 
 class PlannedNodeGroup(pulumi.ComponentResource):
@@ -136,7 +138,9 @@ class PlannedNodeGroup(pulumi.ComponentResource):
                 http_tokens="required",
                 http_put_response_hop_limit=host.metadata_hop_limit,
             ),
-            block_device_mappings=[_mapping(volume) for volume in shape.volumes],
+            block_device_mappings=[
+                _mapping(volume, host.volume_key_arn) for volume in shape.volumes
+            ],
             network_interfaces=[
                 _interface(each, host.efa_security_group_ids) for each in shape.interfaces
             ]
@@ -167,7 +171,9 @@ def _scaling_group(made: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
     return str(groups[0].name)
 
 
-def _mapping(volume: Volume) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+def _mapping(
+    volume: Volume, key_arn: pulumi.Input[str] | None
+) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name=volume.device,
         ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
@@ -175,6 +181,7 @@ def _mapping(volume: Volume) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
             encrypted="true",
             delete_on_termination="true",
             volume_size=volume.gib,
+            kms_key_id=key_arn,
         ),
     )
 

@@ -37,6 +37,7 @@ def service_role(
     tags: Mapping[str, str],
     parent: pulumi.Resource,
     actions: Sequence[str] = ("sts:AssumeRole",),
+    role_name: str | None = None,
 ) -> ServiceRole:
     """A role that one AWS service may assume.
 
@@ -48,6 +49,7 @@ def service_role(
         tags: of the role.
         parent: the component that it belongs to.
         actions: what the service does with it; EKS's pods and Auto Mode tag the session too.
+        role_name: the role's name in IAM, where others must know it beforehand; default Pulumi's choice.
     """
     # EC2's principal alone has a name of its own in China.
     suffix = (
@@ -65,7 +67,11 @@ def service_role(
     }
     options = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
-        name, assume_role_policy=json.dumps(trust, sort_keys=True), tags=dict(tags), opts=options
+        name,
+        name=role_name,
+        assume_role_policy=json.dumps(trust, sort_keys=True),
+        tags=dict(tags),
+        opts=options,
     )
     attachments = tuple(
         aws.iam.RolePolicyAttachment(
