@@ -12,6 +12,7 @@ from trimtab.plan.attribution import MANAGED_BY, object_labels, plan_tags
 from trimtab.plan.types import Count, Flag
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked, plan_of
 from trimtab_components.charts import KARPENTER, KARPENTER_CRD
+from trimtab_components.eks.late import LateRoleArn, LateText
 from trimtab_components.eks.roles import partition
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.karpenter import controller_iam as iam
@@ -88,8 +89,8 @@ _Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?(m|Ki|Mi|Gi)?$")]
 class _Checked(Arguments):
     cluster_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,45}$")]
     region: str | None = None
-    endpoint: Any = None
-    node_role_arn: Any = None
+    endpoint: LateText = None
+    node_role_arn: LateRoleArn = None
     access_entry: Flag | None = None
     features: tuple[str, ...] = (RESERVED_CAPACITY,)
     replicas: Annotated[Count, Field(ge=1, le=8)] = 2

@@ -6,22 +6,32 @@ from typing import Any
 import pytest
 
 from support.plans import START, group, plan, pool
-from trimtab_components.karpenter.objects import NodeSettings, karpenter_objects
+from trimtab.errors import InputError
+from trimtab_components.karpenter.node_class import NodeSettings, ReservationSelector
+from trimtab_components.karpenter.objects import Choices, group_objects
+from trimtab_components.pool_settings import Settings
 from trimtab_components.sized_groups import sized_groups
 
 SETTINGS = NodeSettings(cluster="c", role="r")
 
 
 def specs(
-    purchase: dict[str, Any], settings: NodeSettings = SETTINGS, **changes: Any
+    purchase: dict[str, Any],
+    settings: NodeSettings = SETTINGS,
+    chosen: dict[str, Any] | None = None,
+    share: float = 0.5,
+    **changes: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The specs of the EC2NodeClass and of the NodePool."""
+    """The specs of the node class and of the NodePool."""
     site = {"provider": "aws", "region": "us-east-1", "zones": changes.pop("zones", [])}
-    one = plan(site=site, pools=[pool(groups=[group("g", purchase, **changes)])])
+    made = [pool(groups=[group("g", purchase, **changes)], interruptibleShare=share)]
+    one = plan(site=site, pools=made)
     (sized,) = sized_groups(one, START, {})
-    node_class, node_pool = karpenter_objects(one, sized, settings, {"cost-center": "42"})
-    assert node_class.name == node_pool.name == "trainer-g-0a1b2c"
-    return node_class.spec, node_pool.spec
+    choices = Choices(settings, START, {"cost-center": "42"})
+    found = group_objects(one, sized, choices, Settings(**(chosen or {})))
+    (node_pool,) = found.node_pools
+    assert found.node_class.name == node_pool.name == "trainer-g-0a1b2c"
+    return found.node_class.spec, node_pool.spec
 
 
 def requirement(spec: dict[str, Any], key: str) -> list[str] | None:
@@ -61,6 +71,107 @@ def test_only_spot_nodes_expire_or_are_consolidated_while_busy() -> None:
 def test_a_capacity_block_is_selected_by_its_id() -> None:
     assert specs(BLOCK)[0]["capacityReservationSelectorTerms"] == [{"id": "cr-1"}]
     assert "capacityReservationSelectorTerms" not in specs({"option": "on-demand"})[0]
+
+
+HELD = {"option": "reserved", "term": "open"}
+
+
+@pytest.mark.parametrize(
+    ("reservation", "stated", "terms"),
+    [
+        ({"id": "cr-0a"}, {}, [{"id": "cr-0a"}]),
+        ({"groupArn": "arn:aws:resource-groups:x"}, {"tags": {"team": "ml"}}, [{"tags": {"team": "ml"}}]),
+        (None, {"tags": {"a": "b"}, "owner_id": "123456789012"},
+         [{"tags": {"a": "b"}, "ownerID": "123456789012"}]),
+    ],
+)  # fmt: skip
+def test_nodes_of_a_held_reservation_run_in_it_and_nowhere_else(
+    reservation: dict[str, str] | None, stated: dict[str, Any], terms: list[dict[str, Any]]
+) -> None:
+    held = {"trainer/g": ReservationSelector(**stated)} if stated else {}
+    purchase = {**HELD, **({"reservation": reservation} if reservation else {})}
+    settings = NodeSettings("c", "r", reservations=held)
+    node_class, node_pool = specs(purchase, settings)
+    assert node_class["capacityReservationSelectorTerms"] == terms
+    assert requirement(node_pool, "karpenter.sh/capacity-type") == ["reserved"]
+
+
+def test_a_resource_group_alone_can_not_be_selected() -> None:
+    with pytest.raises(InputError, match=r"resource group .*reservations\.trainer/g\.tags"):
+        specs({**HELD, "reservation": {"groupArn": "arn:aws:resource-groups:x"}})
+
+
+def test_a_purchases_zone_goes_before_the_plans() -> None:
+    purchase = {**HELD, "reservation": {"id": "cr-0a", "zone": "us-east-1b"}}
+    found = specs(purchase, zones=["us-east-1a", "us-east-1b"])[1]
+    assert requirement(found, "topology.kubernetes.io/zone") == ["us-east-1b"]
+
+
+def test_settings_of_the_pool_reach_class_and_template() -> None:
+    chosen = {
+        "ami_family": "BOTTLEROCKET",
+        "volume_gib": 500,
+        "local_storage": "raid0",
+        "placement_group": True,
+        "readiness_taint": True,
+        "accelerator_taint": True,
+        "mig_profile": "all-1g.5gb",
+        "max_unavailable_percentage": 25,
+    }
+    node_class, node_pool = specs({"option": "spot", "pools": 2}, chosen=chosen)
+    assert node_class["amiSelectorTerms"] == [{"alias": "bottlerocket@latest"}]
+    assert node_class["blockDeviceMappings"][1]["ebs"]["volumeSize"] == "500Gi"
+    assert node_class["instanceStorePolicy"] == "RAID0"
+    assert node_class["placementGroupSelector"] == {"name": "c-trainer-g-0a1b2c"}
+    template = node_pool["template"]
+    assert template["metadata"]["labels"]["nvidia.com/mig.config"] == "all-1g.5gb"
+    assert [t["key"] for t in template["spec"]["startupTaints"]] == [
+        "trimtab.dev/accelerator-not-ready"
+    ]
+    assert {"key": "nvidia.com/gpu", "effect": "NoSchedule", "value": "present"} in (
+        template["spec"]["taints"]
+    )
+    assert node_pool["disruption"]["budgets"][0] == {"nodes": "25%"}
+
+
+def test_auto_mode_has_its_own_class_and_a_life_of_three_weeks() -> None:
+    settings = NodeSettings("c", "r", mode="eks-auto", volume_gib=200)
+    node_class, node_pool = specs({"option": "on-demand"}, settings)
+    assert set(node_class) == {
+        "role", "subnetSelectorTerms", "securityGroupSelectorTerms", "tags", "ephemeralStorage",
+    }  # fmt: skip
+    assert node_class["ephemeralStorage"] == {"size": "200Gi"}
+    spec = node_pool["template"]["spec"]
+    assert spec["nodeClassRef"] == {
+        "group": "eks.amazonaws.com", "kind": "NodeClass", "name": "trainer-g-0a1b2c",
+    }  # fmt: skip
+    assert spec["expireAfter"] == "504h"
+
+
+@pytest.mark.parametrize(
+    ("mode", "chosen", "says"),
+    [
+        ("eks-auto", {"ami_family": "AL2023"}, "has no ami_family"),
+        ("eks-auto", {"local_storage": "raid0"}, "has no local_storage"),
+        ("eks-auto", {"placement_group": True}, "has no placement_group"),
+        ("eks-auto", {"mig_profile": "all-1g.5gb"}, "has no mig_profile"),
+        ("eks-auto", {"sharing": "mps", "sharing_replicas": 2}, "has no sharing"),
+        ("karpenter", {"node_repair": True}, "the feature nodeRepair"),
+    ],
+)
+def test_what_can_not_be_carried_out_is_refused(
+    mode: Any, chosen: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        specs({"option": "on-demand"}, NodeSettings("c", "r", mode=mode), chosen)
+
+
+def test_on_demand_nodes_of_work_that_may_all_be_interrupted_are_consolidated() -> None:
+    found = specs({"option": "on-demand"}, share=1.0)[1]
+    assert found["disruption"]["consolidationPolicy"] == "WhenEmptyOrUnderutilized"
+    # What is paid for anyway saves nothing by going.
+    held = specs({"option": "reserved", "term": "3y"}, share=1.0)[1]
+    assert held["disruption"]["consolidationPolicy"] == "WhenEmpty"
 
 
 @pytest.mark.parametrize(("zones", "expected"), [([], None), (["us-east-1a"], ["us-east-1a"])])
@@ -116,8 +227,9 @@ def test_metadata_and_volumes_are_closed() -> None:
 def test_sixteen_groups_have_sixteen_weights() -> None:
     groups = [group(f"g{i}", {"option": "on-demand"}) for i in range(16)]
     one = plan(pools=[pool(groups=groups)])
+    choices = Choices(SETTINGS, START)
     weights = [
-        karpenter_objects(one, sized, SETTINGS, {})[1].spec["weight"]
+        group_objects(one, sized, choices).node_pools[0].spec["weight"]
         for sized in sized_groups(one, START, {})
     ]
     assert weights == sorted(set(weights), reverse=True)
