@@ -1,73 +1,37 @@
-"""The local stack on Pulumi's real engine: preview, up, no change, a moved instant, destroy.
+"""The local stack on Pulumi's real engine: preview, up, no change, new sizes, new offers, destroy.
 
 The program is the repository's own; only the Kubernetes provider is a stand-in of ours, which renders
 objects to YAML as the real one does.
 """
 
-import json
-import os
-import runpy
-import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from pulumi import automation
 
-from support.plans import START, group, plan, plan_data, pool
+from support.automation import EngineStack, OperationError
+from support.plans import START, group, plan, plan_data, pool, windows
 from support.pulumi_cli import PulumiCli
-from support.pulumi_plugins import KUBERNETES_STAND_IN, plugin_folder
-from trimtab.plan.document import parse_plan, save_plan
+from support.stand_in.cloud import Call, Cloud
+from support.stand_in.kubernetes import Kubernetes
+from support.stand_in.server import attached
+from trimtab.plan.document import parse_plan
 from trimtab.plan.model import CapacityPlan
 
 pytestmark = pytest.mark.engine
 
-REPO = Path(__file__).resolve().parents[2]
-SAME = automation.OpType.SAME
+GROUPS = ("on-demand", "spot")
 
 
-class LocalStack:
-    """The local stack of a copy of the project, on the real engine."""
+class LocalStack(EngineStack):
+    """The local stack of a copy of the project, with the support module's plan."""
 
-    def __init__(self, cli: PulumiCli, folder: Path) -> None:
-        self.folder, self.log = folder / "project", folder / "provider.log"
-        shutil.copytree(REPO / "stacks", self.folder / "stacks")
-        shutil.copy(REPO / "Pulumi.yaml", self.folder)
+    def __init__(self, cli: PulumiCli, folder: Path, env: dict[str, str]) -> None:
+        super().__init__(cli, folder, "local", env=env)
         self.write_plan()
-        plugins = plugin_folder(folder / "plugins", {"kubernetes": KUBERNETES_STAND_IN})
-        options = automation.LocalWorkspaceOptions(
-            work_dir=str(self.folder),
-            env_vars={
-                **cli.env,
-                "PATH": f"{plugins}{os.pathsep}{cli.env['PATH']}",
-                "STAND_IN_LOG": str(self.log),
-            },
-            pulumi_command=automation.PulumiCommand(root=str(cli.root)),
-        )
-        self.stack = automation.create_or_select_stack(
-            stack_name="local", project_name="trimtab", program=self._program, opts=options
-        )
-
-    def _program(self) -> None:
-        runpy.run_path(str(self.folder / "stacks" / "__main__.py"), run_name="__main__")
-
-    def write_plan(self, **spec: Any) -> CapacityPlan:
-        """Put another plan where the stack reads it."""
-        made = parse_plan(plan_data(**spec), "test plan")
-        save_plan(made, self.folder / "stacks" / "plans" / "example.yaml")
-        return made
-
-    def set(self, key: str, value: str) -> None:
-        """Set one of the project's settings."""
-        self.stack.set_config(f"trimtab:{key}", automation.ConfigValue(value))
-
-    def calls(self) -> list[dict[str, Any]]:
-        """What the provider was asked since the last time, in order."""
-        lines = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
-        self.log.write_text("", "utf-8")
-        return [json.loads(line) for line in lines]
 
     def rendered(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The rendered objects by kind and name."""
@@ -77,36 +41,40 @@ class LocalStack:
 
 
 @pytest.fixture
-def local(pulumi_engine: PulumiCli, tmp_path: Path) -> LocalStack:
+def local(pulumi_engine: PulumiCli, cloud: Cloud, tmp_path: Path) -> Iterator[LocalStack]:
     """A fresh local stack, with a state and a provider of its own."""
-    return LocalStack(pulumi_engine, tmp_path)
+    folder = tmp_path / "project"
+    # Providers run where the program is.
+    with attached({"kubernetes": Kubernetes(cloud, folder / "stacks")}) as env:
+        yield LocalStack(pulumi_engine, folder, env)
 
 
-def names(calls: list[dict[str, Any]], call: str) -> list[str]:
-    return [each["name"] for each in calls if each["call"] == call]
+def names(calls: list[Call], call: str) -> list[str]:
+    return [each.name for each in calls if each.call == call]
 
 
-def test_the_life_of_the_stack(local: LocalStack) -> None:
-    preview = local.stack.preview()
-    assert set(preview.change_summary) == {automation.OpType.CREATE}
-    assert local.calls() == []
-    assert local.rendered() == {}
+def test_the_life_of_the_stack(local: LocalStack, cloud: Cloud) -> None:
+    preview = local.preview()
+    assert preview.operations == {"create"}
+    assert (cloud.take(), local.rendered()) == ([], {})
 
-    up = local.stack.up()
-    created = names(local.calls(), "create")
-    assert len(created) == len(local.rendered()) == 11
-    assert up.outputs["planDigest"].value == plan().digest
-    assert up.outputs["rendered"].value == "rendered"
+    made = local.up()
+    assert set(made.done) == set(preview.done)
+    created = names(cloud.take(), "create")
+    assert len(created) == len(local.rendered()) == len(set(created))
+    outputs = local.outputs()
+    assert (outputs["planDigest"], outputs["rendered"]) == (plan().digest, "rendered")
     assert_rendered(local.rendered(), plan())
 
-    assert set(local.stack.preview().change_summary) == {SAME}
-    assert set(local.stack.up().summary.resource_changes or {}) == {SAME}
-    assert {each["call"] for each in local.calls()} <= {"diff"}
+    assert local.preview().operations == set()
+    local.up(expect_no_changes=True)
+    assert local.refresh().operations == set()
+    assert cloud.take() == []
 
-    local.stack.destroy()
-    deleted = names(local.calls(), "delete")
+    local.destroy()
+    deleted = names(cloud.take(), "delete")
     assert sorted(deleted) == sorted(created)
-    assert local.rendered() == {}
+    assert (local.rendered(), local.state()) == ({}, [])
     for first, then in (
         ("trimtab-namespace", "trimtab-plan"),
         ("trimtab-trainer-spot-0a1b2c-class", "trimtab-trainer-spot-0a1b2c"),
@@ -130,48 +98,72 @@ def assert_rendered(
     assert values["driver"] == {"enabled": False}
 
 
-def test_a_moved_instant_changes_sizes_only(local: LocalStack) -> None:
-    local.stack.up()
-    local.calls()
-    local.set("asOf", (START + timedelta(hours=4)).isoformat())
-    local.stack.preview()
-    changed = {c["name"]: c["changed"] for c in local.calls() if c.get("changed")}
-    resized = {f"trimtab-trainer-{g}-0a1b2c" for g in ("on-demand", "spot")}
-    assert changed == {name: {"spec.limits.nodes": "UPDATE"} for name in resized}
+def test_a_moved_instant_and_a_new_plan_change_sizes_only(local: LocalStack, cloud: Cloud) -> None:
+    local.up()
+    cloud.take()
+    local.set(asOf=(START + timedelta(hours=4)).isoformat())
+    steps = local.up()
+    resized = {f"trimtab-trainer-{each}-0a1b2c" for each in GROUPS}
+    assert steps.operations == {"update"}
+    assert steps.changed == {name: {"spec.limits.nodes"} for name in resized}
+    assert sorted(names(cloud.take(), "update")) == sorted(resized)
+    assert local.rendered()["NodePool", "trainer-spot-0a1b2c"]["spec"]["limits"] == {"nodes": "6"}
+    assert local.preview().operations == set()
 
-    summary = local.stack.up().summary.resource_changes or {}
-    assert summary[automation.OpType.UPDATE] == 2
-    assert set(summary) == {SAME, automation.OpType.UPDATE}
-    limits = local.rendered()["NodePool", "trainer-spot-0a1b2c"]["spec"]["limits"]
-    assert limits == {"nodes": "6"}
-    assert set(local.stack.preview().change_summary) == {SAME}
+    # A forecast that rises: limits grow in place, and no pool is made or goes.
+    local.write_plan(
+        plan_data(
+            pools=[
+                pool(
+                    groups=[
+                        {**each, "windows": windows((5, 6, 9), (5, 6, 9), (5, 6, 9))}
+                        if each["name"] in GROUPS
+                        else each
+                        for each in pool()["groups"]
+                    ]
+                )
+            ]
+        )
+    )
+    assert local.up().operations == {"update"}
+    pools = {n: o for (kind, n), o in local.rendered().items() if kind == "NodePool"}
+    assert pools["trainer-spot-0a1b2c"]["spec"]["limits"] == {"nodes": "9"}
 
 
 def test_another_cluster_name_changes_the_objects_and_keeps_their_files(local: LocalStack) -> None:
-    local.stack.up()
+    local.up()
     before = set(local.rendered())
-    local.set("name", "elsewhere")
-    local.stack.up()
+    local.set(name="elsewhere")
+    local.up()
     assert set(local.rendered()) == before
     node_class = local.rendered()["EC2NodeClass", "trainer-spot-0a1b2c"]["spec"]
     assert node_class["role"] == "KarpenterNodeRole-elsewhere"
-    assert set(local.stack.preview().change_summary) == {SAME}
+    assert local.preview().operations == set()
 
 
-def test_a_changed_offer_makes_a_new_generation_beside_the_old(local: LocalStack) -> None:
-    local.stack.up()
-    local.calls()
+def test_a_changed_offer_makes_a_new_generation_beside_the_old(
+    local: LocalStack, cloud: Cloud
+) -> None:
+    local.up()
+    cloud.take()
     fresh = group("on-demand", {"option": "on-demand"}, generation="ffffff",
                   offers=[{"instanceType": "p4de.24xlarge", "usdPerHour": 40.0}])  # fmt: skip
     members = pool()["groups"]
-    local.write_plan(pools=[pool(groups=[members[0], fresh, members[2]])])
-    local.stack.up()
-    calls = [(c["call"], c["name"]) for c in local.calls() if c["call"] != "diff"]
+    local.write_plan(plan_data(pools=[pool(groups=[members[0], fresh, members[2]])]))
     new, old = (f"trimtab-trainer-on-demand-{g}" for g in ("ffffff", "0a1b2c"))
+
+    # The new pool is refused at first: the old one stays until it is there.
+    cloud.fail("create", "NodePool", "admission webhook: no capacity", name=new)
+    with pytest.raises(OperationError, match="no capacity"):
+        local.up()
+    assert ("NodePool", old.removeprefix("trimtab-")) in local.rendered()
+    assert names(cloud.take(), "delete") == []
+
+    local.up()
+    calls = [(each.call, each.name) for each in cloud.take()]
     assert calls.index(("create", new)) < calls.index(("delete", old))
     assert {name for call, name in calls if call == "delete"} == {old, f"{old}-class"}
-    updated = {name for call, name in calls if call == "update"}
-    assert "trimtab-plan" in updated
+    assert local.preview().operations == set()
 
 
 def test_a_mistake_stops_the_engine_with_one_line(local: LocalStack) -> None:
@@ -180,11 +172,12 @@ def test_a_mistake_stops_the_engine_with_one_line(local: LocalStack) -> None:
         ("asof", "2026-11-01", "trimtab:asof: unknown setting; did you mean asOf?"),
         ("plan", "nowhere.yaml", "nowhere.yaml: no such file"),
     ):
-        local.set(key, value)
-        with pytest.raises(automation.CommandError) as caught:
-            local.stack.preview()
-        local.stack.remove_config(f"trimtab:{key}")
+        local.set(**{key: value})
+        with pytest.raises(OperationError) as caught:
+            local.preview()
+        local.set(**{key: None})
         assert says in str(caught.value)
+        assert "Traceback" not in str(caught.value)
     assert local.rendered() == {}
 
 
@@ -195,5 +188,5 @@ def test_the_stand_in_refuses_what_the_sdk_does_not_know(local: LocalStack) -> N
     assert right in text
     wrong = text.replace(right, "metadata=dict(nmespace=NAMESPACE, name=NAMESPACE,")
     main.write_text(wrong, "utf-8")
-    with pytest.raises(automation.CommandError, match=r"metadata.nmespace"):
-        local.stack.preview()
+    with pytest.raises(OperationError, match=r"metadata.nmespace"):
+        local.preview()

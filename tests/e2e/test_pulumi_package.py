@@ -79,7 +79,7 @@ def test_a_component_is_made_by_its_token(
                 env_vars={
                     **pulumi_engine.env,
                     "PATH": f"{plugins}{os.pathsep}{pulumi_engine.env['PATH']}",
-                    "STAND_IN_LOG": str(tmp_path / "provider.log"),
+                    "STAND_IN_CLOUD": str(tmp_path / "cloud.json"),
                 },
                 pulumi_command=automation.PulumiCommand(root=str(pulumi_engine.root)),
             ),

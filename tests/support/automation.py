@@ -113,6 +113,8 @@ class EngineStack:
             program=program or self._own_program,
             opts=options,
         )
+        # Each operation would go on to ask for outputs and history: three commands of its four.
+        vars(self.stack).update(outputs=dict, info=lambda *_: ())
         self.set(**(config or {}))
 
     def _own_program(self) -> None:
@@ -162,6 +164,12 @@ class EngineStack:
         """The resources of the exported state."""
         deployment = self.stack.export_stack().deployment or {}
         found: list[dict[str, Any]] = deployment.get("resources", [])
+        return found
+
+    def outputs(self) -> dict[str, Any]:
+        """What the program exported."""
+        (stack,) = (each for each in self.state() if each["type"] == "pulumi:pulumi:Stack")
+        found: dict[str, Any] = stack.get("outputs", {})
         return found
 
     def _run(self, operation: Callable[[Callable[[automation.EngineEvent], None]], Any]) -> Steps:
