@@ -95,11 +95,24 @@ def _run(
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
         with program_environment(project):
-            loop.run_until_complete(run_in_stack(lambda: run_program(project)))
+            loop.run_until_complete(run_in_stack(lambda: _run_and_settle(project)))
     except Exception as error:
         raise program_error(error, project) from error
     finally:
         _close(loop)
+
+
+async def _run_and_settle(project: Project) -> None:
+    """Run the program and let its outputs resolve together.
+
+    The SDK waits for them one after the other, each time over all that are left: for a thousand
+    resources that takes longer than to register them. Failures are left for it to raise.
+    """
+    run_program(project)
+    while waiting := [task for task in settings.SETTINGS.outputs if not task.done()]:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+        if any(task.cancelled() or task.exception() for task in done):
+            return
 
 
 def run_program(project: Project) -> None:
