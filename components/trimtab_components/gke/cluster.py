@@ -145,7 +145,9 @@ class GkeCluster(pulumi.ComponentResource):
         self.cluster_name = cluster.name
         self.endpoint = cluster.endpoint
         self.kubeconfig = pulumi.Output.all(
-            cluster.name, cluster.endpoint, cluster.master_auth
+            cluster.name,
+            cluster.endpoint,
+            cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate if auth else None),
         ).apply(lambda parts: _kubeconfig(*parts))
         self.network = pulumi.Output.from_input(site.network)
         self.subnetwork = pulumi.Output.from_input(site.subnetwork)
@@ -372,9 +374,7 @@ def _check_room(settings: GkeSettings, shapes: tuple[NodePoolShape, ...], where:
         )
 
 
-def _kubeconfig(
-    name: str, endpoint: str, auth: gcp.container.outputs.ClusterMasterAuth | None
-) -> str:
+def _kubeconfig(name: str, endpoint: str, authority: str | None) -> str:
     config: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -383,7 +383,7 @@ def _kubeconfig(
                 "name": name,
                 "cluster": {
                     "server": f"https://{endpoint}",
-                    "certificate-authority-data": auth.cluster_ca_certificate if auth else None,
+                    "certificate-authority-data": authority,
                 },
             }
         ],
