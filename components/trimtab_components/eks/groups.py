@@ -311,9 +311,14 @@ def _warnings(
             f"its max of {most} nodes is above EKS's default quota of {NODES_PER_GROUP} nodes a "
             "managed node group; ask AWS to raise it"
         )
-    if settings.efa and not settings.placement_group and isinstance(group.purchase, OnDemand):
+    steady = isinstance(group.purchase, OnDemand | Reserved) and not _held(group)
+    if settings.efa and not settings.placement_group and steady:
         found.append("EFA is fastest among machines that stand close: consider placement_group")
     return found
+
+
+def _held(group: Group) -> bool:
+    return isinstance(group.purchase, Reserved) and group.purchase.reservation is not None
 
 
 def _taint(taint: Taint) -> dict[str, str]:

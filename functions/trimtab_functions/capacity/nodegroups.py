@@ -32,7 +32,7 @@ from trimtab.plan.attribution import (
     node_labels,
     object_labels,
 )
-from trimtab.plan.model import CapacityPlan, Group, Pool
+from trimtab.plan.model import CapacityPlan, Group, Pool, Reserved
 from trimtab.plan.sizing import Sizes
 from trimtab.plan.types import MAX_NODES
 from trimtab_functions.capacity.settings import NodeGroupsSpec
@@ -290,6 +290,13 @@ def own_template(spec: NodeGroupsSpec, pool: Pool, group: Group) -> Template:
             f"capacity block {group.purchase.reservation_id} needs a launch template that names it",
             where=f"the XR's spec.launchTemplates: {pool.name}/{group.name}",
             mend="add one whose market type is capacity-block",
+        )
+    elif isinstance(group.purchase, Reserved) and group.purchase.reservation is not None:
+        held = group.purchase.reservation
+        raise InputError(
+            f"held reservation {held.id or held.group_arn} needs a launch template that names it",
+            where=f"the XR's spec.launchTemplates: {pool.name}/{group.name}",
+            mend="add one that targets it",
         )
     document: Document = {
         "apiVersion": API_VERSION,

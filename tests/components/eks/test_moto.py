@@ -4,6 +4,7 @@ botocore refuses unknown and ill-typed parameters, and its service models know t
 moto then makes the resources, so that what refers to one another is found.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -89,6 +90,61 @@ def test_launch_templates_and_node_groups_are_accepted(recorded: Record, aws: An
         assert each["scalingConfig"] == {"minSize": 2, "desiredSize": 3, "maxSize": 4}
 
 
+def test_what_is_chosen_for_nodes_is_accepted(recorded: Record, aws: Any) -> None:
+    zone = "us-east-1a"
+    held = {"id": "cr-0123456789abcdef0", "zone": zone}
+    by_group = {"groupArn": "arn:aws:resource-groups:us-east-1:123456789012:group/g", "zone": zone}
+    members = [
+        group("held", {"option": "reserved", "term": "open", "reservation": held}),
+        group("held-group", {"option": "reserved", "term": "open", "reservation": by_group}),
+        group("on-demand", {"option": "on-demand"}),
+        group("spot", {"option": "spot", "pools": 2}),
+        group("block", {**BLOCK, "zone": zone}),
+    ]
+    everything = {
+        "efa": True,
+        "localStorage": "raid0",
+        "acceleratorTaint": True,
+        "teamTaint": True,
+        "readinessTaint": True,
+        "maxUnavailablePercentage": 25,
+        "nodeRepair": True,
+    }
+    chosen = {
+        "trainer": everything,
+        "trainer/on-demand": {"placementGroup": True},
+        "trainer/spot": {"efa": False, "readinessTaint": False, "amiFamily": "BOTTLEROCKET"},
+    }
+    records = recorded(
+        "aws",
+        {"pools": json.dumps(chosen), "autoscaled": "true"},
+        plan_data(pools=[pool(groups=members)]),
+    )
+    ec2, eks = aws("ec2"), aws("eks")
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]][:3]
+    eks.create_cluster(
+        name="chosen",  # moto keeps what an earlier test made
+        roleArn="arn:aws:iam::123456789012:role/c",
+        resourcesVpcConfig={"subnetIds": subnets},
+    )
+    (together,) = of(records, "PlacementGroup").values()  # moto has no placement groups
+    check_enumerations(ec2, "CreatePlacementGroup", None, {"Strategy": together.inputs["strategy"]})
+    templates = {}
+    for name, record in of(records, "LaunchTemplate").items():
+        data = launch_template_data(record.inputs)
+        check_enumerations(ec2, "CreateLaunchTemplate", "LaunchTemplateData", data)
+        made = ec2.create_launch_template(
+            LaunchTemplateName=f"chosen-{name}", LaunchTemplateData=data
+        )
+        templates[name] = made["LaunchTemplate"]["LaunchTemplateId"]
+    for name, record in of(records, "NodeGroup").items():
+        request = node_group_request(record.inputs, templates[name], subnets)
+        check_enumerations(eks, "CreateNodegroup", None, request)
+        made = eks.create_nodegroup(clusterName="chosen", **request)["nodegroup"]
+        assert len(made["tags"]) <= 50
+    assert len(templates) == len(members)
+
+
 def test_a_schedule_is_accepted(recorded: Record, aws: Any) -> None:
     ec2, scaling = aws("ec2"), aws("autoscaling")
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
@@ -119,9 +175,14 @@ def launch_template_data(inputs: Mapping[str, Any]) -> dict[str, Any]:
     own = {"tags", "description", "updateDefaultVersion"}
     data = {key: upper(value) for key, value in inputs.items() if key not in own}
     data = {key[0].upper() + key[1:]: value for key, value in data.items()}
+    flags = {"true": True, "false": False}
     for mapping in data["BlockDeviceMappings"]:
         for flag in ("Encrypted", "DeleteOnTermination"):
-            mapping["Ebs"][flag] = {"true": True, "false": False}[mapping["Ebs"][flag]]
+            mapping["Ebs"][flag] = flags[mapping["Ebs"][flag]]
+    for interface in data.get("NetworkInterfaces", []):
+        interface["Groups"] = [f"sg-{n}" for n, _ in enumerate(interface.pop("SecurityGroups"))]
+        for flag in ("AssociatePublicIpAddress", "DeleteOnTermination"):
+            interface[flag] = flags[interface[flag]]
     data["TagSpecifications"] = [
         {
             "ResourceType": each["resourceType"],

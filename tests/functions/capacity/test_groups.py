@@ -113,6 +113,15 @@ def test_a_group_that_eks_cannot_provision_is_refused_and_the_others_are_not() -
     ]
 
 
+def test_a_held_reservation_that_no_launch_template_names_would_stay_idle() -> None:
+    held = {"option": "reserved", "term": "open", "reservation": {"id": "cr-1"}}
+    sent = plan(plans.group("held", held))
+    assert answer(request(sent), FIRST)["conditions"][1]["message"] == (
+        "trainer/held: the XR's spec.launchTemplates: trainer/held: held reservation cr-1 needs a "
+        "launch template that names it; add one that targets it"
+    )
+
+
 def test_of_many_refusals_the_first_are_told_and_the_others_counted() -> None:
     block = {"option": "capacity-block", "reservationId": "cr-1", "endsAt": "2026-12-01T00:00:00Z"}
     sent = plan(*(plans.group(f"block-{each}", block) for each in range(10, 21)))
