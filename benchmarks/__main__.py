@@ -15,6 +15,7 @@ ENVIRONMENTS = {
     "forecast_speed": "pulumi",
     "function_latency": "function",
     "preview_speed": "pulumi",
+    "component_preview": "pulumi",
     "optimiser_speed": "pulumi",
     "evidence": "pulumi",
     "provisioning": "pulumi",

@@ -18,6 +18,8 @@ class Run:
 
     wall_seconds: float
     peak_mib: float
+    processor_seconds: float
+    """Of all threads, which other work on the machine does not lengthen."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,17 @@ def run(command: Sequence[str | Path]) -> Run:
             output.seek(0)
             said = output.read().decode(errors="replace")
             raise RuntimeError(f"{command[0]} exited {process.returncode}:\n{said}")
-    return Run(wall, usage.ru_maxrss / 1024)
+    return Run(wall, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def runs(command: Sequence[str | Path], count: int) -> Run:
-    """The medians of several runs."""
+    """The medians of several runs, and the largest peak."""
     every = [run(command) for _ in range(count)]
-    return Run(median(r.wall_seconds for r in every), max(r.peak_mib for r in every))
+    return Run(
+        median(r.wall_seconds for r in every),
+        max(r.peak_mib for r in every),
+        median(r.processor_seconds for r in every),
+    )
 
 
 def print_figures(title: str, figures: Sequence[Figure]) -> None:
