@@ -8,6 +8,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from trimtab.errors import EngineError
+
 if TYPE_CHECKING:
     from trimtab_components.accelerators.accelerators import Accelerators
     from trimtab_components.accelerators.amd import AmdGpuOperator
@@ -18,18 +20,24 @@ if TYPE_CHECKING:
     from trimtab_components.accelerators.intel import IntelDevices
     from trimtab_components.accelerators.neuron import NeuronDevices
     from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
+    from trimtab_components.aks.cluster import AksCluster
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
+    from trimtab_components.existing.cluster import ExistingCluster
+    from trimtab_components.gke.cluster import GkeCluster
     from trimtab_components.karpenter.controller import KarpenterController
     from trimtab_components.karpenter.pools import KarpenterPools
     from trimtab_components.purchases.commitments import Commitments
 
 __all__ = [
     "Accelerators",
+    "AksCluster",
     "AmdGpuOperator",
     "Commitments",
     "EfaDevices",
+    "ExistingCluster",
     "FpgaDevices",
+    "GkeCluster",
     "GpuOperator",
     "HeterogeneousCluster",
     "IntelDevices",
@@ -43,10 +51,13 @@ __all__ = [
 
 _MODULES = {
     "Accelerators": "accelerators.accelerators",
+    "AksCluster": "aks.cluster",
     "AmdGpuOperator": "accelerators.amd",
     "Commitments": "purchases.commitments",
     "EfaDevices": "accelerators.efa",
+    "ExistingCluster": "existing.cluster",
     "FpgaDevices": "accelerators.fpga",
+    "GkeCluster": "gke.cluster",
     "GpuOperator": "accelerators.gpu_operator",
     "HeterogeneousCluster": "eks.cluster",
     "IntelDevices": "accelerators.intel",
@@ -57,7 +68,7 @@ _MODULES = {
     "NodeFeatureDiscovery": "accelerators.discovery",
     "NvidiaDraDriver": "accelerators.nvidia_dra",
 }
-_EXTRAS: dict[str, str] = {}
+_EXTRAS = {"AksCluster": "pulumi_azure", "GkeCluster": "pulumi_gcp"}
 """The SDK that a component needs beyond the distribution's own requirements."""
 
 
@@ -71,4 +82,11 @@ def installed() -> tuple[str, ...]:
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    sdk = _EXTRAS.get(name)
+    if sdk is not None and find_spec(sdk) is None:
+        extra = _MODULES[name].partition(".")[0]
+        raise EngineError(
+            f"{name} needs {sdk.replace('_', '-')}, which is not installed",
+            mend=f"pip install 'trimtab-components[{extra}]'",
+        )
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

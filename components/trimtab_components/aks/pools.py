@@ -219,7 +219,7 @@ def _shape(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> NodePoo
     key = group_key(pool, group)
     driver, instance = _gpu(group, settings, choices.driver, where)
     labels, taints = _marks(pool, group, settings, priority, instance, where)
-    surge, unavailable = _upgrades(priority, settings)
+    surge, unavailable = _upgrades(priority, settings, where)
     return NodePoolShape(
         key=key,
         name=pool_name(key),
@@ -314,11 +314,17 @@ def _marks(
 
 
 def _upgrades(
-    priority: Regular | Spot | HeldGroup, settings: Settings
+    priority: Regular | Spot | HeldGroup, settings: Settings, where: str
 ) -> tuple[str | None, str | None]:
-    """Machines more and machines fewer. What is held has no room for one more; a Spot pool has none."""
+    """Machines more and machines fewer. What is held has no room for one more."""
     share = settings.max_unavailable_percentage
     if isinstance(priority, Spot):
+        if share is not None:
+            raise InputError(
+                "AKS takes no max_unavailable_percentage for Spot pools",
+                where=where,
+                mend="state it for the pool's other groups alone",
+            )
         return None, None
     if share is not None:
         return "0", f"{share}%"
