@@ -8,7 +8,7 @@ which zones a group stands in. A cloud without schedules keeps the sizes of the 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trimtab.errors import InputError, allowed
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, purchase_zone
@@ -22,8 +22,6 @@ from trimtab_components.sized_groups import (
     sized_groups,
 )
 
-BLOCK_DRAIN = timedelta(hours=1)
-"""How long before a block's end its group is at zero."""
 NOTHING = Sizes(0, 0, 0)
 
 
@@ -73,7 +71,7 @@ def sizes_at(sized: SizedGroup, as_of: datetime) -> tuple[Sizes, str | None]:
     if isinstance(purchase, CapacityBlock):
         if purchase.starts_at is not None and as_of < purchase.starts_at:
             return NOTHING, "the capacity block has not begun"
-        if as_of >= purchase.ends_at - BLOCK_DRAIN:
+        if as_of >= purchase.drains_at:
             return NOTHING, "the capacity block ends: its nodes are drained"
     return sized.sizing.sizes, sized.sizing.reason
 

@@ -8,6 +8,7 @@ Commitments are proposals: buying one needs a separate approval that people own.
 import hashlib
 import json
 import re
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -44,6 +45,9 @@ from trimtab.plan.types import (
 API_VERSION: Literal["trimtab.dev/v1alpha1"] = "trimtab.dev/v1alpha1"
 KIND: Literal["CapacityPlan"] = "CapacityPlan"
 MAX_WINDOWS = 48
+BLOCK_DRAIN = timedelta(minutes=60)
+"""How long before a capacity block's end its nodes are drained: AWS takes the machines back 30 minutes
+before it (EC2 user guide, Capacity Blocks for ML, 2026-11)."""
 
 KEYED_BY_NAME: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 UnitName = Literal["gpus", "nodes", "vcpus", "replicas", "requests-per-second"]
@@ -147,6 +151,11 @@ class CapacityBlock(Document):
             "!has(self.startsAt) || !has(self.endsAt) || self.startsAt < self.endsAt",
         ),
     )
+
+    @property
+    def drains_at(self) -> datetime:
+        """When the group's nodes go."""
+        return self.ends_at - BLOCK_DRAIN
 
 
 class Owned(Document):

@@ -7,7 +7,6 @@ nobody, ended or not begun, is idle and says why.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 
@@ -16,15 +15,20 @@ from trimtab.clock import format_instant
 from trimtab.errors import InputError
 from trimtab.forecast.model import Array
 from trimtab.inventory.model import HeldNodes, Inventory, OwnedNodes, SavingsPlan
-from trimtab.plan.model import CapacityBlock, HeldReservation, Owned, Purchase, Reserved
+from trimtab.plan.model import (
+    BLOCK_DRAIN,
+    CapacityBlock,
+    HeldReservation,
+    Owned,
+    Purchase,
+    Reserved,
+)
 from trimtab.plan.types import MAX_GROUPS
 from trimtab.planning.economics import nodes_for
 from trimtab.planning.holdings import HeldGroup, Holdings, Row, Span
 from trimtab.planning.request import PoolRequest, Term
 from trimtab.planning.supply import Supply
 
-BLOCK_ENDS_EARLY = timedelta(hours=1)
-"""A capacity block's nodes are taken half an hour before it ends: its windows end well before."""
 PLAN_GROUPS = 3
 """reserved, spot and on-demand stand beside the groups of what is held."""
 _MERIT = {"owned": 0, "reserved": 1, "capacity-block": 2}
@@ -132,7 +136,7 @@ def _row(holding: HeldNodes | SavingsPlan | OwnedNodes, span: Span) -> Row:
         )  # fmt: skip
     until = holding.expires
     if holding.option == "capacity-block" and until is not None:
-        until = until - BLOCK_ENDS_EARLY
+        until = until - BLOCK_DRAIN
     option = "approved" if holding.id.startswith("approval ") else holding.option
     return Row(
         holding.id, option, holding.pool, None, holding.instance_type, holding.quantity,

@@ -1,11 +1,12 @@
 """When a node group's sizes change: the plan's later windows as scheduled actions of its Auto Scaling
 group, so that a preview shows no difference at any hour.
 
-Pure. A capacity block's group is at zero until the block starts and from an hour before it ends.
+Pure. A capacity block's group is at zero until the block starts and from an hour before it ends, of an
+UltraServer half an hour earlier.
 
 Sources: EC2 Auto Scaling PutScheduledUpdateGroupAction; EKS user guide, "Create a managed node group
 with Capacity Blocks for ML" (EC2 takes the machines back 30 minutes before the end, EKS itself scales
-to zero 40 minutes before); 2026-11.
+to zero 40 minutes before); EC2 user guide on UltraServers (an hour before); 2026-11.
 """
 
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from trimtab.plan.model import CapacityBlock, Group, Window
 from trimtab.plan.sizing import Sizes
 from trimtab_components.sized_groups import SizedGroup
 
-DRAIN_BEFORE_END = timedelta(minutes=60)
-"""How long before a capacity block's end its nodes are drained."""
-
 UNCHANGED = -1
 """What a scheduled action says of a size that it leaves alone."""
+
+_ULTRASERVERS = ("p6e-",)
+_ULTRASERVER_EARLIER = timedelta(minutes=30)
+"""AWS asks for the machines of a P6e-GB200 UltraServer to be gone an hour before its block ends."""
 
 _NOTHING = Sizes(0, 0, 1)
 """The least that EKS takes."""
@@ -73,7 +75,7 @@ def schedule(sized: SizedGroup, as_of: datetime, autoscaled: bool) -> Schedule:
     purchase = sized.group.purchase
     if not isinstance(purchase, CapacityBlock):
         return Schedule(now, reason, _scheduled(sized.sizing.sizes.max, sized.later, autoscaled))
-    drain = purchase.ends_at - DRAIN_BEFORE_END
+    drain = _drains_at(sized.group, purchase)
     starts = purchase.starts_at
     if as_of >= drain:
         return Schedule(_NOTHING, "the capacity block ends: its nodes are drained", ())
@@ -88,6 +90,12 @@ def schedule(sized: SizedGroup, as_of: datetime, autoscaled: bool) -> Schedule:
         reason,
         (*_scheduled(highest, inside, autoscaled), ScheduledSize(drain, 0, 0, 0)),
     )
+
+
+def _drains_at(group: Group, block: CapacityBlock) -> datetime:
+    types = [offer.instance_type for offer in group.offers]
+    ultraserver = any(name.startswith(_ULTRASERVERS) for name in types)
+    return block.drains_at - _ULTRASERVER_EARLIER if ultraserver else block.drains_at
 
 
 def _creatable(sizes: Sizes, reason: str | None) -> tuple[Sizes, str | None]:

@@ -12,13 +12,14 @@ it, so that turning the baseline on or off deletes no NodePool that has nodes. T
 to the plan's max, or to what runs where that is more.
 
 Nothing here lets a static NodePool shrink because a new plan says so: its number stays at what was
-observed until a person names the pool. Karpenter (v1.14.1) replaces a drifted static node only where
-`limits.nodes` has room for its successor, so one node of room goes to it where the max has one to give.
+observed until a person names the pool. Its limit is its number, for all else that the max allows is for
+demand. Karpenter (v1.14.1) replaces a drifted static node only where `limits.nodes` has room for the
+successor, so a person replaces these, by deleting their NodeClaims.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trimtab.plan.eks import node_group_name
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Reserved, Window
@@ -27,9 +28,6 @@ from trimtab_components.karpenter.shapes import suffixed
 from trimtab_components.sized_groups import SizedGroup
 
 STATIC_SUFFIX = "-static"
-DRAIN_BEFORE_END = timedelta(minutes=60)
-"""AWS takes a capacity block's machines back 30 minutes before it ends (60 for UltraServers), and
-Karpenter drains them 10 minutes earlier: what starts later than this is not worth starting."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def divided(
     if not replicas:
         return Division((Part(name, limit),), tuple(reasons))
     limit = max(limit, replicas)
-    static = Part(suffixed(name, STATIC_SUFFIX), min(replicas + 1, limit), replicas)
+    static = Part(suffixed(name, STATIC_SUFFIX), replicas, replicas)
     return Division((Part(name, limit - static.limit), static), tuple(reasons))
 
 
@@ -154,6 +152,6 @@ def _closed(group: Group, as_of: datetime) -> str | None:
         return None
     if purchase.starts_at is not None and as_of < purchase.starts_at:
         return "the capacity block has not begun"
-    if as_of >= purchase.ends_at - DRAIN_BEFORE_END:
+    if as_of >= purchase.drains_at:
         return "the capacity block ends: no node is started in it"
     return None

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.plans import START, group, plan, pool, windows
+from trimtab.plan.model import BLOCK_DRAIN
 from trimtab.plan.sizing import Sizes
 from trimtab_components.eks.schedules import (
-    DRAIN_BEFORE_END,
     UNCHANGED,
     Schedule,
     ScheduledSize,
@@ -79,6 +79,13 @@ def test_a_block_of_an_hour_or_less_never_has_a_node(starts: float, ends: float)
     assert [each.desired for each in found.later] == [0]
 
 
+def test_an_ultraserver_is_empty_well_before_aws_asks_for_it() -> None:
+    offers = [{"instanceType": "p6e-gb200.36xlarge", "usdPerHour": 1.0}]
+    found = made(starts=2, ends=10, hours=0, offers=offers)
+    assert found.later[-1] == ScheduledSize(at(8.5), 0, 0, 0)
+    assert made(starts=2, ends=10, hours=8.5, offers=offers).later == ()
+
+
 times = st.integers(0, 48).map(lambda n: n / 2)
 
 
@@ -108,7 +115,7 @@ def test_a_block_never_has_nodes_outside_its_span(
         starts=starts, ends=ends, hours=hours, autoscaled=autoscaled,
         windows=windows(*sizes, hours=2),
     )  # fmt: skip
-    begun, drained = at(starts or 0.0), at(ends) - DRAIN_BEFORE_END
+    begun, drained = at(starts or 0.0), at(ends) - BLOCK_DRAIN
     stamps = [each.start for each in found.later]
     assert stamps == sorted(set(stamps))  # one action a moment, in order
     assert all(stamp > at(hours) for stamp in stamps)
