@@ -18,7 +18,7 @@ from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
 from trimtab_components.accelerators.readiness import open_nodes_when_ready
 from trimtab_components.accelerators.selection import Wanted, select
 from trimtab_components.arguments import Arguments, checked, plan_of
-from trimtab_components.installation import Delivery
+from trimtab_components.installation import Delivery, standing_first
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 
 _MAKERS: dict[str, tuple[str, Any]] = {
@@ -56,7 +56,7 @@ class AcceleratorsArgs(TypedDict):
     """Further arguments of a component by its name, over those that follow from the plan, such as
     {"GpuOperator": {"override": {"version": "v26.7.0"}}}."""
     labels: NotRequired[dict[str, str]]
-    """Labels of the objects; the default names the plan and its digest."""
+    """Labels of the objects, besides those of the plan."""
 
 
 class _Checked(Arguments):
@@ -67,7 +67,7 @@ class _Checked(Arguments):
     dra: Literal["none", "operator", "driver"] = "none"
     kubernetes_version: str | None = None
     components: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    labels: dict[str, str] | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Accelerators(pulumi.ComponentResource):
@@ -94,7 +94,7 @@ class Accelerators(pulumi.ComponentResource):
         where = f'Accelerators "{name}"'
         settings = checked(_Checked, args, where)
         plan = plan_of(settings.plan, where)
-        labels = object_labels(plan) if settings.labels is None else settings.labels
+        labels = {**settings.labels, **object_labels(plan)}
         selection = select(
             plan,
             SettingsByGroup(plan, settings.pools, where),
@@ -109,7 +109,7 @@ class Accelerators(pulumi.ComponentResource):
             where,
         )
         super().__init__("trimtab:index:Accelerators", name, {}, opts)
-        after: list[pulumi.Resource] = []
+        after = first = standing_first(opts)
         for kind, arguments in selection.components.items():
             suffix, make = _MAKERS[kind]
             options = pulumi.ResourceOptions(parent=self, depends_on=after)
@@ -117,8 +117,8 @@ class Accelerators(pulumi.ComponentResource):
             # The others choose their nodes by its labels, and their charts use its kinds.
             after = [*after, made] if kind == "NodeFeatureDiscovery" else after
         open_nodes_when_ready(
-            f"{name}-readiness", selection.gates, selection.tolerate, labels, self
+            f"{name}-readiness", selection.gates, selection.tolerate, labels, self, first
         )
         self.component_names = pulumi.Output.from_input(list(selection.components))
         self.tolerates = pulumi.Output.from_input(list(selection.tolerate))
-        self.register_outputs({"componentNames": self.component_names, "tolerates": self.tolerates})
+        self.register_outputs({"component_names": self.component_names, "tolerates": self.tolerates})

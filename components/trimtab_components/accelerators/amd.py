@@ -17,7 +17,7 @@ from trimtab_components.accelerators.compatibility import (
 from trimtab_components.accelerators.vendor_values import AmdDriver, amd_device_config, amd_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import AMD_GPU_OPERATOR
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 DEVICE_CONFIG = "amd.com/v1alpha1"
 
@@ -119,7 +119,7 @@ class AmdGpuOperator(pulumi.ComponentResource):
             privileged=True,  # its pods load kernel modules and mount the host
         )
         super().__init__("trimtab:index:AmdGpuOperator", name, {}, opts)
-        operator = install(name, release, self)
+        operator = install(name, release, self, standing_first(opts))
         kubernetes.apiextensions.CustomResource(
             f"{name}-device-config",
             api_version=DEVICE_CONFIG,

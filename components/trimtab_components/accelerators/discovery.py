@@ -8,7 +8,7 @@ from pydantic import Field
 from trimtab_components.accelerators.vendor_values import discovery_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import NODE_FEATURE_DISCOVERY
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 
 class NodeFeatureDiscoveryArgs(TypedDict):
@@ -62,7 +62,7 @@ class NodeFeatureDiscovery(pulumi.ComponentResource):
             privileged=True,  # its worker mounts the node's /sys
         )
         super().__init__("trimtab:index:NodeFeatureDiscovery", name, {}, opts)
-        install(name, release, self)
+        install(name, release, self, standing_first(opts))
         self.namespace = pulumi.Output.from_input(release.namespace)
         self.version = pulumi.Output.from_input(release.version)
         self.register_outputs({"namespace": self.namespace, "version": self.version})

@@ -9,7 +9,7 @@ from trimtab_components.accelerators.compatibility import NodeImage, check_compo
 from trimtab_components.accelerators.vendor_values import efa_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import EFA
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 
 class EfaDevicesArgs(TypedDict):
@@ -72,7 +72,7 @@ class EfaDevices(pulumi.ComponentResource):
             own_namespace=settings.override.namespace not in (None, EFA.namespace),
         )
         super().__init__("trimtab:index:EfaDevices", name, {}, opts)
-        install(name, release, self)
+        install(name, release, self, standing_first(opts))
         self.namespace = pulumi.Output.from_input(release.namespace)
         self.version = pulumi.Output.from_input(release.version)
         self.register_outputs({"namespace": self.namespace, "version": self.version})

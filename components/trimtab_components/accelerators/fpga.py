@@ -14,6 +14,7 @@ from trimtab_components.accelerators.daemons import Daemon
 from trimtab_components.accelerators.own_daemons import daemon_set, own_namespace
 from trimtab_components.arguments import Arguments, checked
 from trimtab_components.charts import FPGA_PLUGIN
+from trimtab_components.installation import standing_first
 
 NAMESPACE = "trimtab-fpga"
 
@@ -91,7 +92,9 @@ class FpgaDevices(pulumi.ComponentResource):
             {**u30, **settings.env},
         )
         super().__init__("trimtab:index:FpgaDevices", name, {}, opts)
-        home = own_namespace(f"{name}-namespace", settings.namespace, settings.labels, self)
+        home = own_namespace(
+            f"{name}-namespace", settings.namespace, settings.labels, self, standing_first(opts)
+        )
         options = pulumi.ResourceOptions(parent=self, depends_on=[home])
         daemon_set(name, daemon, settings.namespace, options)
         self.namespace = pulumi.Output.from_input(settings.namespace)

@@ -20,7 +20,7 @@ from trimtab_components.accelerators.gpu_values import (
 )
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import GPU_OPERATOR
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 
 class GpuOperatorArgs(TypedDict):
@@ -117,7 +117,7 @@ class GpuOperator(pulumi.ComponentResource):
             privileged=True,  # its pods load kernel modules and mount the host
         )
         super().__init__("trimtab:index:GpuOperator", name, {}, opts)
-        install(name, release, self)
+        install(name, release, self, standing_first(opts))
         self.namespace = pulumi.Output.from_input(release.namespace)
         self.version = pulumi.Output.from_input(release.version)
         self.register_outputs({"namespace": self.namespace, "version": self.version})

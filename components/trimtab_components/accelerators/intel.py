@@ -1,7 +1,7 @@
 """Intel's devices on a cluster: GPUs, FPGAs and QuickAssist by Intel's operator, Gaudi by its plugin."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -27,7 +27,7 @@ from trimtab_components.charts import (
     INTEL_OPERATOR,
     INTEL_QAT,
 )
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 DEVICE_PLUGIN = "deviceplugin.intel.com/v1"
 GAUDI_NAMESPACE = "habana-system"
@@ -118,9 +118,10 @@ class IntelDevices(pulumi.ComponentResource):
         if by_operator:
             release = _operator_release(settings, by_operator)
             namespace, version = release.namespace, release.version
-            self._plugins(name, settings, install(name, release, self))
+            operator = install(name, release, self, standing_first(opts))
+            self._plugins(name, settings, operator)
         if "gaudi" in settings.devices:
-            self._gaudi(name, settings)
+            self._gaudi(name, settings, standing_first(opts))
         self.namespace = pulumi.Output.from_input(namespace)
         self.version = pulumi.Output.from_input(version)
         self.register_outputs({"namespace": self.namespace, "version": self.version})
@@ -163,8 +164,10 @@ class IntelDevices(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[operator]),
             )
 
-    def _gaudi(self, name: str, settings: _Checked) -> None:
-        home = own_namespace(f"{name}-gaudi-namespace", GAUDI_NAMESPACE, settings.labels, self)
+    def _gaudi(self, name: str, settings: _Checked, after: list[Any]) -> None:
+        home = own_namespace(
+            f"{name}-gaudi-namespace", GAUDI_NAMESPACE, settings.labels, self, after
+        )
         daemon = Daemon(
             "habanalabs-device-plugin",
             settings.gaudi_image or GAUDI_PLUGIN.reference,

@@ -16,7 +16,7 @@ from trimtab_components.accelerators.compatibility import (
 from trimtab_components.accelerators.vendor_values import neuron_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import NEURON
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 
 class NeuronDevicesArgs(TypedDict):
@@ -101,7 +101,7 @@ class NeuronDevices(pulumi.ComponentResource):
             own_namespace=settings.override.namespace not in (None, NEURON.namespace),
         )
         super().__init__("trimtab:index:NeuronDevices", name, {}, opts)
-        install(name, release, self)
+        install(name, release, self, standing_first(opts))
         self.namespace = pulumi.Output.from_input(release.namespace)
         self.version = pulumi.Output.from_input(release.version)
         self.register_outputs({"namespace": self.namespace, "version": self.version})

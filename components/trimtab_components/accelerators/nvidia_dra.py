@@ -25,7 +25,7 @@ from trimtab_components.accelerators.device_classes import (
 )
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import NVIDIA_DRA_DRIVER
-from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.installation import Delivery, Release, install, standing_first
 
 
 class GpuClass(TypedDict):
@@ -139,7 +139,7 @@ class NvidiaDraDriver(pulumi.ComponentResource):
             privileged=True,  # its plugin mounts the node's devices
         )
         super().__init__("trimtab:index:NvidiaDraDriver", name, {}, opts)
-        driver = install(name, release, self)
+        driver = install(name, release, self, standing_first(opts))
         for each in dict.fromkeys(classes):
             spec: Any = device_class_spec(each)  # in the API's own words
             kubernetes.resource.v1.DeviceClass(
@@ -156,7 +156,7 @@ class NvidiaDraDriver(pulumi.ComponentResource):
             {
                 "namespace": self.namespace,
                 "version": self.version,
-                "deviceClassNames": self.device_class_names,
+                "device_class_names": self.device_class_names,
             }
         )
 

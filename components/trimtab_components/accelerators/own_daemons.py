@@ -12,13 +12,17 @@ PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
 
 
 def own_namespace(
-    resource_name: str, namespace: str, labels: Mapping[str, str], parent: pulumi.Resource
+    resource_name: str,
+    namespace: str,
+    labels: Mapping[str, str],
+    parent: pulumi.Resource,
+    after: list[Any],
 ) -> kubernetes.core.v1.Namespace:
     """A namespace whose pods may mount the node's folders."""
     return kubernetes.core.v1.Namespace(
         resource_name,
         metadata=kubernetes.meta.v1.ObjectMetaArgs(name=namespace, labels={**labels, **PRIVILEGED}),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )
 
 

@@ -119,7 +119,8 @@ def daemon_set_spec(
     }
     return {
         "selector": {"matchLabels": marks},
-        "updateStrategy": {"type": "RollingUpdate"},
+        # A node that never gets ready holds up no other.
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
         "template": {"metadata": {"labels": {**labels, **marks}}, "spec": pod},
     }
 
@@ -142,7 +143,8 @@ def never_early_policy(gates: Sequence[Gate]) -> dict[str, Any]:
         f"'{pool}': [{', '.join(repr(r) for r in sorted(set(found)))}]"
         for pool, found in sorted(awaited.items())
     )
-    pool = f"object.metadata.?labels['{POOL_LABEL}'].orValue('')"
+    # The label as it was: an update that takes it away with the taint opens nothing either.
+    pool = f"oldObject.metadata.?labels['{POOL_LABEL}'].orValue('')"
     allocatable = "object.?status.?allocatable.orValue({})"
     return {
         **_on_nodes(),
@@ -207,6 +209,7 @@ def open_nodes_when_ready(
     tolerate: Sequence[str],
     labels: Mapping[str, str],
     parent: pulumi.Resource,
+    after: Sequence[Any] = (),
 ) -> None:
     """The gates' resources, as children of the component.
 
@@ -216,10 +219,11 @@ def open_nodes_when_ready(
         tolerate: keys of taints on those nodes.
         labels: of the objects.
         parent: the component.
+        after: what must stand first.
     """
     if not gates:
         return
-    options = pulumi.ResourceOptions(parent=parent)
+    options = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
     plain = dict(labels)
     meta = kubernetes.meta.v1.ObjectMetaArgs
     home = kubernetes.core.v1.Namespace(
