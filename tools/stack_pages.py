@@ -17,7 +17,7 @@ from trimtab.clock import parse_instant
 from trimtab.files import write_atomic
 from trimtab.preview.page import page
 from trimtab.preview.plan_source import load_plan_source
-from trimtab.preview.priced import PlanSource, Preview
+from trimtab.preview.priced import PlanSource
 from trimtab.preview.pricing import price
 from trimtab.preview.records import PreviewRequest, Recording
 
@@ -57,8 +57,18 @@ def stack_pages() -> list[StackPage]:
 
 def text_of(stack: StackPage) -> str:
     """The page as the stack previews now."""
-    project = "" if stack.project == Path() else f" --program {stack.project.as_posix()}"
-    command = f"trimtab preview --stack {stack.stack}{project}"
+    from trimtab_components.engines.recorder import record
+
+    recording = record(PreviewRequest(ROOT / stack.project, stack.stack))
+    plan, instant = _plan_file(recording), recording.config.get(f"{_owner(recording, 'asOf')}:asOf")
+    options = []
+    if stack.project != Path():
+        options.append(f"--program {stack.project.as_posix()}")
+    if plan and "trimtab:plan" not in recording.config:
+        options.append(f"--plan {plan.relative_to(ROOT).as_posix()}")
+    if instant and "trimtab:asOf" not in recording.config:
+        options.append(f"--as-of {instant}")
+    command = " ".join([f"trimtab preview --stack {stack.stack}", *options])
     settings = _settings(ROOT / stack.project) / f"Pulumi.{stack.stack}.yaml"
     link = Path("../..") / settings.relative_to(ROOT)
     what = (
@@ -67,24 +77,26 @@ def text_of(stack: StackPage) -> str:
     )
     opening = ["<!-- Written by `make docs`; edit the stack, not this page. -->", what]
     kind = "Stack" if stack.project == Path() else "Example"
-    return page(_preview(stack), f"{kind} {stack.path.stem}", opening)
+    preview = price(recording, _plan(plan), parse_instant(instant) if instant else None)
+    return page(preview, f"{kind} {stack.path.stem}", opening)
 
 
-def _preview(stack: StackPage) -> Preview:
-    from trimtab_components.engines.recorder import record
-
-    recording = record(PreviewRequest(ROOT / stack.project, stack.stack))
-    instant = recording.config.get("trimtab:asOf")
-    source = _plan(recording)
-    return price(recording, source, parse_instant(instant) if instant else None)
+def _owner(recording: Recording, key: str) -> str:
+    """The namespace under which a stack has a setting: Trimtab's, else the project's own."""
+    return "trimtab" if f"trimtab:{key}" in recording.config else recording.project
 
 
-def _plan(recording: Recording) -> PlanSource | None:
-    """The stack's plan, its file named from the repository's root wherever this runs."""
-    named = recording.config.get("trimtab:plan")
-    if not named:
-        return None
+def _plan_file(recording: Recording) -> Path | None:
+    """The stack's plan: the one that it names, else plan.yaml beside its project."""
+    named = recording.config.get(f"{_owner(recording, 'plan')}:plan", "plan.yaml")
     path = (recording.folder / named).resolve()
+    return path if path.is_file() else None
+
+
+def _plan(path: Path | None) -> PlanSource | None:
+    """The plan, its file named from the repository's root wherever this runs."""
+    if path is None:
+        return None
     return replace(load_plan_source(path), file=path.relative_to(ROOT).as_posix())
 
 
