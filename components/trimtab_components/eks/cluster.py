@@ -1,7 +1,7 @@
 """An EKS cluster whose node groups are those of a capacity plan."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ from trimtab_components.eks.encryption import (
     volume_policy,
 )
 from trimtab_components.eks.fabric import efa_security_group
-from trimtab_components.eks.groups import NodeGroupShape, node_group_shape
+from trimtab_components.eks.groups import NodeGroupShape, node_group_shape, pinned_zone
 from trimtab_components.eks.hybrid import HybridMachines, owned_groups, remote_networks
 from trimtab_components.eks.kubeconfig import kubeconfig
 from trimtab_components.eks.network import DEFAULT_CIDR, DISCOVERY_TAG, Network, NetworkArgs
@@ -146,6 +146,8 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         as_of = instant_of(settings.as_of, plan, where)
         by_group = SettingsByGroup(plan, settings.pools, where)
         shapes = _shapes(plan, as_of, settings, by_group)
+        for shape in shapes:
+            pinned_zone(shape, _zones(settings, plan, region))
         owned = owned_groups(plan, by_group) if settings.hybrid is not None else ()
         addons = chosen_addons(
             settings.addons,
@@ -232,10 +234,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
                 pulumi.Output.from_input([]),
                 (),
             )
-        zones = settings.zones or plan.spec.site.zones or default_zones(self._region)
         made: NetworkArgs = {
             "region": self._region,
-            "zones": list(zones),
+            "zones": list(_zones(settings, plan, self._region)),
             "cidr": settings.cidr or DEFAULT_CIDR,
             "internet_access": settings.internet_access is not False,
             "discovery": self._name,
@@ -438,6 +439,13 @@ class HeterogeneousCluster(pulumi.ComponentResource):
 def _security_group(cluster: aws.eks.Cluster) -> pulumi.Output[str]:
     """The group that EKS makes for control plane and nodes."""
     return cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
+
+
+def _zones(settings: ClusterSettings, plan: CapacityPlan, region: str) -> Collection[str]:
+    """The zones that nodes can be told to stand in, in the cluster's order."""
+    if settings.vpc_id is not None:
+        return (settings.zone_subnet_ids or {}).keys()
+    return settings.zones or plan.spec.site.zones or default_zones(region)
 
 
 def _region(settings: ClusterSettings, where: str) -> str:

@@ -28,6 +28,7 @@ MIG = {"model": "a100-40gb", "resource": "nvidia.com/mig-1g.5gb", "perNode": 56.
 NEURON = {"model": "trainium2", "resource": "aws.amazon.com/neuron", "perNode": 16.0}
 CORES = {"model": "inferentia2", "resource": "aws.amazon.com/neuroncore", "perNode": 2.0}
 FPGA = {"model": "fpga", "resource": "xilinx.com/fpga-xilinx_f2-0", "perNode": 1.0}
+GAUDI = {"model": "gaudi-hl-205", "resource": "habana.ai/gaudi", "perNode": 8.0}
 AMD = {"model": "radeon-pro-v520", "resource": "amd.com/gpu", "perNode": 1.0}
 NEWER = {"model": "r900-2tb", "resource": "nvidia.com/gpu", "perNode": 8.0}
 
@@ -90,6 +91,7 @@ class Ami:
         Ami("NeuronCores", "AL2023", "x86_64", CORES, "AL2023_x86_64_NEURON"),
         Ami("an operator drives FPGAs", "AL2023", "x86_64", FPGA, "AL2023_x86_64_STANDARD"),
         Ami("an operator drives AMD GPUs", "AL2023", "x86_64", AMD, "AL2023_x86_64_STANDARD"),
+        Ami("an operator drives Gaudi", "AL2023", "x86_64", GAUDI, "AL2023_x86_64_STANDARD"),
         Ami("a newer model than ours", "AL2023", "x86_64", NEWER, "AL2023_x86_64_NVIDIA"),
         Ami("Bottlerocket", "BOTTLEROCKET", "x86_64", None, "BOTTLEROCKET_x86_64"),
         Ami("Bottlerocket on Arm", "BOTTLEROCKET", "arm64", None, "BOTTLEROCKET_ARM_64"),
