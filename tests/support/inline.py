@@ -16,6 +16,7 @@ from support.recorded import Records
 from support.stand_in.shapes import computed, made_up
 from trimtab.preview.records import PreviewRequest
 from trimtab_components.engines import recorder
+from trimtab_components.engines.fixtures import Fixtures
 from trimtab_components.engines.monitor import RecordingMonitor
 
 Program = Callable[[], object]
@@ -80,8 +81,8 @@ class Deployment(pulumi.runtime.Mocks):
         return f"{args.name}-id", {**added, **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        """A component asks nothing."""
-        raise AssertionError(f"the program calls {args.token}")
+        """What does not depend on the account, and an account that nobody has."""
+        return dict(Fixtures({}, Path("none"), "us-east-1").answer(args.token, args.args))
 
 
 def deploy(program: Program) -> Deployment:
