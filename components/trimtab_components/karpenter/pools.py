@@ -59,6 +59,9 @@ class KarpenterPools(pulumi.ComponentResource):
         buffers = planned_buffers(plan, settings, objects, where)
         super().__init__("trimtab:index:KarpenterPools", name, {}, opts)
 
+        # What the component waits for its objects must wait for: above all, they go before the
+        # controller does, for it alone takes their finalizers off.
+        before = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         for sized, made in objects:
             first = []
             if by_group.of(sized.pool, sized.group).placement_group:
@@ -66,7 +69,7 @@ class KarpenterPools(pulumi.ComponentResource):
                     _placement_group(f"{name}-{made.node_class.name}", plan, sized, choices, self)
                 ]
             node_class = _object(
-                f"{name}-{made.node_class.name}-class", made.node_class, self, first
+                f"{name}-{made.node_class.name}-class", made.node_class, self, first, before
             )
             pools = [
                 _object(f"{name}-{each.name}", each, self, [node_class]) for each in made.node_pools
@@ -80,7 +83,7 @@ class KarpenterPools(pulumi.ComponentResource):
                 f"{name}-{template.name}-template",
                 metadata=_metadata(template),
                 template=template.body["template"],
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions.merge(before, pulumi.ResourceOptions(parent=self)),
             )
             _object(f"{name}-{buffer.name}", buffer, self, [chunk])
         names = [each.name for _, made in objects for each in made.node_pools]
@@ -199,6 +202,7 @@ def _object(
     made: KubernetesObject,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
+    options: pulumi.ResourceOptions | None = None,
 ) -> kubernetes.apiextensions.CustomResource:
     return kubernetes.apiextensions.CustomResource(
         name,
@@ -206,7 +210,9 @@ def _object(
         kind=made.kind,
         metadata=_metadata(made),
         spec=made.spec,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after) or None),
+        opts=pulumi.ResourceOptions.merge(
+            options, pulumi.ResourceOptions(parent=parent, depends_on=list(after) or None)
+        ),
     )
 
 

@@ -129,7 +129,10 @@ def test_the_second_preview_is_the_first(tmp_path: Path) -> None:
         ({"approved": [DIGEST], "overlays": True}, "is no proposal of the plan"),
         ({"maintenance": {"start": "25:00", "hours": 2}}, "maintenance.start"),
         ({"maintenance": {"start": "02:00", "hours": 25}}, "maintenance.hours"),
-        ({"maintenance": {"start": "02:00", "hours": 2, "days": ["monday"]}}, "maintenance.days[0]"),
+        (
+            {"maintenance": {"start": "02:00", "hours": 2, "days": ["monday"]}},
+            "maintenance.days[0]",
+        ),
         ({"reservations": {"trainer/held": {"tags": {}}}}, "reservations.trainer/held.tags"),
         ({"reservations": {"trainer/none": {"tags": {"a": "b"}}}}, "use one of trainer/held"),
         ({"reservations": {"trainer/spot": {"tags": {"a": "b"}}}}, "is bought as spot"),

@@ -41,7 +41,7 @@ def shape(found: Division) -> list[tuple[str, int, int | None]]:
 @pytest.mark.parametrize(
     ("purchase", "sizes", "expected"),
     [
-        (HELD, [(3, 4, 6), (2, 3, 5), (4, 5, 8)], [("", 3, None), ("-static", 3, 2)]),
+        (HELD, [(3, 4, 6), (2, 3, 5), (4, 5, 8)], [("", 4, None), ("-static", 2, 2)]),
         (HELD, [(5, 5, 5), (5, 5, 5)], [("", 0, None), ("-static", 5, 5)]),
         (HELD, [(0, 2, 4), (3, 3, 4)], [("", 4, None)]),
         (PROPOSED, [(5, 5, 5)], [("", 5, None)]),
@@ -64,16 +64,16 @@ def test_off_there_is_one_dynamic_node_pool() -> None:
 
 def test_windows_that_are_over_count_no_more() -> None:
     found = division(HELD, (1, 4, 6), (3, 4, 6), after=5)
-    assert shape(found) == [("", 2, None), ("-static", 4, 3)]
+    assert shape(found) == [("", 3, None), ("-static", 3, 3)]
 
 
 def test_a_static_node_pool_never_shrinks_by_a_plan_alone() -> None:
     kept = division(HELD, (2, 4, 6), running=Sizes(5, 5, 6))
-    assert shape(kept) == [("", 0, None), ("-static", 6, 5)]
+    assert shape(kept) == [("", 1, None), ("-static", 5, 5)]
     assert "5 static nodes run and the plan keeps 2" in kept.reasons[-1]
     released = Baseline(on=True, release=("trainer",))
     gone = division(HELD, (2, 4, 6), running=Sizes(5, 5, 6), baseline=released)
-    assert shape(gone) == [("", 3, None), ("-static", 3, 2)]
+    assert shape(gone) == [("", 4, None), ("-static", 2, 2)]
 
 
 def test_what_runs_beyond_the_plans_max_is_the_limit() -> None:
