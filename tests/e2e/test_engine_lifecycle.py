@@ -162,6 +162,13 @@ def test_a_new_plan_and_a_newer_kubernetes_change_in_place(start: Start, cloud: 
     assert sizes(node_groups(cloud)[ON_DEMAND]) == (3, 4, 6)
     assert_nothing_to_do(stack)
 
+    # Another zone is the next generation's: what runs stays where it is.
+    cloud.take()
+    stack.set(zones=[f"us-east-1{letter}" for letter in "abcd"])
+    assert stack.up().operations == {"create", "update"}
+    assert "NodeGroup" not in {each.kind for each in cloud.take()}
+    assert_nothing_to_do(stack)
+
     # A newer Kubernetes replaces neither the control plane nor a node group.
     cloud.take()
     stack.set(kubernetesVersion="1.36", publicAccessCidrs=["192.0.2.0/24"])

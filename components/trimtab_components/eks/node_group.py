@@ -90,7 +90,11 @@ class PlannedNodeGroup(pulumi.ComponentResource):
             labels=shape.labels,
             taints=[aws.eks.NodeGroupTaintArgs(**taint) for taint in shape.taints] or None,
             tags={**shape.tags, **shape.autoscaler_tags},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(host.ready)),
+            # EKS moves no group to other subnets: a zone more would end every node, and then make it
+            # anew. A generation keeps its own.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=list(host.ready), ignore_changes=["subnetIds"]
+            ),
         )
         scaling_group = group.resources.apply(_scaling_group)
         for each in shape.schedules:
