@@ -1,24 +1,26 @@
 """What a capacity plan asks for: an EKS cluster (target aws), or Kubernetes objects (target local).
 
 Settings, each `trimtab:<name>` in stacks/Pulumi.<stack>.yaml or by `pulumi config set`; paths are
-relative to the repository's root.
+relative to the repository's root. Besides these, every argument of the target's component is a setting
+in Pulumi's spelling (`asOf` for `as_of`, inner names too): `HeterogeneousClusterArgs` on aws,
+`KarpenterPoolsArgs` on local.
 
-both   plan       file of the CapacityPlan; default stacks/plans/example.yaml
-       target     aws or local
-       name       of the cluster and its resources; default trimtab
-       asOf       instant whose window holds, ISO 8601; default the plan's start. On aws set it to
-                  the present: Auto Scaling takes no schedule that lies in the past
-       running    sizes that run now: {"<pool>-<group>-<generation>": {min, desired, max}}
-       amiFamily  AL2023 or BOTTLEROCKET
-       volumeGib, metadataHopLimit, tags
-       gpu        of the GPU operator: {migStrategy, sharing, sharingReplicas, override, ...}
-aws    autoscaled, kubernetesVersion, vpcId, subnetIds, cidr, zones, nat, publicEndpoint,
-       publicAccessCidrs, adminArns, creatorIsAdmin, logTypes: as `HeterogeneousClusterArgs` says
-local  renderTo   folder of the rendered objects; default rendered
-       nodeRole, amiVersion: as `KarpenterPoolsArgs` says
+both   target         aws or local
+       plan           file of the CapacityPlan; default stacks/plans/example.yaml
+       name           of the cluster and its resources; default trimtab
+       asOf           instant whose window holds, ISO 8601; default the plan's start. On aws set it to
+                      the present: Auto Scaling takes no schedule that lies in the past
+       running        sizes that run now: {"<pool>-<group>-<generation>": {min, desired, max}}
+       pools          how nodes are set up, by pool or by <pool>/<group>: see `PoolSettings`
+       accelerators   of `AcceleratorsArgs`: {dra, components: {GpuOperator: {...}}, ...}
+aws    karpenterPools the plan's pools that Karpenter provisions; the others get node groups
+       controller     of `KarpenterControllerArgs`: {replicas, cpu, memory, override, ...}
+       karpenter      of `KarpenterPoolsArgs`: {overlays, staticBaseline, buffers, maintenance, ...}
+local  renderTo       folder of the rendered objects; default rendered
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +31,15 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels
 from trimtab.plan.document import load_plan, to_data
 from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
-from trimtab_components import GpuOperator, HeterogeneousCluster, KarpenterPools
-from trimtab_components.accelerators.gpu_operator import GpuOperatorArgs
-from trimtab_components.accelerators.gpu_values import nvidia_taint_keys
-from trimtab_components.eks.cluster import HeterogeneousClusterArgs
-from trimtab_components.karpenter.pools import KarpenterPoolsArgs
-from trimtab_components.program import read_settings, settings_for, user_errors
+from trimtab_components import Accelerators, KarpenterPools
+from trimtab_components.accelerators.accelerators import AcceleratorsArgs
+from trimtab_components.karpenter.arguments import KarpenterPoolsArgs
+from trimtab_components.karpenter.features import features_for
+from trimtab_components.program import argument_name, read_settings, settings_for, user_errors
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 NAMESPACE = "trimtab-system"
-
-# Settings bear the names and the types of the components' arguments, and the components check them.
-CLUSTER = settings_for(HeterogeneousClusterArgs, leave_out=["plan", "region"])
-POOLS = settings_for(KarpenterPoolsArgs, leave_out=["plan", "cluster_name"])
-BOTH: dict[str, Any] = {
-    "plan": str,
-    "target": str,
-    "name": str,
-    "gpu": GpuOperatorArgs,
-}
-TARGETS: dict[str, dict[str, Any]] = {
-    "aws": {**BOTH, **CLUSTER},
-    "local": {**BOTH, **POOLS, "renderTo": str},
-}
 
 
 def main() -> None:
@@ -62,26 +49,39 @@ def main() -> None:
         raise InputError(
             f"is {target or 'not set'}", where="trimtab:target", mend="set it to aws or local"
         )
-    other = {key: name for name, keys in TARGETS.items() if name != target for key in keys}
-    settings = read_settings(TARGETS[target], elsewhere=other)
-    settings.pop("target")
+    make, known = TARGETS[target]
+    settings = read_settings(known(), elsewhere=lambda: _elsewhere(target))
     name = settings.pop("name", "trimtab")
     plan = load_plan(ROOT / settings.pop("plan", "stacks/plans/example.yaml"))
     pulumi.export("plan", plan.metadata.name)
     pulumi.export("planDigest", plan.digest)
-    {"aws": aws, "local": local}[target](name, plan, settings)
+    make(name, plan, {key: value for key, value in settings.items() if key != "target"})
 
 
 def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
-    """A cluster on EKS, and the GPU operator where the plan has NVIDIA groups."""
-    gpu = settings.pop("gpu", {})
-    image = settings.get("ami_family", "AL2023")
+    """A cluster on EKS with node groups, Karpenter for the pools named so, and the accelerators'
+    drivers and plugins."""
+    from trimtab_components import HeterogeneousCluster
+
+    accelerators = settings.pop("accelerators", {})
+    karpenter, controls = settings.pop("karpenter", {}), settings.pop("controller", {})
+    dynamic = settings.pop("karpenter_pools", [])
+    if dynamic:
+        settings["plan_pools"] = [p.name for p in plan.spec.pools if p.name not in dynamic]
+    # Settings bear the names of the components' arguments, and the components check them.
     arguments: Any = {"plan": plan, **settings}
     cluster = HeterogeneousCluster(name, arguments)
     provider = kubernetes.Provider(
         name, kubeconfig=cluster.kubeconfig, opts=pulumi.ResourceOptions(parent=cluster)
     )
-    gpu_operator(name, plan, {"image": image, **gpu}, provider, [cluster])
+    inside = pulumi.ResourceOptions(providers=[provider], depends_on=[cluster])
+    if dynamic:
+        shared = {key: settings[key] for key in SHARED if key in settings}
+        pools = {**shared, **karpenter, "plan_pools": dynamic}
+        controlled = controller(name, plan, cluster.endpoint, pools, controls, inside)
+        made = node_pools(name, plan, name, pools, _after(inside, controlled))
+        pulumi.export("nodePools", made.node_pool_names)
+    drivers(name, plan, settings, accelerators, inside)
     pulumi.export("cluster", cluster.cluster_name)
     pulumi.export("kubeconfig", cluster.kubeconfig)
     pulumi.export("nodeGroups", cluster.node_group_names)
@@ -89,7 +89,7 @@ def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
 
 def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     """The plan, and what carries it out inside a cluster, as files to review and apply."""
-    gpu = settings.pop("gpu", {})
+    accelerators = {"delivery": "flux", **settings.pop("accelerators", {})}
     # The cluster's name is in the objects, not in the resources' names: a file's name is its object's,
     # so a resource of another name would write the file and then, as the old one, delete it.
     cluster, name = name, pulumi.get_project()
@@ -115,32 +115,125 @@ def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
         spec=to_data(plan)["spec"],
         opts=pulumi.ResourceOptions(provider=provider, depends_on=[home]),
     )
-    image = settings.get("ami_family", "AL2023")
+    inside = pulumi.ResourceOptions(providers=[provider])
+    drivers(name, plan, settings, accelerators, inside)
     if plan.spec.site.provider == "aws":
-        arguments: Any = {"plan": plan, "cluster_name": cluster, **settings}
-        pools = KarpenterPools(name, arguments, pulumi.ResourceOptions(providers=[provider]))
-        pulumi.export("nodePools", pools.node_pool_names)
+        made = node_pools(name, plan, cluster, settings, inside)
+        pulumi.export("nodePools", made.node_pool_names)
     else:
         pulumi.log.warn(f"no node pools are rendered for provider {plan.spec.site.provider}")
-    gpu_operator(name, plan, {"image": image, "delivery": "flux", **gpu}, provider, [])
     pulumi.export("rendered", rendered)
 
 
-def gpu_operator(
+# --- What both have in a cluster -----------------------------------------------------------------
+
+
+def controller(
     name: str,
     plan: CapacityPlan,
-    settings: dict[str, Any],
-    provider: kubernetes.Provider,
-    after: list[pulumi.Resource],
-) -> None:
-    """The NVIDIA GPU operator, if any of the plan's groups needs it."""
-    taints = nvidia_taint_keys(plan)
-    if taints is None:
-        return
-    arguments: Any = {"tolerate": list(taints), "labels": object_labels(plan), **settings}
-    options = pulumi.ResourceOptions(providers=[provider], depends_on=after)
-    GpuOperator(f"{name}-gpu-operator", arguments, options)
+    endpoint: pulumi.Output[str],
+    pools: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    options: pulumi.ResourceOptions,
+) -> pulumi.Resource:
+    """Karpenter itself, with the features that the pools' settings need."""
+    from trimtab_components import KarpenterController
 
+    arguments: Any = {
+        "cluster_name": name,
+        "endpoint": endpoint,
+        "plan": plan,
+        "features": features_for(pools),
+        **settings,
+    }
+    return KarpenterController(f"{name}-karpenter", arguments, options)
+
+
+def node_pools(
+    name: str,
+    plan: CapacityPlan,
+    cluster: str,
+    settings: Mapping[str, Any],
+    options: pulumi.ResourceOptions,
+) -> KarpenterPools:
+    """The plan's groups as Karpenter's objects."""
+    arguments: Any = {"plan": plan, "cluster_name": cluster, **settings}
+    return KarpenterPools(name, arguments, options)
+
+
+def drivers(
+    name: str,
+    plan: CapacityPlan,
+    settings: Mapping[str, Any],
+    accelerators: Mapping[str, Any],
+    options: pulumi.ResourceOptions,
+) -> None:
+    """What the plan's accelerators need in the cluster, if it has any."""
+    stated = accelerators.get("components", {})
+    arguments: Any = {
+        "plan": plan,
+        "image": settings.get("ami_family", "AL2023"),
+        "pools": settings.get("pools", {}),
+        **accelerators,
+        "components": {
+            component: {argument_name(key): value for key, value in given.items()}
+            for component, given in stated.items()
+        },
+    }
+    Accelerators(name, arguments, options)
+
+
+def _after(options: pulumi.ResourceOptions, first: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[first]))
+
+
+# --- Settings ------------------------------------------------------------------------------------
+
+SHARED = ("as_of", "running", "pools", "ami_family", "volume_gib", "metadata_hop_limit", "tags")
+"""What node groups and Karpenter's nodes have in common."""
+
+
+def _aws_settings() -> dict[str, Any]:
+    # The AWS SDK takes seconds to load, and the local target does without it.
+    from trimtab_components.eks.cluster_args import HeterogeneousClusterArgs
+    from trimtab_components.karpenter.controller import KarpenterControllerArgs
+
+    return {
+        **settings_for(HeterogeneousClusterArgs, leave_out=["plan", "region", "plan_pools"]),
+        **COMMON,
+        "karpenterPools": list[str],
+        "controller": KarpenterControllerArgs,
+        "karpenter": KarpenterPoolsArgs,
+    }
+
+
+def _local_settings() -> dict[str, Any]:
+    return {
+        **settings_for(KarpenterPoolsArgs, leave_out=["plan", "cluster_name"]),
+        **COMMON,
+        "renderTo": str,
+    }
+
+
+def _elsewhere(target: str) -> dict[str, str]:
+    """Settings of the other targets, with theirs."""
+    own = TARGETS[target][1]()
+    return {
+        key: other
+        for other, (_, known) in TARGETS.items()
+        if other != target
+        for key in known()
+        if key not in own
+    }
+
+
+COMMON: dict[str, Any] = {
+    "target": str,
+    "plan": str,
+    "name": str,
+    "accelerators": AcceleratorsArgs,
+}
+TARGETS = {"aws": (aws, _aws_settings), "local": (local, _local_settings)}
 
 with user_errors():
     main()

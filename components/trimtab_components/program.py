@@ -8,7 +8,7 @@ import contextlib
 import json
 import re
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -49,14 +49,15 @@ def settings_for(arguments: type, leave_out: Iterable[str] = ()) -> dict[str, An
 
 
 def read_settings(
-    kinds: Mapping[str, Any], elsewhere: Mapping[str, str] | None = None
+    kinds: Mapping[str, Any], elsewhere: Callable[[], Mapping[str, str]] = dict
 ) -> dict[str, Any]:
     """The stack's configuration under the project's name, by argument name (`as_of` for `asOf`).
 
     Args:
         kinds: every setting that there is, with its type: a plain one, a list or dict of such, or a
             TypedDict, whose fields are spelt as settings too. What the stack does not set is absent.
-        elsewhere: settings that only another choice knows, with that choice, for the error.
+        elsewhere: gives the settings that only another choice knows, with that choice, for the
+            error; asked only then.
 
     Raises:
         InputError: a setting is unknown, or not of its type.
@@ -67,7 +68,7 @@ def read_settings(
         if namespace != pulumi.get_project():
             continue
         if name not in kinds:
-            raise _unknown(key, name, tuple(kinds), elsewhere or {})
+            raise _unknown(key, name, tuple(kinds), elsewhere())
         found[argument_name(name)] = _parsed(key, text, kinds[name])
     return found
 

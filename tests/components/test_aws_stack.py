@@ -31,9 +31,10 @@ def test_the_tree(recorded: Record) -> None:
         if each.parent and not each.custom
     )
     assert lines == [
+        "trimtab > GpuOperator trimtab-gpu-operator",
         "trimtab > Network trimtab-network",
         *(f"trimtab > PlannedNodeGroup trimtab-{key}" for key in sorted(KEYS)),
-        "trimtab-aws > GpuOperator trimtab-gpu-operator",
+        "trimtab-aws > Accelerators trimtab",
         "trimtab-aws > HeterogeneousCluster trimtab",
         "trimtab-gpu-operator > Chart trimtab-gpu-operator",
     ]
@@ -46,6 +47,9 @@ def test_two_previews_are_the_same(recorded: Record) -> None:
     assert recorded("aws") == recorded("aws")
 
 
+DRIVER_TWICE = (
+    '{"components": {"GpuOperator": {"override": {"values": {"driver": {"enabled": true}}}}}}'
+)
 CASES: list[dict[str, str]] = [
     {},
     {"nat": "none"},
@@ -54,7 +58,7 @@ CASES: list[dict[str, str]] = [
     {"amiFamily": "BOTTLEROCKET"},
     {"autoscaled": "true", "adminArns": '["arn:aws:iam::123456789012:role/ops"]'},
     {"publicAccessCidrs": '["192.0.2.0/24"]', "logTypes": '["audit"]', "volumeGib": "500"},
-    {"gpu": '{"delivery": "flux", "sharing": "mps", "sharingReplicas": 4}'},
+    {"accelerators": '{"delivery": "flux"}', "pools": '{"trainer": {"migProfile": "all-1g.10gb"}}'},
 ]
 
 
@@ -168,6 +172,7 @@ def test_no_role_may_do_anything_everywhere(recorded: Record) -> None:
     kinds = {each.type for each in records if each.type.startswith("aws:iam/")}
     assert kinds == {
         "aws:iam/role:Role",
+        "aws:iam/rolePolicy:RolePolicy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     }
     assert wildcard_problems(records) == []
@@ -284,7 +289,7 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
     ("config", "error", "says"),
     [
         ({"nta": "none"}, InputError, "trimtab:nta: unknown setting; did you mean nat?"),
-        ({"zzz": "1"}, InputError, "use one of access, addons, adminArns, amiFamily"),
+        ({"zzz": "1"}, InputError, "use one of accelerators, access, addons, adminArns"),
         ({"renderTo": "x"}, InputError, "trimtab:renderTo: only counts for local"),
         ({"target": "gcp"}, InputError, "trimtab:target: is gcp; set it to aws or local"),
         ({"zones": "us-east-1a"}, InputError, "trimtab:zones: is us-east-1a; give a list"),
@@ -325,16 +330,16 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
             InputError,
             "a-b-000000 is no group of the plan; use one of trainer-on-demand-0a1b2c",
         ),
-        ({"gpu": '{"migStrtegy": "single"}'}, InputError, "did you mean migStrategy?"),
+        ({"pools": '{"trainer": {"migProfil": "x"}}'}, InputError, "did you mean migProfile?"),
         (
-            {"gpu": '{"override": {"values": {"driver": {"enabled": true}}}}'},
+            {"accelerators": DRIVER_TWICE},
             InputError,
             "the AL2023 image brings its driver",
         ),
         (
-            {"gpu": '{"override": {"chart": "x"}}'},
+            {"accelerators": '{"component": {}}'},
             InputError,
-            "trimtab:gpu.override.chart: unknown setting",
+            "trimtab:accelerators.component: unknown setting; did you mean components?",
         ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

@@ -1,5 +1,6 @@
 """The local stack as the engine would see it: Kubernetes objects only, sized by the plan."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -100,11 +101,14 @@ def test_owned_machines_are_left_to_others(recorded: Record) -> None:
 
 
 def test_the_gpu_operator_can_be_set(recorded: Record) -> None:
-    gpu = (
-        '{"migStrategy": "mixed", "override": {"version": "v26.3.3", "namespace": "gpus", '
-        '"values": {"operator": {"logging": {"level": "debug"}}}}}'
-    )
-    spec = one(recorded("local", {"gpu": gpu}), "HelmRelease").inputs["spec"]
+    override = {
+        "version": "v26.3.3",
+        "namespace": "gpus",
+        "values": {"operator": {"logging": {"level": "debug"}}},
+    }
+    stated = {"components": {"GpuOperator": {"migStrategy": "mixed", "override": override}}}
+    records = recorded("local", {"accelerators": json.dumps(stated)})
+    spec = one(records, "HelmRelease").inputs["spec"]
     assert spec["chart"]["spec"]["version"] == "v26.3.3"
     assert spec["values"]["mig"] == {"strategy": "mixed"}
     assert spec["values"]["operator"] == {"logging": {"level": "debug"}}

@@ -56,11 +56,14 @@ def objects(
     return sorted(found, key=lambda each: each["kind"] != "Namespace")
 
 
+SHARED = '{"trainer": {"sharing": "time-slicing", "sharingReplicas": 4}}'
+
+
 @pytest.mark.parametrize(
     ("config", "plan"),
     [
         ({}, None),
-        ({"gpu": '{"sharing": "time-slicing", "sharingReplicas": 4}', "tags": '{"a": "b"}'}, None),
+        ({"pools": SHARED, "tags": '{"a": "b"}'}, None),
         (
             {"amiFamily": "BOTTLEROCKET", "amiVersion": "v1.68.0", "metadataHopLimit": "2"},
             plan_data(pools=[pool(groups=MEMBERS, labels=SELECTED)]),
