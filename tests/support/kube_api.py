@@ -264,6 +264,7 @@ def kube_api_server(folder: Path) -> Iterator[KubeApi]:
         f"--service-account-signing-key-file={signing_key}",
         f"--service-account-key-file={public_key}",
         "--watch-cache=true",
+        "--allow-privileged=true",  # as every installer sets it, for device plugins and CSI drivers
     ]
     with (
         running("etcd", etcd_command, folder / "etcd.log") as etcd,
