@@ -31,6 +31,8 @@ POD_IDENTITY_AGENT = "eks-pod-identity-agent"
 VPC_CNI = "vpc-cni"
 CNI_POLICY = "AmazonEKS_CNI_Policy"
 EBS_CSI = "aws-ebs-csi-driver"
+REPAIR_AGENT = "eks-node-monitoring-agent"
+"""What tells EKS of failed GPUs, disks and networks, where it repairs nodes."""
 POD_ACTIONS = ("sts:AssumeRole", "sts:TagSession")
 
 
@@ -71,7 +73,7 @@ KNOWN: dict[str, AddonFacts] = {
     "aws-mountpoint-s3-csi-driver": AddonFacts(service_account="s3-csi-driver-sa"),
     "cert-manager": AddonFacts(),
     "coredns": AddonFacts(),
-    "eks-node-monitoring-agent": AddonFacts(on_every_node=True),
+    REPAIR_AGENT: AddonFacts(on_every_node=True),
     POD_IDENTITY_AGENT: AddonFacts(on_every_node=True),
     "external-dns": AddonFacts(service_account="external-dns"),
     "kube-proxy": AddonFacts(on_every_node=True),
@@ -88,7 +90,7 @@ NODE_DEFAULTS = (VPC_CNI, "kube-proxy", POD_IDENTITY_AGENT)
 """Without these a node that EKS doesn't run itself gets no pod going."""
 CLUSTER_DEFAULTS = ("coredns", "metrics-server")
 """Name resolution, and what autoscalers of pods read."""
-AUTO_MODE_HAS = (*NODE_DEFAULTS, "coredns", EBS_CSI, "eks-node-monitoring-agent")
+AUTO_MODE_HAS = (*NODE_DEFAULTS, "coredns", EBS_CSI, REPAIR_AGENT)
 """What Auto Mode does by itself, on machines of AWS."""
 
 

@@ -24,6 +24,8 @@ from trimtab_components.eks.access import (
 from trimtab_components.eks.addons import (
     CNI_POLICY,
     EBS_CSI,
+    REPAIR_AGENT,
+    Addon,
     ChosenAddon,
     addon_roles,
     chosen_addons,
@@ -44,7 +46,7 @@ from trimtab_components.eks.kubeconfig import kubeconfig
 from trimtab_components.eks.network import DEFAULT_CIDR, DISCOVERY_TAG, Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
-from trimtab_components.eks.roles import ServiceRole, service_role
+from trimtab_components.eks.roles import ServiceRole, auto_mode_tags_policy, service_role
 from trimtab_components.eks.subnets import default_zones
 from trimtab_components.pool_settings import SettingsByGroup
 from trimtab_components.sized_groups import check_site, check_tags, sized_groups
@@ -149,8 +151,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         for shape in shapes:
             pinned_zone(shape, _zones(settings, plan, region))
         owned = owned_groups(plan, by_group) if settings.hybrid is not None else ()
+        repaired = {REPAIR_AGENT: Addon()} if any(shape.node_repair for shape in shapes) else {}
         addons = chosen_addons(
-            settings.addons,
+            {**repaired, **settings.addons},
             node_groups=bool(shapes),
             auto_mode=settings.auto,
             hosts_pods=bool(shapes or settings.built_in_pools),
@@ -288,6 +291,15 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             actions=("sts:AssumeRole", "sts:TagSession") if auto else ("sts:AssumeRole",),
         )
         ready = list(role.attachments)
+        if auto:
+            ready.append(
+                aws.iam.RolePolicy(
+                    f"{name}-control-plane-tags",
+                    role=role.name,
+                    policy=auto_mode_tags_policy(self._region),
+                    opts=self._child(),
+                )
+            )
         encryption = None
         key = self._secrets_key()
         if key is not None:

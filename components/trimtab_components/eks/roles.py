@@ -90,3 +90,41 @@ def managed_policy(policy: str, region: str) -> str:
     if policy.startswith("arn:"):
         return policy
     return f"arn:{partition(region)}:iam::aws:policy/{policy}"
+
+
+def auto_mode_tags_policy(region: str) -> str:
+    """Lets Auto Mode put tags of one's own on machines, volumes and interfaces.
+
+    Its managed policies know EKS's tags alone: a node class with others would launch nothing. Each
+    statement holds for the role's own cluster. Source: EKS user guide, "Custom AWS tags for EKS Auto
+    resources", 2026-11.
+    """
+    cluster = "eks:eks-cluster-name"
+    mine = {"StringEquals": {f"aws:RequestTag/{cluster}": f"${{aws:PrincipalTag/{cluster}}}"}}
+    nodes = {
+        "aws:RequestTag/eks:kubernetes-node-class-name": "*",
+        "aws:RequestTag/eks:kubernetes-node-pool-name": "*",
+    }
+    interfaces = {"aws:RequestTag/eks:kubernetes-cni-node-name": "*"}
+    stem = f"arn:{partition(region)}:ec2:*:*"
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"],
+            "Resource": "*",
+            "Condition": {**mine, "StringLike": nodes},
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["ec2:CreateSnapshot", "ec2:CreateVolume"],
+            "Resource": [f"{stem}:volume/*", f"{stem}:snapshot/*"],
+            "Condition": mine,
+        },
+        {
+            "Effect": "Allow",
+            "Action": "ec2:CreateNetworkInterface",
+            "Resource": "*",
+            "Condition": {**mine, "StringLike": interfaces},
+        },
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True)

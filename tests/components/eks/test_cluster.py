@@ -296,6 +296,12 @@ def test_auto_mode_takes_compute_storage_and_load_balancing_together(made: Made)
     assert role["c-auto-nodes"].inputs["name"] == "KarpenterNodeRole-c"
     trust = statements(json.loads(role["c-control-plane"].inputs["assumeRolePolicy"]))
     assert trust[0]["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    policy = one(seen.records, "RolePolicy")
+    assert policy.name == "c-control-plane-tags"
+    own = "${aws:PrincipalTag/eks:eks-cluster-name}"
+    for each in statements(json.loads(policy.inputs["policy"])):
+        equals = each["Condition"]["StringEquals"]
+        assert equals == {"aws:RequestTag/eks:eks-cluster-name": own}
     # EKS makes the entry of a role that its own NodePools have.
     assert not of(seen.records, "AccessEntry")
     assert not of(seen.records, "NodeGroup")
@@ -357,6 +363,14 @@ def test_a_pools_settings_reach_its_nodes(made: Made) -> None:
     (template,) = of(seen.records, "LaunchTemplate").values()
     (mapping,) = template.inputs["blockDeviceMappings"]
     assert mapping["ebs"]["volumeSize"] == 500
+
+
+def test_where_nodes_are_repaired_the_agent_says_what_failed(made: Made) -> None:
+    repaired = {"trainer": {"node_repair": True}}
+    assert "c-eks-node-monitoring-agent" in names(made(pools=repaired), "Addon")
+    off = {"eks-node-monitoring-agent": {"enabled": False}}
+    without = made(pools=repaired, addons=off)
+    assert "c-eks-node-monitoring-agent" not in names(without, "Addon")
 
 
 def test_machines_on_premises_join_by_an_activation(made: Made) -> None:

@@ -216,6 +216,7 @@ def test_what_does_not_fit_the_plan_or_the_name_is_refused(
     arguments: dict[str, Any], says: str
 ) -> None:
     plan = parse_plan(plan_data(pools=[pool(groups=[group("g", {"option": "on-demand"})])]), "plan")
+    given: Any = {"plan": plan, "region": "us-east-1", **arguments}
     with pytest.raises(InputError) as caught:
-        HeterogeneousCluster("c" * 40, {"plan": plan, "region": "us-east-1", **arguments})
+        HeterogeneousCluster("c" * 40, given)
     assert says in str(caught.value)
