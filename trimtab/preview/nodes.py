@@ -77,6 +77,7 @@ NODES: dict[str, Callable[[Mapping[str, Any]], Sizes | None]] = {
     "azure:containerservice/kubernetesClusterNodePool:KubernetesClusterNodePool": _aks_pool,
     "gcp:container/nodePool:NodePool": _gke_pool,
     KARPENTER_NODE_POOL: _karpenter_pool,
+    "kubernetes:core/v1:NodePatch": lambda _: Sizes(1, 1, 1),  # marks one owned machine
 }
 """The types that bear nodes, and how to read the sizes that they ask for."""
 

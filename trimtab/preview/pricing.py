@@ -61,7 +61,8 @@ def price(recording: Recording, source: PlanSource | None, as_of: datetime | Non
     resources = [
         _priced(record, source, as_of, regions.get(record.urn)) for record in recording.records
     ]
-    shared = share_expected(without_replicas(without_twice_paid(resources, plan)))
+    once = share_expected(without_replicas(without_twice_paid(resources, plan)))
+    shared = tuple(map(_with_list_price, once))
     return Preview(
         recording=recording,
         as_of=as_of,
@@ -190,9 +191,6 @@ def _at_plan_rates(
     if usd is None:
         return replace(resource, note=f"the plan has no price for {group.offers[0].instance_type}")
     list_usd = _monthly(desired, _list_price(plan, group))
-    if list_usd is not None:
-        extra = f"at list price, ${list_usd:,.2f} now, until the commitment is approved"
-        note = f"{note}; {extra}" if note else extra
     return replace(
         resource,
         status=Status.PRICED,
@@ -233,6 +231,14 @@ def _list_price(plan: CapacityPlan, group: Group) -> float | None:
     usd = sum(row.nodes * (row.usd_per_hour or 0.0) for row in held)
     nodes = proposed + sum(row.nodes for row in held)
     return (usd + proposed * line.on_demand_usd_per_hour) / nodes
+
+
+def _with_list_price(resource: PricedResource) -> PricedResource:
+    if not resource.list_usd_per_month_now:
+        return resource
+    usd = f"${resource.list_usd_per_month_now:,.2f}"
+    note = f"at list price, {usd} now, until the commitment is approved"
+    return replace(resource, note=f"{resource.note}; {note}" if resource.note else note)
 
 
 def _monthly(count: float, per_hour: float | None) -> float | None:

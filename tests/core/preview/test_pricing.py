@@ -128,6 +128,34 @@ def test_a_group_without_a_price_still_shows_its_line_and_emissions() -> None:
     assert found.plan_line == "plan.yaml:7 pools[trainer].groups[od]"
 
 
+def test_owned_machines_are_the_nodes_of_their_group() -> None:
+    owned = group("owned", {"option": "owned", "site": "cellar"})
+    capacity_plan = plan(pools=[pool(groups=[owned])])
+    pool_ = capacity_plan.spec.pools[0]
+    metadata = {"labels": node_labels(pool_, pool_.groups[0])}
+    patches = [resource("kubernetes:core/v1:NodePatch", f"m{i}", metadata=metadata) for i in (1, 2)]
+    preview = price(recording(*patches), PlanSource(capacity_plan, "plan.yaml", {}), None)
+    assert {each.nodes for each in preview.resources} == {Sizes(1, 1, 1)}
+    assert {each.purchase_option for each in preview.resources} == {"owned"}
+    assert preview.totals.usd_per_month_now == pytest.approx(2 * 32.77 * 730)
+    assert preview.totals.usd_per_month_expected == pytest.approx(98.31 * 730)
+
+
+def test_the_list_price_of_what_replicas_leave_is_theirs_alone() -> None:
+    capacity_plan = plan(commitments=[COMMITMENT])
+    pool_ = capacity_plan.spec.pools[0]
+    template = {"metadata": {"labels": node_labels(pool_, pool_.groups[0])}}
+    records = (
+        resource(NODE_POOL, "base", spec={"replicas": 4, "template": template}),
+        resource(NODE_POOL, "rest", spec={"template": template}),
+        resource(NODE_POOL, "none", spec={"replicas": 0, "template": template}),
+    )
+    base, rest, none = price(recording(*records), source(capacity_plan), None).resources
+    assert f"${4 * 32.77 * 730:,.2f}" in base.note
+    assert f"${1 * 32.77 * 730:,.2f}" in rest.note
+    assert none.note == ""
+
+
 def savings_plan(**inputs: Any) -> ResourceRecord:
     return resource("aws:savingsplans/savingsPlan:SavingsPlan", "sp", **inputs)
 
