@@ -14,6 +14,7 @@ import yaml
 
 from tools.environments import ROOT
 from trimtab.clock import parse_instant
+from trimtab.errors import TrimtabError
 from trimtab.files import write_atomic
 from trimtab.preview.page import page
 from trimtab.preview.plan_source import load_plan_source
@@ -123,9 +124,16 @@ def stale_pages() -> list[Path]:
 
 
 def main() -> int:
-    """Write each page that has changed, remove those of stacks that are gone, and name them."""
+    """Write each page that has changed, remove those of stacks that are gone, and name them; 1 when a
+    stack can't be previewed."""
+    failed = False
     for stack in stack_pages():
-        path, text = ROOT / stack.path, text_of(stack)
+        try:
+            path, text = ROOT / stack.path, text_of(stack)
+        except TrimtabError as error:
+            print(f"{stack.path}: {error}", file=sys.stderr)
+            failed = True
+            continue
         if path.exists() and path.read_text("utf-8") == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +142,7 @@ def main() -> int:
     for stale in stale_pages():
         (ROOT / stale).unlink()
         print(f"removed {stale}")
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":
