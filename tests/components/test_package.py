@@ -17,10 +17,13 @@ from pulumi.provider.experimental.analyzer import Analyzer, PropertyType
 import trimtab_components
 from support.plans import plan, plan_data
 from trimtab.errors import InputError
-from trimtab.plan.document import save_plan
+from trimtab.plan.attribution import group_key
+from trimtab.plan.document import load_plan, save_plan
+from trimtab.preview.records import PreviewRequest
 from trimtab_components import plugin
 from trimtab_components.arguments import checked, plan_of
 from trimtab_components.eks import cluster
+from trimtab_components.engines.recorder import record
 
 REPO = Path(__file__).resolve().parents[2]
 MODELS = {
@@ -137,6 +140,19 @@ def test_a_users_mistake_crosses_to_the_engine_as_one_line() -> None:
         package.construct("g", "trimtab:index:GpuOperator", {"image": "AL2"})
     assert caught.value.message.startswith('GpuOperator "g": image: Input should be ')
     assert caught.value.errors == []
+
+
+def test_the_example_in_python_previews_a_whole_estate() -> None:
+    example = REPO / "docs" / "examples" / "estate-python"
+    records = record(PreviewRequest(example, "dev")).records
+    made = {each.type.rpartition(":")[2] for each in records if each.type.startswith("trimtab:")}
+    assert {"HeterogeneousCluster", "KarpenterController", "KarpenterPools", "Accelerators"} <= made
+    groups = {each.name for each in records if each.type == "trimtab:index:PlannedNodeGroup"}
+    pools = {each.name for each in records if each.type == "kubernetes:karpenter.sh/v1:NodePool"}
+    plan = load_plan(REPO / "stacks" / "plans" / "estate.yaml")
+    keys = {group_key(pool, group) for pool in plan.spec.pools for group in pool.groups}
+    found = {n.removeprefix("estate-") for n in groups} | {n.removeprefix("nodes-") for n in pools}
+    assert found == keys
 
 
 @pytest.mark.parametrize(("given", "size"), [(100, 100), (100.0, 100), (20, 20), (16384.0, 16384)])
