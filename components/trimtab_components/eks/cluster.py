@@ -43,11 +43,12 @@ from trimtab_components.eks.fabric import efa_security_group
 from trimtab_components.eks.groups import NodeGroupShape, node_group_shape, pinned_zone
 from trimtab_components.eks.hybrid import HybridMachines, owned_groups, remote_networks
 from trimtab_components.eks.kubeconfig import kubeconfig
-from trimtab_components.eks.network import DEFAULT_CIDR, DISCOVERY_TAG, Network, NetworkArgs
+from trimtab_components.eks.network import DEFAULT_CIDR, Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
 from trimtab_components.eks.roles import ServiceRole, auto_mode_tags_policy, service_role
 from trimtab_components.eks.subnets import default_zones
+from trimtab_components.karpenter.shapes import DISCOVERY_TAG
 from trimtab_components.pool_settings import SettingsByGroup
 from trimtab_components.sized_groups import check_site, check_tags, sized_groups
 

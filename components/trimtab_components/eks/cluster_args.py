@@ -263,8 +263,12 @@ class ClusterSettings(Arguments):
                 "plan_pools is empty, so nothing would run the cluster's own pods; name a pool, or "
                 "give auto_mode or hybrid"
             )
-        if self.auto and self.plan_pools is None and self.running:
-            raise ValueError("running is of node groups, and Auto Mode has none; give plan_pools")
+        key = self.encryption.volume_key_arn if self.encryption is not None else None
+        if self.auto and not self.plan_pools and key is not None:
+            raise ValueError(
+                "encryption.volume_key_arn is of node groups' volumes, and Auto Mode has none; state "
+                "the key in its node classes, or give plan_pools"
+            )
         return self
 
     @model_validator(mode="after")

@@ -19,11 +19,10 @@ from trimtab.plan.types import Flag
 from trimtab_components.arguments import Arguments, checked
 from trimtab_components.eks.endpoints import Endpoints, NetworkEndpoints, interface_endpoints
 from trimtab_components.eks.subnets import MAX_ZONES, ZoneSubnets, zone_subnets
+from trimtab_components.karpenter.shapes import DISCOVERY_TAG
 
 Nat = Literal["none", "single", "per-zone"]
 DEFAULT_CIDR = "10.0.0.0/16"
-DISCOVERY_TAG = "karpenter.sh/discovery"
-"""Its value is the cluster's name: by it Karpenter finds the nodes' subnets and security group."""
 
 
 class NetworkArgs(TypedDict):
