@@ -200,7 +200,8 @@ def _check_member(member: Member, row: Row, wanted: Wanted, where: str | None) -
     place = f"{where}: group {member.name}" if where else None
     dra = member.vendor == "nvidia" and wanted.dra != "none" and row.installed
     sharing = () if settings.sharing == "none" else (settings.sharing,)
-    check_use(row, sharing, settings.mig_profile or "none", dra, place)
+    if row.device_plugin != "cloud":  # a cloud's node pools carry sharing and MIG out themselves
+        check_use(row, sharing, settings.mig_profile or "none", dra, place)
     if dra and settings.readiness_taint:
         raise InputError(
             "readiness_taint waits for allocatable devices, and DRA has none: it has ResourceSlices",

@@ -126,6 +126,13 @@ def test_labels_keep_the_operator_off_nodes_that_have_their_own() -> None:
     assert mixed.components["GpuOperator"]["image"] == "AL2023"
 
 
+def test_a_clouds_own_plugin_shares_and_cuts_as_its_node_pools_say() -> None:
+    shared = {"h100": {"sharing": "time-slicing", "sharing_replicas": 4}}
+    cut = {"h100": {"mig_profile": "all-1g.10gb"}}
+    for pools in (shared, cut):
+        assert chosen(plan_of_pools("h100"), pools, image="COS").components == {}
+
+
 def test_dra_takes_a_class_a_model_and_slice() -> None:
     selection = chosen(
         plan_of_pools("h100", "gb200", "h100-b"),
