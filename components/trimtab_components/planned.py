@@ -6,7 +6,7 @@ which zones a group stands in. A cloud without schedules keeps the sizes of the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,8 +120,12 @@ def zones_of(
     stated: Mapping[str, tuple[str, ...]],
     default: tuple[str, ...],
     where: str,
+    read: Callable[[str], str] = str,
 ) -> tuple[str, ...]:
     """The zones of a group's nodes: its purchase's, else its own, its pool's, or the cluster's.
+
+    Args:
+        read: a zone as the cloud has it, of a zone as it is stated.
 
     Raises:
         InputError: its purchase pins it to another zone than is stated.
@@ -129,14 +133,14 @@ def zones_of(
     pinned = purchase_zone(group.purchase)
     found = stated.get(f"{pool.name}/{group.name}") or stated.get(pool.name)
     if pinned is None:
-        return found or default
-    if found and found != (pinned,):
+        return tuple(map(read, found or default))
+    if found and tuple(map(read, found)) != (read(pinned),):
         raise InputError(
             f"pool_zones: {', '.join(found)}, but what is held is in {pinned}",
             where=where,
             mend="drop the group's zones",
         )
-    return (pinned,)
+    return (read(pinned),)
 
 
 def mig_profile(text: str | None) -> str | None:

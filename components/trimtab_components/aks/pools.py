@@ -205,8 +205,14 @@ def _shape(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> NodePoo
             mend="give a plan made from Azure's offers",
         )
     priority = _priority(group, where)
-    named = zones_of(pool, group, choices.pool_zones, choices.zones, where)
-    zones = tuple(azure_zone(zone, choices.region, where) for zone in named)
+    zones = zones_of(
+        pool,
+        group,
+        choices.pool_zones,
+        choices.zones,
+        where,
+        lambda zone: azure_zone(zone, choices.region, where),
+    )
     if settings.placement_group and len(zones) > 1:
         raise InputError(
             f"placement_group stands in one zone, not in {', '.join(zones)}",

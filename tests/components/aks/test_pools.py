@@ -200,6 +200,8 @@ BLOCK = {
         ({}, {"pools": {"trainer": {"mig_profile": "7g.80gb"}}}, "a100-40gb can't be cut into 7g.80gb"),
         ({}, {"pools": {"trainer": {"placement_group": True}}, "zones": ("1", "2")},
          "placement_group stands in one zone, not in 1, 2"),
+        ({"purchase": held(RESERVATION_GROUP, "eastus-1")}, {"pool_zones": {"trainer": ("2",)}},
+         "pool_zones: 2, but what is held is in eastus-1"),
         ({}, {"zones": ("eastus2-1",)}, "eastus2-1 is no zone of eastus"),
         ({"windows": windows((0, 0, 1001))}, {}, "1001 nodes, and a node pool of AKS takes 1000"),
         ({"purchase": {"option": "spot", "pools": 1}},
@@ -221,6 +223,11 @@ def test_a_label_of_azures_that_nobody_sets_is_refused() -> None:
     site = {"provider": "azure", "region": "eastus"}
     with pytest.raises(InputError, match=r"AKS refuses the label kubernetes.azure.com/team"):
         shapes(make_plan(site=site, pools=[labelled]))
+
+
+def test_a_zone_may_be_stated_either_way() -> None:
+    plan = aks_plan(aks_group("g", held(RESERVATION_GROUP, "eastus-1")))
+    assert shape(plan, pool_zones={"trainer": ("1",)}).zones == ("1",)
 
 
 def test_zones_are_numbers() -> None:
