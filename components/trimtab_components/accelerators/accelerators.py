@@ -121,4 +121,6 @@ class Accelerators(pulumi.ComponentResource):
         )
         self.component_names = pulumi.Output.from_input(list(selection.components))
         self.tolerates = pulumi.Output.from_input(list(selection.tolerate))
-        self.register_outputs({"component_names": self.component_names, "tolerates": self.tolerates})
+        self.register_outputs(
+            {"component_names": self.component_names, "tolerates": self.tolerates}
+        )

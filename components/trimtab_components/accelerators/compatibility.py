@@ -115,10 +115,12 @@ _OPERANDS_OFF = MappingProxyType(
         for part in ("container-toolkit", "device-plugin", "driver", "mig-manager")
     }
 )
+GKE_DRIVER_ROOT = "/".join(("", "home", "kubernetes", "bin", "nvidia"))
+"""Where Google's installer puts the driver; the rest of the system is read-only."""
 _GKE_PATHS = MappingProxyType(
     {
-        "hostPaths": {"driverInstallDir": "/home/kubernetes/bin/nvidia"},
-        "toolkit": {"installDir": "/home/kubernetes/bin/nvidia"},
+        "hostPaths": {"driverInstallDir": GKE_DRIVER_ROOT},
+        "toolkit": {"installDir": GKE_DRIVER_ROOT},
     }
 )
 _AKS_RUNTIME = MappingProxyType({"operator": {"runtimeClass": "nvidia-container-runtime"}})

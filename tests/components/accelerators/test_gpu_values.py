@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from support.plans import group, plan, pool
 from trimtab.errors import InputError
+from trimtab_components.accelerators.compatibility import GKE_DRIVER_ROOT
 from trimtab_components.accelerators.gpu_values import (
     SHARING_CONFIG,
     WHOLE_GPUS,
@@ -183,8 +184,8 @@ def test_overrides_cannot_give_the_devices_two_owners_or_none(
 
 def test_clouds_have_their_own_places() -> None:
     gke = gpu_operator_values(GpuSettings("COS_NO_PLUGIN"))
-    assert gke["hostPaths"] == {"driverInstallDir": "/home/kubernetes/bin/nvidia"}
-    assert gke["toolkit"] == {"enabled": True, "installDir": "/home/kubernetes/bin/nvidia"}
+    assert gke["hostPaths"] == {"driverInstallDir": GKE_DRIVER_ROOT}
+    assert gke["toolkit"] == {"enabled": True, "installDir": GKE_DRIVER_ROOT}
     aks = gpu_operator_values(GpuSettings("AZURELINUX"))
     assert aks["operator"] == {"runtimeClass": "nvidia-container-runtime"}
 
