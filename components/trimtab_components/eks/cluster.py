@@ -33,20 +33,16 @@ from trimtab_components.eks.addons import (
     nodes_need_cni_policy,
 )
 from trimtab_components.eks.cluster_args import ClusterSettings, HeterogeneousClusterArgs
-from trimtab_components.eks.encryption import (
-    account_id,
-    control_plane_policy,
-    own_key,
-    volume_policy,
-)
+from trimtab_components.eks.control_plane import control_plane
+from trimtab_components.eks.encryption import account_id, volume_policy
 from trimtab_components.eks.fabric import efa_security_group
 from trimtab_components.eks.groups import NodeGroupShape, node_group_shape, pinned_zone
-from trimtab_components.eks.hybrid import HybridMachines, owned_groups, remote_networks
+from trimtab_components.eks.hybrid import HybridMachines, owned_groups
 from trimtab_components.eks.kubeconfig import kubeconfig
 from trimtab_components.eks.network import DEFAULT_CIDR, Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
-from trimtab_components.eks.roles import ServiceRole, auto_mode_tags_policy, service_role
+from trimtab_components.eks.roles import ServiceRole, service_role
 from trimtab_components.eks.subnets import default_zones
 from trimtab_components.karpenter.shapes import DISCOVERY_TAG
 from trimtab_components.pool_settings import SettingsByGroup
@@ -54,13 +50,6 @@ from trimtab_components.sized_groups import check_site, check_tags, sized_groups
 
 __all__ = ["HeterogeneousCluster", "HeterogeneousClusterArgs"]
 
-CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
-AUTO_CLUSTER_POLICIES = (
-    "AmazonEKSBlockStoragePolicy",
-    "AmazonEKSComputePolicy",
-    "AmazonEKSLoadBalancingPolicy",
-    "AmazonEKSNetworkingPolicy",
-)
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 AUTO_NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
@@ -167,7 +156,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         self._tags = {**settings.tags, **plan_tags(plan)}
         site = self._site(plan)
         of_groups, of_auto = self._group_role(addons), self._auto_role()
-        cluster = self._cluster(site, of_auto)
+        cluster = control_plane(
+            name, settings, site.subnet_ids, of_auto.arn if of_auto else None, **self._common
+        )
         group_id = _security_group(cluster)
         aws.ec2.Tag(
             f"{name}-discovery",
@@ -280,102 +271,6 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             # KarpenterPools looks for this name where none is stated.
             role_name=f"KarpenterNodeRole-{self._name}",
         )
-
-    def _cluster(self, site: _Site, nodes: ServiceRole | None) -> aws.eks.Cluster:
-        settings, name = self._settings, self._name
-        auto = settings.auto
-        role = service_role(
-            f"{name}-control-plane",
-            "eks",
-            (*CLUSTER_POLICIES, *(AUTO_CLUSTER_POLICIES if auto else ())),
-            **self._common,
-            actions=("sts:AssumeRole", "sts:TagSession") if auto else ("sts:AssumeRole",),
-        )
-        ready = list(role.attachments)
-        if auto:
-            ready.append(
-                aws.iam.RolePolicy(
-                    f"{name}-control-plane-tags",
-                    role=role.name,
-                    policy=auto_mode_tags_policy(self._region),
-                    opts=self._child(),
-                )
-            )
-        encryption = None
-        key = self._secrets_key()
-        if key is not None:
-            ready.append(
-                aws.iam.RolePolicy(
-                    f"{name}-control-plane-key",
-                    role=role.name,
-                    policy=pulumi.Output.from_input(key).apply(control_plane_policy),
-                    opts=self._child(),
-                )
-            )
-            encryption = aws.eks.ClusterEncryptionConfigArgs(
-                provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=key),
-                resources=["secrets"],
-            )
-        plane = settings.control_plane
-        return aws.eks.Cluster(
-            name,
-            name=name,
-            version=settings.kubernetes_version,
-            role_arn=role.arn,
-            # Add-ons are resources; copies that EKS puts in would be nobody's to update.
-            bootstrap_self_managed_addons=False,
-            access_config={
-                "authentication_mode": "API",
-                "bootstrap_cluster_creator_admin_permissions": settings.creator_is_admin,
-            },
-            vpc_config={
-                "subnet_ids": site.subnet_ids,
-                "endpoint_private_access": True,
-                "endpoint_public_access": settings.public_endpoint,
-                "public_access_cidrs": list(settings.public_access_cidrs) or None,
-            },
-            **self._auto_mode(nodes),
-            encryption_config=encryption,
-            remote_network_config=(
-                remote_networks(settings.hybrid) if settings.hybrid is not None else None
-            ),
-            control_plane_scaling_config={"tier": plane.tier} if plane.tier else None,
-            upgrade_policy={"support_type": plane.support} if plane.support else None,
-            deletion_protection=plane.deletion_protection,
-            zonal_shift_config=(
-                {"enabled": plane.zonal_shift} if plane.zonal_shift is not None else None
-            ),
-            enabled_cluster_log_types=list(settings.log_types) or None,
-            tags=self._tags,
-            # It counts at creation only, and a change would replace the cluster.
-            opts=self._child(ready, ignore_changes=["bootstrapSelfManagedAddons"]),
-        )
-
-    def _auto_mode(self, nodes: ServiceRole | None) -> dict[str, Any]:
-        """Compute, storage and load balancing, which EKS takes all on or all off."""
-        auto = self._settings.auto_mode
-        if auto is None:
-            return {}
-        compute: dict[str, Any] = {"enabled": auto.enabled}
-        if nodes is not None:
-            # EKS refuses a role without a NodePool of its own to give it to.
-            compute["node_pools"] = list(self._settings.built_in_pools)
-            if self._settings.built_in_pools:
-                compute["node_role_arn"] = nodes.arn
-        return {
-            "compute_config": compute,
-            "storage_config": {"block_storage": {"enabled": auto.enabled}},
-            "kubernetes_network_config": {"elastic_load_balancing": {"enabled": auto.enabled}},
-        }
-
-    def _secrets_key(self) -> pulumi.Input[str] | None:
-        encryption = self._settings.encryption
-        if encryption is None:
-            return None
-        if encryption.own_key:
-            return own_key(self._name, encryption, **self._common)
-        found: pulumi.Input[str] | None = encryption.key_arn
-        return found
 
     def _access(self, cluster: aws.eks.Cluster, of_auto: ServiceRole | None) -> None:
         settings, name = self._settings, self._name
