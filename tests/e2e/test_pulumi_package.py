@@ -88,7 +88,8 @@ def test_a_component_is_made_by_its_token(
     program().up()
     (release,) = (folder / "1-manifest").glob("*helmrelease*")
     values = yaml.safe_load(release.read_text("utf-8"))["spec"]["values"]
-    plugin = yaml.safe_load(values["devicePlugin"]["config"]["data"]["shared"])
+    config = values["devicePlugin"]["config"]
+    plugin = yaml.safe_load(config["data"][config["default"]])
     assert plugin["sharing"]["timeSlicing"]["resources"][0]["replicas"] == 4
 
     with pytest.raises(automation.CommandError, match="Input should be 'none', 'time-slicing' or"):
