@@ -22,6 +22,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from trimtab.errors import InputError
+from trimtab.plan.attribution import DIGEST_TAG
 from trimtab.plan.types import Flag
 from trimtab_components.arguments import Arguments
 from trimtab_components.eks.late import LateRoleArn
@@ -243,17 +244,14 @@ def install_addons(
             else None
         )
         conflicts = each.settings.resolve_conflicts
+        values = addon_values(each, tags)
         made.append(
             aws.eks.Addon(
                 f"{name}-{each.name}",
                 cluster_name=cluster_name,
                 addon_name=each.name,
                 addon_version=each.settings.version,
-                configuration_values=(
-                    json.dumps(each.settings.values, sort_keys=True)
-                    if each.settings.values
-                    else None
-                ),
+                configuration_values=json.dumps(values, sort_keys=True) if values else None,
                 pod_identity_associations=identity,
                 # There is nothing to preserve before it is made.
                 resolve_conflicts_on_create="NONE" if conflicts == "NONE" else "OVERWRITE",
@@ -295,6 +293,25 @@ def addon_roles(
             found.names[each.name] = role.name
             found.ready[each.name] = role.attachments
     return found
+
+
+def addon_values(each: ChosenAddon, tags: Mapping[str, str]) -> dict[str, Any]:
+    """The add-on's configuration: the user's, and for the EBS driver the tags of volumes that it makes.
+
+    Without the plan's digest, for no later plan would change a volume's tags. The driver takes them as
+    one text of key=value pairs, so a tag with one of its separators is left out.
+    """
+    values = each.settings.values
+    if each.name != EBS_CSI:
+        return values
+    plain = {
+        key: value
+        for key, value in sorted(tags.items())
+        if key != DIGEST_TAG and value and not re.search(r"[,=\s]", key + value)
+    }
+    controller = values.get("controller", {})
+    volumes = {**plain, **controller.get("extraVolumeTags", {})}
+    return {**values, "controller": {**controller, "extraVolumeTags": volumes}}
 
 
 def _check_name(name: str, where: str) -> None:

@@ -188,6 +188,20 @@ def test_an_addons_settings_reach_it(made: Made) -> None:
     assert inputs["preserve"] is True
 
 
+def test_volumes_that_the_driver_makes_say_who_pays(made: Made) -> None:
+    own = {"controller": {"extraVolumeTags": {"tier": "gold"}, "replicaCount": 1}, "node": {}}
+    seen = made(
+        addons={"aws-ebs-csi-driver": {"values": own}},
+        tags={"cost-centre": "42", "note": "a, b"},
+    )
+    text = of(seen.records, "Addon")["c-aws-ebs-csi-driver"].inputs["configurationValues"]
+    tags = {"cost-centre": "42", "managed-by": "trimtab", "trimtab:plan": "example", "tier": "gold"}
+    assert json.loads(text) == {
+        "controller": {"extraVolumeTags": tags, "replicaCount": 1},
+        "node": {},
+    }
+
+
 def test_without_the_agent_the_nodes_role_bears_the_policy(made: Made) -> None:
     seen = made(addons={"eks-pod-identity-agent": {"enabled": False}})
     assert "c-nodes-AmazonEKS_CNI_Policy" in names(seen, "RolePolicyAttachment")
