@@ -105,7 +105,10 @@ KarpenterPools("k", {"plan": document, "cluster_name": "c", "ami_version": "v202
         ),
         ('KarpenterPools("k", {"plan": "plan.yaml"})', "cluster_name: Field required"),
         ('GpuOperator("g", {})', "image: Field required"),
-        ('GpuOperator("g", {"image": "AL2"})', "Input should be 'AL2023', 'BOTTLEROCKET', 'EKS_AUTO'"),
+        (
+            'GpuOperator("g", {"image": "AL2"})',
+            "Input should be 'AL2023', 'BOTTLEROCKET', 'EKS_AUTO'",
+        ),
         (
             'GpuOperator("g", dict(image="AL2023", mig_strategy="single", sharing="mps"))',
             "with 1 replicas shares nothing",
