@@ -32,7 +32,7 @@ WAITS = {"key": READINESS_TAINT, "value": "true", "effect": "NoSchedule"}
 KEPT = {"key": "example.com/kept", "effect": "NoSchedule"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(kube_api: KubeApi) -> KubeApi:
     """The API server with the CRDs that accelerators' objects need."""
     for file in CRDS:
@@ -141,11 +141,12 @@ def close_nothing(api: KubeApi) -> None:
             api.delete(ADMISSION, POLICY_BINDING, each["metadata"]["name"])
 
 
-@pytest.fixture
-def gate(cluster: KubeApi, tmp_path: Path) -> Iterator[KubeApi]:
-    """The API server as the gate's pod on NODE sees it, with two nodes that wait."""
+@pytest.fixture(scope="module")
+def bound_gate(cluster: KubeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeApi]:
+    """The API server as the gate's pod on NODE sees it, with two nodes."""
+    folder = tmp_path_factory.mktemp("gate")
     plan, pools = plan_of_pools("h100", "slices"), {"h100": READY, "slices": READY}
-    made = objects(serve(tmp_path, plan, {"image": "AL2023", "pools": pools, "delivery": "flux"}))
+    made = objects(serve(folder, plan, {"image": "AL2023", "pools": pools, "delivery": "flux"}))
     for each in made:
         if not each["apiVersion"].partition("/")[0].endswith("toolkit.fluxcd.io"):
             cluster.apply(each)
@@ -194,6 +195,15 @@ def gate(cluster: KubeApi, tmp_path: Path) -> Iterator[KubeApi]:
         cluster.delete("v1", "Node", name)
 
 
+@pytest.fixture
+def gate(cluster: KubeApi, bound_gate: KubeApi) -> KubeApi:
+    """The same, both nodes waiting and offering nothing."""
+    for name in (NODE, OTHER):
+        taint(cluster, name, [WAITS, KEPT])
+        offer(cluster, name, None)
+    return bound_gate
+
+
 def in_force(cluster: KubeApi, gate: KubeApi) -> None:
     """Wait until the API server has read both policies: it refuses what each forbids."""
     deadline = time.monotonic() + 10
@@ -222,7 +232,7 @@ def taint(api: KubeApi, name: str, taints: list[dict[str, str]], dry_run: bool =
     api.request("PATCH", f"/api/v1/nodes/{name}", patch, "application/merge-patch+json", **query)
 
 
-def offer(api: KubeApi, name: str, allocatable: dict[str, str]) -> None:
+def offer(api: KubeApi, name: str, allocatable: dict[str, str] | None) -> None:
     """What the kubelet reports."""
     patch = {"status": {"allocatable": allocatable, "capacity": allocatable}}
     api.request("PATCH", f"/api/v1/nodes/{name}/status", patch, "application/merge-patch+json")
