@@ -259,10 +259,7 @@ def test_given_providers_reach_every_child(row: Row, folder: Path) -> None:
 
 @EACH
 def test_protection_is_inherited(row: Row, folder: Path) -> None:
-    def program() -> None:
-        make(row, row.arguments, pulumi.ResourceOptions(protect=True))
-
-    for each in below(preview(folder, program), row):
+    for each in below(previewed(folder, row), row):
         assert each.protect, each.urn
 
 
@@ -369,7 +366,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def previewed(folder: Path, row: Row) -> Previewed:
-    """The row with a provider of every package and marks of its own."""
+    """The row with a provider of every package, protected, and marks of its own."""
 
     def program() -> None:
         providers = [aws.Provider("given", region=REGION), kubernetes.Provider("given")]
@@ -379,7 +376,8 @@ def previewed(folder: Path, row: Row) -> Previewed:
             if find_spec(f"pulumi_{package}")
         ]
         marks = {**own_mark(row, "tags", key="tags"), **own_mark(row, "labels", key="labels")}
-        make(row, {**row.arguments, **marks}, pulumi.ResourceOptions(providers=providers))
+        given = pulumi.ResourceOptions(providers=providers, protect=True)
+        make(row, {**row.arguments, **marks}, given)
 
     return preview(folder, program)
 
