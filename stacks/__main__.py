@@ -35,7 +35,7 @@ from trimtab_components import Accelerators, KarpenterPools
 from trimtab_components.accelerators.accelerators import AcceleratorsArgs
 from trimtab_components.karpenter.arguments import KarpenterPoolsArgs
 from trimtab_components.karpenter.features import features_for
-from trimtab_components.program import argument_name, read_settings, settings_for, user_errors
+from trimtab_components.program import read_settings, settings_for, user_errors
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -169,16 +169,11 @@ def drivers(
     options: pulumi.ResourceOptions,
 ) -> None:
     """What the plan's accelerators need in the cluster, if it has any."""
-    stated = accelerators.get("components", {})
     arguments: Any = {
         "plan": plan,
         "image": settings.get("ami_family", "AL2023"),
         "pools": settings.get("pools", {}),
         **accelerators,
-        "components": {
-            component: {argument_name(key): value for key, value in given.items()}
-            for component, given in stated.items()
-        },
     }
     Accelerators(name, arguments, options)
 

@@ -6,6 +6,7 @@ a pydantic model per component. Unknown names are complained of first, since a t
 rest; then wrong values; then combinations.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -117,6 +118,17 @@ def _late(error: ValidationError) -> str | None:
         return None
     late = [p["loc"] for p in problems if isinstance(p["input"], pulumi.Output)]
     return ".".join(map(str, late[0])) if late else None
+
+
+def argument_name(name: str) -> str:
+    """A setting's name as the components' arguments have it: `as_of` for `asOf`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def setting_name(name: str) -> str:
+    """An argument's name as settings have it: `asOf` for `as_of`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
 
 
 def plan_of(value: object, where: str) -> CapacityPlan:

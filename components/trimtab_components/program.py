@@ -6,7 +6,6 @@ names and types are read off the components' own argument classes: a new argumen
 
 import contextlib
 import json
-import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from trimtab.errors import InputError, TrimtabError, allowed
+from trimtab_components.arguments import argument_name, setting_name
 
 _SHOWN: dict[object, str] = {
     bool: "true or false",
@@ -71,17 +71,6 @@ def read_settings(
             raise _unknown(key, name, tuple(kinds), elsewhere())
         found[argument_name(name)] = _parsed(key, text, kinds[name])
     return found
-
-
-def argument_name(name: str) -> str:
-    """A setting's name as the components' arguments have it: `as_of` for `asOf`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def setting_name(name: str) -> str:
-    """An argument's name as settings have it: `asOf` for `as_of`."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 def _configured() -> dict[str, str]:

@@ -7,7 +7,8 @@ import pytest
 from pulumi.runtime import config as runtime_config
 
 from trimtab.errors import InputError
-from trimtab_components.program import argument_name, read_settings, setting_name, settings_for
+from trimtab_components.arguments import argument_name, setting_name
+from trimtab_components.program import read_settings, settings_for
 
 
 class Inner(TypedDict):

@@ -17,7 +17,7 @@ from trimtab_components.accelerators.neuron import NeuronDevices
 from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
 from trimtab_components.accelerators.readiness import open_nodes_when_ready
 from trimtab_components.accelerators.selection import Wanted, select
-from trimtab_components.arguments import Arguments, checked, plan_of
+from trimtab_components.arguments import Arguments, argument_name, checked, plan_of
 from trimtab_components.installation import Delivery, standing_first
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 
@@ -54,7 +54,8 @@ class AcceleratorsArgs(TypedDict):
     """The cluster's version, such as 1.34; needed for dra driver."""
     components: NotRequired[dict[str, dict[str, Any]]]
     """Further arguments of a component by its name, over those that follow from the plan, such as
-    {"GpuOperator": {"override": {"version": "v26.7.0"}}}."""
+    {"GpuOperator": {"override": {"version": "v26.7.0"}}}; their names may be spelt as Pulumi spells
+    them (`migStrategy`)."""
     labels: NotRequired[dict[str, str]]
     """Labels of the objects, besides those of the plan."""
 
@@ -104,7 +105,7 @@ class Accelerators(pulumi.ComponentResource):
                 settings.dra,
                 settings.kubernetes_version,
                 labels,
-                settings.components,
+                {kind: _named(stated) for kind, stated in settings.components.items()},
             ),
             where,
         )
@@ -124,3 +125,8 @@ class Accelerators(pulumi.ComponentResource):
         self.register_outputs(
             {"component_names": self.component_names, "tolerates": self.tolerates}
         )
+
+
+def _named(stated: dict[str, Any]) -> dict[str, Any]:
+    # Schemas rename the fields of known types only, and these are of the component's own.
+    return {argument_name(key): value for key, value in stated.items()}

@@ -16,8 +16,6 @@ from typing import Any, Literal
 import yaml
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.eks import image_flavour
-from trimtab.plan.model import CapacityPlan
 from trimtab_components.accelerators.compatibility import (
     NodeImage,
     Row,
@@ -127,19 +125,6 @@ def node_labels_for(image: str) -> dict[str, str]:
         return dict(row_of(image, "nvidia").node_labels)
     except InputError:
         return {}
-
-
-def nvidia_taint_keys(plan: CapacityPlan) -> tuple[str, ...] | None:
-    """Keys of the taints on the plan's NVIDIA groups; None when it has no such group."""
-    groups = [
-        group
-        for pool in plan.spec.pools
-        for group in pool.groups
-        if image_flavour(group) == "nvidia"
-    ]
-    if not groups:
-        return None
-    return tuple(dict.fromkeys(taint.key for group in groups for taint in group.taints))
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

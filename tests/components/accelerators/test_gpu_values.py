@@ -7,7 +7,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.plans import group, plan, pool
 from trimtab.errors import InputError
 from trimtab_components.accelerators.compatibility import GKE_DRIVER_ROOT
 from trimtab_components.accelerators.gpu_values import (
@@ -17,7 +16,6 @@ from trimtab_components.accelerators.gpu_values import (
     gpu_operator_values,
     merge,
     node_labels_for,
-    nvidia_taint_keys,
 )
 from trimtab_components.charts import GPU_OPERATOR
 from trimtab_components.pool_settings import Settings
@@ -219,30 +217,6 @@ def test_the_operator_reaches_tainted_nodes() -> None:
     assert keys == ["nvidia.com/gpu", "a/b"]
     worker = values["node-feature-discovery"]["worker"]["tolerations"]
     assert [each["key"] for each in worker][1:] == keys
-
-
-@pytest.mark.parametrize(
-    ("groups", "expected"),
-    [
-        ([group("a", {"option": "on-demand"})], ()),
-        ([group("a", {"option": "on-demand"}, accelerator=None)], None),
-        (
-            [
-                group("a", {"option": "on-demand"}, accelerator=None,
-                      taints=[{"key": "cpu", "effect": "NoSchedule"}]),
-                group("b", {"option": "on-demand"},
-                      taints=[{"key": k, "effect": "NoSchedule"} for k in ("x", "y")]),
-                group("c", {"option": "on-demand"},
-                      taints=[{"key": "x", "effect": "NoExecute"}]),
-            ],
-            ("x", "y"),
-        ),
-    ],
-)  # fmt: skip
-def test_only_nvidia_groups_count(
-    groups: list[dict[str, Any]], expected: tuple[str, ...] | None
-) -> None:
-    assert nvidia_taint_keys(plan(pools=[pool(groups=groups)])) == expected
 
 
 def test_only_bottlerocket_is_left_alone_by_labels() -> None:
