@@ -80,7 +80,7 @@ class Deployment(pulumi.runtime.Mocks):
             }
         return f"{args.name}-id", {**added, **args.inputs}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         """What does not depend on the account, and an account that nobody has."""
         return dict(Fixtures({}, Path("none"), "us-east-1").answer(args.token, args.args))
 
