@@ -2,7 +2,8 @@
 
 `trimtab preview` is run as a user runs it, in a process of its own, on the repository's `aws` stack with
 a plan of fifty pools. Beside it the same command previews a program that registers resources of the
-same types, names and inputs one by one, without components. Two runs of the stack must say the same.
+same types, names and inputs one by one, without components and without the classes of the cloud's SDK.
+Two runs of the stack must say the same.
 """
 
 import json
