@@ -4,9 +4,13 @@ The program runs in the test's process; the engine attaches to the stand-ins tha
 starts plugins from PATH.
 """
 
+import asyncio
+import gc
 import os
 import runpy
 import shutil
+import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,9 +125,10 @@ class EngineStack:
         runpy.run_path(str(self.folder / "stacks" / "__main__.py"), run_name="__main__")
 
     def write_plan(self, data: dict[str, Any] | None = None) -> CapacityPlan:
-        """Put a plan where the stack reads it, in place of the example."""
+        """Give the stack a plan of its own; default the support module's."""
         made = parse_plan(data or plan_data(), "test plan")
-        save_plan(made, self.folder / "stacks" / "plans" / "example.yaml")
+        save_plan(made, self.folder / "stacks" / "plans" / "test.yaml")
+        self.set(plan="stacks/plans/test.yaml")
         return made
 
     def set(self, **config: Any) -> None:
@@ -177,5 +182,31 @@ class EngineStack:
         try:
             operation(steps.take)
         except automation.CommandError as error:
+            end_abandoned_programs()
             raise OperationError(steps, error) from error
         return steps
+
+
+def end_abandoned_programs() -> None:
+    """End what Pulumi's SDK leaves behind when the engine ends a program of this process.
+
+    Its thread may wait for ever, and then this process never ends. Its coroutines complain when they
+    are collected: inside a parse, on Python 3.11, that is a SystemError (CPython issue 106905).
+    """
+    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        for attempt in range(20):
+            loops = [
+                each
+                for each in gc.get_objects()
+                if isinstance(each, asyncio.BaseEventLoop) and each.is_running()
+            ]
+            if not loops:
+                break
+            # Most end by themselves at once.
+            for loop in loops if attempt > 1 else ():
+                loop.call_soon_threadsafe(loop.stop)
+            time.sleep(0.05)
+        gc.collect()
+    finally:
+        sys.unraisablehook = before
