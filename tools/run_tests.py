@@ -74,7 +74,12 @@ def run(name: str, arguments: Sequence[str]) -> tuple[int, dict[str, int]]:
     print(f"\n[{name}] pytest {' '.join(arguments)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="trimtab-tests-") as folder:
         tally = Path(folder) / "tally.json"
-        variables = {TALLY: str(tally), "COVERAGE_FILE": str(ROOT / f".coverage.{name}")}
+        variables = {
+            TALLY: str(tally),
+            "COVERAGE_FILE": str(ROOT / f".coverage.{name}"),
+            # Tests start many Pythons that load the clouds' SDKs: seconds each without byte code.
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
         ended = subprocess.run(
             [ENVIRONMENTS[name].python, "-m", "pytest", "-p", "tools.run_tests", *arguments],
             cwd=ROOT,
