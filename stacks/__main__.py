@@ -77,7 +77,8 @@ def aws(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
     inside = pulumi.ResourceOptions(providers=[provider], depends_on=[cluster])
     if dynamic:
         shared = {key: settings[key] for key in SHARED if key in settings}
-        pools = {**shared, **karpenter, "plan_pools": dynamic}
+        encryption = settings.get("encryption") or {}
+        pools = {**shared, **_volume_key(encryption), **karpenter, "plan_pools": dynamic}
         controlled = controller(name, plan, cluster.endpoint, pools, controls, inside)
         made = node_pools(name, plan, name, pools, _after(inside, controlled))
         pulumi.export("nodePools", made.node_pool_names)
@@ -144,6 +145,7 @@ def controller(
         "endpoint": endpoint,
         "plan": plan,
         "features": features_for(pools),
+        **_volume_key(pools),
         **settings,
     }
     return KarpenterController(f"{name}-karpenter", arguments, options)
@@ -176,6 +178,11 @@ def drivers(
         **accelerators,
     }
     Accelerators(name, arguments, options)
+
+
+def _volume_key(settings: Mapping[str, Any]) -> dict[str, Any]:
+    # By one name in the cluster's encryption, for Karpenter's nodes and for the controller.
+    return {key: value for key, value in settings.items() if key == "volume_key_arn"}
 
 
 def _after(options: pulumi.ResourceOptions, first: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -1,5 +1,7 @@
 """The estate: one plan of six teams, carried out by node groups and by Karpenter at once."""
 
+import json
+
 import pytest
 
 from support.iam import wildcard_problems
@@ -57,6 +59,16 @@ def test_karpenter_has_the_features_that_the_pools_need(records: Records) -> Non
     on = {name for name, state in gates.items() if state}
     assert on >= {"nodeOverlay", "staticCapacity"}
     assert "capacityBuffer" not in on
+
+
+def test_the_clusters_volume_key_holds_for_karpenters_nodes_too() -> None:
+    key = "arn:aws:kms:us-east-1:111122223333:key/1"
+    config = {"trimtab:encryption": json.dumps({"volumeKeyArn": key})}
+    made = record(PreviewRequest(REPO, "estate", config)).records
+    for each in of(made, "EC2NodeClass").values():
+        volumes = each.inputs["spec"]["blockDeviceMappings"]
+        assert {volume["ebs"]["kmsKeyID"] for volume in volumes} == {key}
+    assert key in of(made, "RolePolicy")["estate-karpenter-volume-key"].inputs["policy"]
 
 
 def test_the_drivers_and_plugins_are_those_of_the_plans_machines(records: Records) -> None:

@@ -49,6 +49,7 @@ CHOSEN: dict[str, Any] = {
     "buffers": {"trainer": {"namespace": "default"}},
     "maintenance": {"start": "22:30", "hours": 4, "days": ["sat", "sun"]},
     "reservations": {"trainer/tagged": {"tags": {"team": "ml"}, "owner_id": "123456789012"}},
+    "volume_key_arn": "arn:aws:kms:us-east-1:111122223333:key/1",
     "pools": {
         "trainer": {"readiness_taint": True, "team_taint": True, "accelerator_taint": True},
         "trainer/spot": {"ami_family": "BOTTLEROCKET", "local_storage": "raid0"},
@@ -57,6 +58,7 @@ CHOSEN: dict[str, Any] = {
 }
 AUTO: dict[str, Any] = {
     "mode": "eks-auto",
+    "volume_key_arn": CHOSEN["volume_key_arn"],
     "static_baseline": True,
     "approved": (DIGEST,),
     "reservations": CHOSEN["reservations"],

@@ -3,11 +3,13 @@
 import re
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
+import pulumi
 from pydantic import Field, model_validator
 
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
 from trimtab_components.arguments import Arguments, Running, RunningSizes
+from trimtab_components.eks.late import LateKeyArn
 from trimtab_components.karpenter.budgets import WEEKDAYS, Maintenance, Weekday
 from trimtab_components.karpenter.shapes import Mode
 from trimtab_components.pool_settings import PoolSettings
@@ -50,7 +52,7 @@ class BufferSettings(TypedDict):
 
 
 class KarpenterPoolsArgs(TypedDict):
-    """What the pools are made from. All of it must be known at plan time."""
+    """What the pools are made from. All but `volume_key_arn` must be known at plan time."""
 
     plan: Any
     """The CapacityPlan: the document itself, or the path of its file."""
@@ -95,6 +97,9 @@ class KarpenterPoolsArgs(TypedDict):
     """Version of the image's alias; default latest, which replaces nodes at each new image."""
     volume_gib: NotRequired[int]
     """Size of a node's volume; default 100."""
+    volume_key_arn: NotRequired[pulumi.Input[str]]
+    """An existing key for the nodes' volumes; default AWS's. Whoever starts the machines must be let use
+    it: Karpenter's controller by its own `volume_key_arn`, EKS Auto Mode by the key's policy."""
     metadata_hop_limit: NotRequired[int]
     """Network hops of instance metadata; default 1, which keeps pods from the node's role."""
     tags: NotRequired[dict[str, str]]
@@ -152,6 +157,7 @@ class Checked(Arguments):
     ami_family: AmiFamily | None = None
     ami_version: Annotated[str, Field(pattern=r"^(latest|v[0-9.]+)$")] | None = None
     volume_gib: Annotated[Count, Field(ge=20, le=16384)] = 100
+    volume_key_arn: LateKeyArn = None
     metadata_hop_limit: Annotated[Count, Field(ge=1, le=64)] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
 

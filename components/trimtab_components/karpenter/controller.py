@@ -12,7 +12,7 @@ from trimtab.plan.attribution import MANAGED_BY, object_labels, plan_tags
 from trimtab.plan.types import Count, Flag
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked, plan_of
 from trimtab_components.charts import KARPENTER, KARPENTER_CRD
-from trimtab_components.eks.late import LateRoleArn, LateText
+from trimtab_components.eks.late import LateKeyArn, LateRoleArn, LateText
 from trimtab_components.eks.roles import partition
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.karpenter import controller_iam as iam
@@ -43,8 +43,8 @@ v1.14)."""
 
 
 class KarpenterControllerArgs(TypedDict):
-    """What the controller is set up with. All but the node role and `endpoint` must be known at plan
-    time."""
+    """What the controller is set up with. All but the node role, the key and `endpoint` must be known at
+    plan time."""
 
     cluster_name: str
     """The EKS cluster's name. The queue bears it too."""
@@ -58,6 +58,9 @@ class KarpenterControllerArgs(TypedDict):
     access_entry: NotRequired[bool]
     """Whether to let the nodes' role into the cluster; default true for a role that is made here. The
     role of the cluster's own node groups is let in already."""
+    volume_key_arn: NotRequired[pulumi.Input[str]]
+    """The key of the nodes' volumes, where KarpenterPools names one: the controller is let use it, for it
+    starts the machines. The key's own ARN; its policy must leave the key to the account's IAM."""
     features: NotRequired[list[str]]
     """Feature gates that are on: reservedCapacity, staticCapacity, nodeOverlay, capacityBuffer,
     spotToSpotConsolidation, nodeRepair; default reservedCapacity alone. `features_for` names those that
@@ -92,6 +95,7 @@ class _Checked(Arguments):
     endpoint: LateText = None
     node_role_arn: LateRoleArn = None
     access_entry: Flag | None = None
+    volume_key_arn: LateKeyArn = None
     features: tuple[str, ...] = (RESERVED_CAPACITY,)
     replicas: Annotated[Count, Field(ge=1, le=8)] = 2
     cpu: _Quantity = "1"
@@ -108,6 +112,8 @@ class _Checked(Arguments):
         for name in self.features:
             if name not in FEATURES:
                 raise ValueError(f"features: {name} is unknown; use one of {', '.join(FEATURES)}")
+        if isinstance(self.volume_key_arn, str) and ":alias/" in self.volume_key_arn:
+            raise ValueError("volume_key_arn: IAM knows no alias; give the ARN of the key itself")
         if self.node_role_arn is None and self.access_entry is False:
             raise ValueError(
                 "access_entry is false, and nodes with the role made here could not join; drop it, or "
@@ -325,6 +331,10 @@ class KarpenterController(pulumi.ComponentResource):
             ),
             "interruptions": queue.arn.apply(lambda arn: iam.document(iam.read_interruptions(arn))),
         }
+        if settings.volume_key_arn is not None:
+            policies["volume-key"] = pulumi.Output.from_input(settings.volume_key_arn).apply(
+                lambda arn: iam.document(iam.use_volume_key(arn, region))
+            )
         made = [
             aws.iam.RolePolicy(f"{name}-{key}", role=role.name, policy=policy, opts=options)
             for key, policy in policies.items()

@@ -5,8 +5,9 @@ node class's: it may make such, and touch no others. Describing can't be scoped 
 held to the region. Statements that need what is only known later (a role's or a queue's ARN) are apart,
 so that all the rest stands in every preview.
 
-Source: aws/karpenter-provider-aws v1.14, getting-started `cloudformation.yaml`; 2026-11. Facts carried
-over; zonal shift and instance reboot are left out with the features that need them.
+Source: aws/karpenter-provider-aws v1.14, getting-started `cloudformation.yaml`, and its troubleshooting
+guide on encrypted volumes (the template has no key); 2026-11. Facts carried over; zonal shift and
+instance reboot are left out with the features that need them.
 """
 
 import json
@@ -224,6 +225,32 @@ def read_interruptions(queue_arn: str) -> list[Statement]:
     """Taking messages off the interruption queue."""
     actions = ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
     return [_allow("ReadInterruptions", actions, queue_arn)]
+
+
+def use_volume_key(key_arn: str, region: str) -> list[Statement]:
+    """Starting machines whose volumes a key of one's own encrypts: through EC2, and nothing else."""
+    services = [f"ec2.{region}.amazonaws.com", f"ec2.{region}.amazonaws.com.cn"]
+    through = {"StringEquals": {"kms:ViaService": services}}
+    return [
+        _allow(
+            "GrantVolumeKey",
+            "kms:CreateGrant",
+            key_arn,
+            {**through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+        _allow(
+            "UseVolumeKey",
+            [
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+            ],
+            key_arn,
+            through,
+        ),
+    ]
 
 
 def queue_policy(queue_arn: str, rule_arns: Sequence[str]) -> list[Statement]:

@@ -48,6 +48,7 @@ class NodeSettings:
         cluster: the cluster's name; subnets and security groups are found by its discovery tag.
         role: the nodes' IAM role, by name.
         ami_version: of the image's alias; `latest` replaces nodes when AWS publishes a new image.
+        volume_key_arn: of the key that encrypts volumes, perhaps known late; None for AWS's.
         reservations: how the held reservations of a group are found, by `<pool>/<group>`.
     """
 
@@ -56,6 +57,7 @@ class NodeSettings:
     family: AmiFamily = "AL2023"
     ami_version: str = "latest"
     volume_gib: int = 100
+    volume_key_arn: Any = None
     metadata_hop_limit: int = 1
     mode: Mode = "karpenter"
     reservations: Mapping[str, ReservationSelector] = field(default_factory=dict)
@@ -81,8 +83,9 @@ def node_class_spec(
     if terms:
         spec["capacityReservationSelectorTerms"] = terms
     family, gib = settings.ami_family or nodes.family, settings.volume_gib or nodes.volume_gib
+    key = {} if nodes.volume_key_arn is None else {"kmsKeyID": nodes.volume_key_arn}
     if nodes.mode == "eks-auto":
-        return {**spec, "ephemeralStorage": {"size": f"{gib}Gi"}}
+        return {**spec, "ephemeralStorage": {"size": f"{gib}Gi", **key}}
     spec["amiSelectorTerms"] = [{"alias": f"{_ALIASES[family]}@{nodes.ami_version}"}]
     spec["metadataOptions"] = {
         "httpEndpoint": "enabled",
@@ -97,6 +100,7 @@ def node_class_spec(
                 "encrypted": True,
                 "deleteOnTermination": True,
                 "volumeSize": f"{volume.gib}Gi",
+                **key,
             },
         }
         for volume in node_volumes(family, gib)

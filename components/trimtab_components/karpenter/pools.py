@@ -158,6 +158,7 @@ def _choices(settings: Checked, plan: CapacityPlan, where: str) -> Choices:
         family=settings.ami_family or "AL2023",
         ami_version=settings.ami_version or "latest",
         volume_gib=settings.volume_gib,
+        volume_key_arn=settings.volume_key_arn,
         metadata_hop_limit=settings.metadata_hop_limit or 1,
         mode=settings.mode,
         reservations={

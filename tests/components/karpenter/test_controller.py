@@ -175,9 +175,31 @@ def test_inline_policies_fit_a_role() -> None:
             iam.discovery(cluster, region),
             iam.pass_node_role(ROLE),
             iam.read_interruptions("arn:aws:sqs:ap-southeast-2:123456789012:" + cluster),
+            iam.use_volume_key("arn:aws:kms:ap-southeast-2:123456789012:key/" + "1" * 36, region),
         )
     )
     assert len(whole.replace(" ", "")) < 10_240
+
+
+def test_a_key_of_the_volumes_is_used_through_ec2_alone() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    deployed = deploy(
+        lambda: KarpenterController(
+            "k", {"cluster_name": "c", "region": "us-east-1", "volume_key_arn": key}
+        )
+    )
+    (policy,) = [
+        inputs["policy"] for (_, name), inputs in deployed.made.items() if name == "k-volume-key"
+    ]
+    for statement in statements(json.loads(policy)):
+        assert statement["Resource"] == key
+        assert (
+            "ec2.us-east-1.amazonaws.com"
+            in statement["Condition"]["StringEquals"]["kms:ViaService"]
+        )
+    assert json.loads(policy)["Statement"][0]["Condition"]["Bool"] == {
+        "kms:GrantIsForAWSResource": "true"
+    }
 
 
 def test_the_queue_hears_the_rules_and_nobody_else() -> None:
@@ -227,6 +249,7 @@ def test_a_role_that_is_known_late_leaves_the_preview_complete(tmp_path: Path) -
         ({"tags": {"managed-by": "x"}}, "tags: managed-by is set from the plan"),
         ({"memory": "much"}, "memory"),
         ({"node_role_arn": "nodes"}, "node_role_arn"),
+        ({"volume_key_arn": "arn:aws:kms:us-east-1:123456789012:alias/a"}, "IAM knows no alias"),
     ],
 )
 def test_a_mistake_names_the_argument(tmp_path: Path, arguments: dict[str, Any], says: str) -> None:

@@ -101,6 +101,23 @@ def test_a_resource_group_alone_can_not_be_selected() -> None:
         specs({**HELD, "reservation": {"groupArn": "arn:aws:resource-groups:x"}})
 
 
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1"
+
+
+def test_a_key_of_ones_own_encrypts_every_volume() -> None:
+    chosen = {"ami_family": "BOTTLEROCKET"}
+    node_class, _ = specs(
+        {"option": "on-demand"}, NodeSettings("c", "r", volume_key_arn=KEY), chosen
+    )
+    assert [v["ebs"]["kmsKeyID"] for v in node_class["blockDeviceMappings"]] == [KEY, KEY]
+    auto, _ = specs(
+        {"option": "on-demand"}, NodeSettings("c", "r", mode="eks-auto", volume_key_arn=KEY)
+    )
+    assert auto["ephemeralStorage"] == {"size": "100Gi", "kmsKeyID": KEY}
+    plain, _ = specs({"option": "on-demand"})
+    assert not any("kmsKeyID" in volume["ebs"] for volume in plain["blockDeviceMappings"])
+
+
 def test_a_purchases_zone_goes_before_the_plans() -> None:
     purchase = {**HELD, "reservation": {"id": "cr-0a", "zone": "us-east-1b"}}
     found = specs(purchase, zones=["us-east-1a", "us-east-1b"])[1]

@@ -24,10 +24,8 @@ GROUPS = [
 
 def records(folder: Path, **arguments: Any) -> Records:
     document = arguments.pop("plan", None) or plan(pools=[pool(groups=GROUPS)])
-    return preview(
-        folder,
-        lambda: KarpenterPools("k", {"plan": document, "cluster_name": "c", **arguments}),
-    ).records
+    given: Any = {"plan": document, "cluster_name": "c", **arguments}
+    return preview(folder, lambda: KarpenterPools("k", given)).records
 
 
 def test_every_object_is_a_child_and_waits_for_what_it_names(tmp_path: Path) -> None:

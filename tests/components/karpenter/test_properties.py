@@ -37,7 +37,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
         for i in range(len(groups))
         if draw(st.booleans())
     }
-    approved = (DIGEST,) if lines and draw(st.booleans()) else ()
+    approved = (DIGEST,) if draw(st.booleans()) and lines else ()
     release = ("trainer",) if draw(st.booleans()) else ()
     return {
         "plan": one,
