@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.automation import Deployment
 
 from support.automation import EngineStack, OperationError
 from support.plans import plan_data, pool, windows
@@ -292,5 +293,5 @@ def leave_pending(stack: EngineStack, name: str) -> None:
     (like, *_) = (each for each in resources if each["type"].endswith(":NodeGroup"))
     urn = f"{like['urn'].rpartition('::')[0]}::{name}"
     pending = {"resource": {**like, "urn": urn, "id": ""}, "type": "creating"}
-    exported.deployment["pending_operations"] = [pending]
-    stack.stack.import_stack(exported)
+    deployment = {**exported.deployment, "pending_operations": [pending]}
+    stack.stack.import_stack(Deployment(exported.version, deployment))

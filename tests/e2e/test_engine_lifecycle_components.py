@@ -52,10 +52,13 @@ class Programs:
             cli,
             folder / "project",
             "dev",
-            program=lambda: self._now() and None,
+            program=self._run,
             config={"aws:region": "us-east-1"},
             env=env,
         )
+
+    def _run(self) -> None:
+        self._now()
 
     def use(self, program: Program) -> EngineStack:
         """The stack, with another program."""

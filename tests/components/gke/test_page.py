@@ -33,4 +33,4 @@ def test_the_page_lists_the_examples_node_pools() -> None:
 def test_the_pages_arguments_are_the_components() -> None:
     given = arguments(block("gke.md", "python"), "GkeCluster")
     assert given.keys() <= GkeClusterArgs.__annotations__.keys()
-    assert GkeSettings.model_validate(given)
+    GkeSettings.model_validate(given)

@@ -272,7 +272,7 @@ def test_queued_nodes_come_through_requests_alone() -> None:
     assert (made.surge, made.unavailable) == (0, 1)
 
 
-ARM = {"architecture": "arm64", "accelerator": None}
+ARM: dict[str, Any] = {"architecture": "arm64", "accelerator": None}
 
 
 def test_arm_and_plain_machines_need_nothing_special() -> None:

@@ -6,7 +6,7 @@ It lives in memory, or also in a file, so that it outlives a provider's process.
 import itertools
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class Cloud:
     log: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     lock: Any = field(default_factory=threading.RLock)
-    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         """Read what an earlier process left."""

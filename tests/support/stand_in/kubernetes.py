@@ -49,7 +49,8 @@ class Kubernetes(StandIn):
             base: the folder that rendering is relative to; None for the process's own.
         """
         super().__init__("kubernetes", cloud)
-        self._base, self._folder = base or Path(), None
+        self._base = base or Path()
+        self._folder: Path | None = None
 
     def CheckConfig(self, request: Any, _context: Any) -> Any:  # noqa: N802
         failures = [
