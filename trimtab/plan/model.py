@@ -92,8 +92,9 @@ class Reserved(Document):
 
     They are provisioned as on-demand nodes and billed by the commitment; until the proposal named by
     `commitment` is approved and bought they cost the on-demand price. Without a `reservation` nothing
-    is targeted: an RI, a Savings Plan and an ODCR that is open to every matching instance find the
-    nodes that they pay for by themselves.
+    is targeted: an RI and a Savings Plan find the nodes that they pay for by themselves; so does an
+    ODCR that is open to every matching instance, but for Karpenter's nodes, which start in no
+    reservation that is not selected, and leave it idle.
     """
 
     option: Literal["reserved"] = "reserved"
@@ -104,7 +105,9 @@ class Reserved(Document):
         default=None, description="Digest of the proposed commitment line; absent when it is held."
     )
     reservation: HeldReservation | None = Field(
-        default=None, description="The held ODCR that the nodes run in; absent: none is targeted."
+        default=None,
+        description="The held ODCR that the nodes run in; absent: none is targeted, and Karpenter leaves"
+        " an open one idle.",
     )
 
     invariants = (

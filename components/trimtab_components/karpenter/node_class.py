@@ -150,6 +150,18 @@ def reservation_terms(sized: SizedGroup, nodes: NodeSettings, where: str) -> lis
     return []
 
 
+def unselected_reservation(sized: SizedGroup, nodes: NodeSettings, where: str) -> bool:
+    """Whether the group is paid for by an open reservation that nothing selects: Karpenter starts no
+    machine in it, nor does EKS Auto Mode once any node class selects one, and the group's machines cost
+    list price besides."""
+    purchase = sized.group.purchase
+    return (
+        isinstance(purchase, Reserved)
+        and purchase.term == "open"
+        and not reservation_terms(sized, nodes, where)
+    )
+
+
 def _check(sized: SizedGroup, nodes: NodeSettings, settings: Settings, where: str) -> None:
     place = f"{sized.pool.name}/{sized.group.name}"
     if settings.node_repair:

@@ -32,6 +32,7 @@ from trimtab_components.karpenter.node_class import (
     NodeSettings,
     node_class_spec,
     reservation_terms,
+    unselected_reservation,
 )
 from trimtab_components.karpenter.overlays import overlay
 from trimtab_components.karpenter.shapes import (
@@ -100,6 +101,7 @@ class GroupObjects:
         node_pools: the dynamic one first.
         limit: nodes of the whole group at most.
         reasons: why anything differs from the plan's window, or is left out.
+        warnings: what costs money to no use, with its mend.
     """
 
     node_class: KubernetesObject
@@ -108,6 +110,7 @@ class GroupObjects:
     marks: NodeMarks
     limit: int
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def group_objects(
@@ -119,6 +122,7 @@ def group_objects(
         InputError: Karpenter can't provision the group (owned machines), or lacks a setting of it.
     """
     pool, group = sized.pool, sized.group
+    idle = unselected_reservation(sized, choices.nodes, choices.where)
     division = divided(
         plan,
         sized,
@@ -126,6 +130,7 @@ def group_objects(
         choices.baseline,
         choices.running,
         whole_span=choices.whole_span,
+        unselected=idle,
     )
     reasons = list(division.reasons)
     static = any(part.replicas is not None for part in division.parts)
@@ -144,7 +149,7 @@ def group_objects(
     spec = node_class_spec(sized, choices.nodes, settings, tags, choices.where)
     priced, unpriced = None, None
     # Karpenter itself counts a reservation that is selected as paid.
-    if choices.overlays and "capacityReservationSelectorTerms" not in spec:
+    if choices.overlays and not idle and "capacityReservationSelectorTerms" not in spec:
         window = window_at(group, choices.as_of)
         priced, unpriced = overlay(plan, sized, division, window, choices.baseline.approved)
     return GroupObjects(
@@ -164,6 +169,19 @@ def group_objects(
         marks,
         division.limit,
         tuple([*reasons, unpriced] if unpriced else reasons),
+        (_idle_warning(sized, choices),) if idle else (),
+    )
+
+
+def _idle_warning(sized: SizedGroup, choices: Choices) -> str:
+    place = f"{sized.pool.name}/{sized.group.name}"
+    auto = "once any node class selects one, EKS Auto Mode"
+    who = auto if choices.nodes.mode == "eks-auto" else "Karpenter"
+    return (
+        f"{place} is paid for by an open capacity reservation that nothing selects: {who} starts no "
+        "machine in it, so it idles and the nodes cost list price besides; state the reservation's zone "
+        "in the inventory, so that the plan names its id, or give the tags that it has as "
+        f"reservations.{place}.tags"
     )
 
 

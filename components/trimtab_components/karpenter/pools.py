@@ -78,6 +78,8 @@ class KarpenterPools(pulumi.ComponentResource):
                 _object(f"{name}-{made.overlay.name}-overlay", made.overlay, self, pools)
             for reason in made.reasons:
                 pulumi.log.info(f"{made.node_class.name}: {reason}", resource=pools[0])
+            for warning in made.warnings:
+                pulumi.log.warn(f"{made.node_class.name}: {warning}", resource=pools[0])
         for template, buffer in buffers:
             chunk = kubernetes.core.v1.PodTemplate(
                 f"{name}-{template.name}-template",

@@ -80,6 +80,7 @@ def divided(
     running: Mapping[str, Sizes],
     *,
     whole_span: bool = False,
+    unselected: bool = False,
 ) -> Division:
     """The NodePools of a group.
 
@@ -91,6 +92,7 @@ def divided(
         running: observed sizes by group key; `min` is what a static NodePool keeps now.
         whole_span: whether the limit is the highest max of the windows that are left, not that of the
             window that holds.
+        unselected: whether the group's reservation is one that nothing selects: no node is paid for.
     """
     group, name = sized.group, node_group_name(sized.pool, sized.group)
     closed = _closed(group, as_of)
@@ -100,7 +102,7 @@ def divided(
     limit = sized.sizing.sizes.max
     if whole_span:
         limit = max([limit, *(window.max for window in sized.later)])
-    replicas = _replicas(plan, sized, as_of, baseline) if baseline.on else 0
+    replicas = _replicas(plan, sized, as_of, baseline) if baseline.on and not unselected else 0
     observed = running.get(sized.key)
     if (
         baseline.on

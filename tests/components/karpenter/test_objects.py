@@ -9,6 +9,8 @@ from support.plans import START, group, plan, pool
 from trimtab.errors import InputError
 from trimtab_components.karpenter.node_class import NodeSettings, ReservationSelector
 from trimtab_components.karpenter.objects import Choices, group_objects
+from trimtab_components.karpenter.shapes import Mode
+from trimtab_components.karpenter.static import Baseline
 from trimtab_components.pool_settings import Settings
 from trimtab_components.sized_groups import sized_groups
 
@@ -94,6 +96,41 @@ def test_nodes_of_a_held_reservation_run_in_it_and_nowhere_else(
     node_class, node_pool = specs(purchase, settings)
     assert node_class["capacityReservationSelectorTerms"] == terms
     assert requirement(node_pool, "karpenter.sh/capacity-type") == ["reserved"]
+
+
+@pytest.mark.parametrize(
+    ("purchase", "stated", "warned"),
+    [
+        (HELD, False, True),
+        (HELD, True, False),
+        ({**HELD, "reservation": {"id": "cr-0a"}}, False, False),
+        ({"option": "reserved", "term": "3y"}, False, False),
+        ({"option": "on-demand"}, False, False),
+    ],
+    ids=["open", "open, by tags", "by id", "savings plan", "on-demand"],
+)
+@pytest.mark.parametrize("mode", ["karpenter", "eks-auto"])
+def test_an_open_reservation_that_nothing_selects_is_warned_of_and_counts_as_paid_nowhere(
+    mode: Mode, purchase: dict[str, Any], stated: bool, warned: bool
+) -> None:
+    held = {"trainer/g": ReservationSelector({"a": "b"})} if stated else {}
+    one = plan(pools=[pool(groups=[group("g", purchase)])])
+    (sized,) = sized_groups(one, START, {})
+    choices = Choices(
+        NodeSettings("c", "r", mode=mode, reservations=held),
+        START,
+        overlays=True,
+        baseline=Baseline(on=True),
+    )
+    found = group_objects(one, sized, choices)
+    assert bool(found.warnings) == warned
+    paid = purchase["option"] == "reserved" and not warned
+    assert (len(found.node_pools) == 2) == paid
+    if warned:
+        assert found.overlay is None
+        (text,) = found.warnings
+        assert "zone in the inventory" in text
+        assert "reservations.trainer/g.tags" in text
 
 
 def test_a_resource_group_alone_can_not_be_selected() -> None:
