@@ -322,7 +322,8 @@ def _marks(
 def _upgrades(
     priority: Regular | Spot | HeldGroup, settings: Settings, where: str
 ) -> tuple[str | None, str | None]:
-    """Machines more and machines fewer. What is held has no room for one more."""
+    """Machines more or machines fewer: azurerm takes one of them. What is held has no room for one
+    more."""
     share = settings.max_unavailable_percentage
     if isinstance(priority, Spot):
         if share is not None:
@@ -333,8 +334,8 @@ def _upgrades(
             )
         return None, None
     if share is not None:
-        return "0", f"{share}%"
-    return ("0", "1") if isinstance(priority, HeldGroup) else ("10%", None)
+        return None, f"{share}%"
+    return (None, "1") if isinstance(priority, HeldGroup) else ("10%", None)
 
 
 def _sizes(sizes: Sizes, autoscaled: bool, where: str) -> Scaled | Fixed:
