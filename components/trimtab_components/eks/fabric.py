@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
-import pulumi_aws as aws
 
 from trimtab.errors import InputError
 from trimtab_components.eks.machines import NetworkCards, machine
@@ -70,6 +69,9 @@ def efa_security_group(
     Returns:
         The group's id.
     """
+    # The rest of the module is pure, and Karpenter's objects are made without the AWS SDK.
+    import pulumi_aws as aws
+
     group = aws.ec2.SecurityGroup(
         name,
         description="EFA traffic among nodes",
