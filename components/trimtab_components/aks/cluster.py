@@ -23,6 +23,7 @@ from trimtab_components.aks.pools import (
 )
 from trimtab_components.aks.tags import check_azure_tags
 from trimtab_components.arguments import checked
+from trimtab_components.installation import standing_first
 from trimtab_components.planned import Planned, planned, stated_for
 
 __all__ = ["AksCluster", "AksClusterArgs"]
@@ -93,7 +94,8 @@ class AksCluster(pulumi.ComponentResource):
         tags = {**settings.tags, **plan_tags(plan.plan)}
         super().__init__("trimtab:index:AksCluster", name, {}, opts)
 
-        child = pulumi.ResourceOptions(parent=self)
+        first = standing_first(opts)
+        child = pulumi.ResourceOptions(parent=self, depends_on=first)
         group = settings.resource_group
         if group is None:
             group = azure.core.ResourceGroup(
@@ -102,9 +104,11 @@ class AksCluster(pulumi.ComponentResource):
         network = (
             AksNetwork(settings.subnet_id, "loadBalancer")
             if settings.subnet_id is not None
-            else own_network(name, settings, group, region, tags, self)
+            else own_network(name, settings, group, region, tags, self, first)
         )
-        identity, rights = self._identity(name, settings, group, region, tags, network, shapes)
+        identity, rights = self._identity(
+            name, settings, group, region, tags, network, shapes, first
+        )
         cluster = azure.containerservice.KubernetesCluster(
             name,
             name=name,
@@ -154,7 +158,7 @@ class AksCluster(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*network.ready, *rights],
+                depends_on=[*first, *network.ready, *rights],
                 ignore_changes=["defaultNodePool.nodeCount"],
             ),
         )
@@ -165,6 +169,7 @@ class AksCluster(pulumi.ComponentResource):
             network.subnet_id,
             settings.kubernetes_version,
             settings.os_sku,
+            tuple(first),
         )
         pools = [node_pool(f"{name}-{shape.key}", shape, host, self) for shape in shapes]
 
@@ -190,11 +195,12 @@ class AksCluster(pulumi.ComponentResource):
         tags: dict[str, str],
         network: AksNetwork,
         shapes: Sequence[NodePoolShape],
+        first: list[Any],
     ) -> tuple[pulumi.Input[str], list[pulumi.Resource]]:
         """The control plane's identity, and what gives it its rights."""
         if settings.identity_id is not None:
             return settings.identity_id, []
-        child = pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self, depends_on=first)
         identity = azure.authorization.UserAssignedIdentity(
             f"{name}-control-plane",
             resource_group_name=group,

@@ -5,7 +5,9 @@ out, with fewer connections at once.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_azure as azure
@@ -34,9 +36,10 @@ def own_network(
     region: str,
     tags: dict[str, str],
     parent: pulumi.Resource,
+    after: Sequence[Any] = (),
 ) -> AksNetwork:
-    """A network made for the cluster."""
-    child = pulumi.ResourceOptions(parent=parent)
+    """A network made for the cluster, after what must stand first."""
+    child = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
     block = str(ipaddress.ip_network(settings.cidr or DEFAULT_CIDR))
     network = azure.network.VirtualNetwork(
         f"{name}-network",

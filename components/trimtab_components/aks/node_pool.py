@@ -14,7 +14,11 @@ ANY_PRICE = -1.0
 
 @dataclass(frozen=True)
 class NodePoolHost:
-    """What the node pools of a cluster share."""
+    """What the node pools of a cluster share.
+
+    Attributes:
+        ready: what the component waits for.
+    """
 
     cluster_id: pulumi.Output[str]
     resource_group: pulumi.Input[str]
@@ -22,6 +26,7 @@ class NodePoolHost:
     subnet_id: pulumi.Input[str]
     version: str | None
     os_sku: str
+    ready: tuple[Any, ...] = ()
 
 
 def node_pool(
@@ -37,10 +42,10 @@ def node_pool(
             allowed_vm_sizes=[shape.vm_size] if shape.zones else None,
             zone=shape.zones[0] if shape.zones else None,
             tags=shape.tags,
-            opts=pulumi.ResourceOptions(parent=parent),
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(host.ready)),
         )
     upgrades = None
-    if shape.surge is not None:
+    if shape.surge is not None or shape.unavailable is not None:
         upgrades = azure.containerservice.KubernetesClusterNodePoolUpgradeSettingsArgs(
             max_surge=shape.surge, max_unavailable=shape.unavailable
         )
@@ -72,7 +77,9 @@ def node_pool(
         node_taints=list(shape.taints) or None,
         upgrade_settings=upgrades,
         tags=shape.tags,
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=left_alone),
+        opts=pulumi.ResourceOptions(
+            parent=parent, depends_on=list(host.ready), ignore_changes=left_alone
+        ),
         **_sizes(shape),
     )
     if shape.reason:

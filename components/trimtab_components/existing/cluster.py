@@ -13,6 +13,7 @@ from trimtab.plan.schema import crd
 from trimtab.plan.types import Flag, Name, Namespace
 from trimtab_components.arguments import Arguments, checked, instant_of, plan_of
 from trimtab_components.existing.machines import OwnedGroup, owned_groups
+from trimtab_components.installation import standing_first
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 from trimtab_components.sized_groups import sized_groups
 
@@ -116,6 +117,7 @@ class ExistingCluster(pulumi.ComponentResource):
         )
         super().__init__("trimtab:index:ExistingCluster", name, {}, opts)
 
+        self._first = standing_first(opts)
         kubeconfig = settings.kubeconfig
         if kubeconfig is not None:
             kubeconfig = pulumi.Output.secret(kubeconfig)
@@ -125,7 +127,7 @@ class ExistingCluster(pulumi.ComponentResource):
             context=settings.context,
             enable_server_side_apply=True,
             delete_unreachable=settings.delete_unreachable or None,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._first),
         )
         labels = {**settings.labels, **object_labels(plan)}
         self._plan(name, plan, settings, labels)
@@ -139,7 +141,9 @@ class ExistingCluster(pulumi.ComponentResource):
         self.register_outputs({key: getattr(self, key) for key in _OUTPUTS})
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, provider=self.provider, depends_on=list(after))
+        return pulumi.ResourceOptions(
+            parent=self, provider=self.provider, depends_on=[*self._first, *after]
+        )
 
     def _plan(
         self, name: str, plan: CapacityPlan, settings: _Checked, labels: dict[str, str]

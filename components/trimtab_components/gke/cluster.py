@@ -31,6 +31,7 @@ from trimtab_components.gke.pools import (
     initial_per_zone,
     node_pool_shapes,
 )
+from trimtab_components.installation import standing_first
 from trimtab_components.names import bounded_name
 from trimtab_components.planned import Planned, planned, stated_for
 
@@ -115,14 +116,17 @@ class GkeCluster(pulumi.ComponentResource):
         _check_room(settings, shapes, where)
         super().__init__("trimtab:index:GkeCluster", name, {}, opts)
 
+        first = standing_first(opts)
         location = settings.zone or region
         site = (
             existing_network(settings)
             if settings.network is not None
-            else own_network(name, settings, project, region, self)
+            else own_network(name, settings, project, region, self, first)
         )
-        account, bindings = self._node_account(name, settings, project)
-        cluster = self._cluster(name, settings, project, location, zones, labels, site, account)
+        account, bindings = self._node_account(name, settings, project, first)
+        cluster = self._cluster(
+            name, settings, project, location, zones, labels, site, account, first
+        )
         host = NodePoolHost(
             project=project,
             location=location,
@@ -132,10 +136,10 @@ class GkeCluster(pulumi.ComponentResource):
             driver=settings.gpu_driver,
             private=settings.private_nodes,
             disk_key=settings.disk_key,
-            ready=(*bindings, *site.ready),
+            ready=(*first, *bindings, *site.ready),
         )
         for member in dict.fromkeys(settings.admin_members):
-            self._admin(name, member, project, location)
+            self._admin(name, member, project, location, first)
         system = _system_pool(settings, zones, labels)
         pools = [
             node_pool(f"{name}-{shape.key}", shape, host, self)
@@ -168,6 +172,7 @@ class GkeCluster(pulumi.ComponentResource):
         labels: dict[str, str],
         site: GkeNetwork,
         account: pulumi.Input[str],
+        first: list[Any],
     ) -> gcp.container.Cluster:
         container = gcp.container
         authorised = [
@@ -176,7 +181,7 @@ class GkeCluster(pulumi.ComponentResource):
         ]
         # GKE makes a pool with every cluster. It is removed at once, but its nodes are the nodes'
         # account's too: the default account of a project has far more rights.
-        first = container.ClusterNodeConfigArgs(
+        node_config = container.ClusterNodeConfigArgs(
             service_account=account, boot_disk_kms_key=settings.disk_key
         )
         others = [zone for zone in zones if zone != settings.zone]
@@ -219,22 +224,22 @@ class GkeCluster(pulumi.ComponentResource):
             enable_shielded_nodes=True,
             initial_node_count=1,
             remove_default_node_pool=True,
-            node_config=first,
+            node_config=node_config,
             resource_labels=labels,
             deletion_protection=settings.deletion_protection,
             # The node configuration is the removed pool's.
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=list(site.ready), ignore_changes=["nodeConfig"]
+                parent=self, depends_on=[*first, *site.ready], ignore_changes=["nodeConfig"]
             ),
         )
 
     def _node_account(
-        self, name: str, settings: GkeSettings, project: str
+        self, name: str, settings: GkeSettings, project: str, first: list[Any]
     ) -> tuple[pulumi.Input[str], list[pulumi.Resource]]:
         """The nodes' service account, and what gives it its rights."""
         if settings.node_service_account is not None:
             return settings.node_service_account, []
-        child = pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self, depends_on=first)
         account = gcp.serviceaccount.Account(
             f"{name}-nodes",
             project=project,
@@ -254,7 +259,7 @@ class GkeCluster(pulumi.ComponentResource):
         ]
         return account.email, bindings
 
-    def _admin(self, name: str, member: str, project: str, location: str) -> None:
+    def _admin(self, name: str, member: str, project: str, location: str, first: list[Any]) -> None:
         # Named by the principal: dropping one from the list leaves the others alone.
         who = re.sub(r"[^a-z0-9]+", "-", member.lower()).strip("-")
         resource = f"projects/{project}/locations/{location}/clusters/{name}"
@@ -269,7 +274,7 @@ class GkeCluster(pulumi.ComponentResource):
                 expression=f'resource.name == "{resource}" || '
                 f'resource.name.startsWith("{resource}/")',
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=first),
         )
 
 

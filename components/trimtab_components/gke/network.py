@@ -4,7 +4,9 @@ Cloud NAT costs by the hour for every machine that it serves, and by what goes t
 machine of its own and serves all zones of a region. Google's APIs are reached without it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -43,10 +45,15 @@ def existing_network(settings: GkeSettings) -> GkeNetwork:
 
 
 def own_network(
-    name: str, settings: GkeSettings, project: str, region: str, parent: pulumi.Resource
+    name: str,
+    settings: GkeSettings,
+    project: str,
+    region: str,
+    parent: pulumi.Resource,
+    after: Sequence[Any] = (),
 ) -> GkeNetwork:
-    """A network made for the cluster."""
-    child = pulumi.ResourceOptions(parent=parent)
+    """A network made for the cluster, after what must stand first."""
+    child = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
     network = gcp.compute.Network(
         f"{name}-network",
         project=project,

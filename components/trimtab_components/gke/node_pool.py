@@ -27,7 +27,7 @@ class NodePoolHost:
     """What the node pools of a cluster share.
 
     Attributes:
-        ready: what nodes need to join and to reach out.
+        ready: what the component waits for, and what nodes need to join and to reach out.
     """
 
     project: str
