@@ -11,7 +11,7 @@ from datetime import datetime
 
 from trimtab.clock import format_instant
 from trimtab.errors import InputError, StalePlanError, allowed
-from trimtab.plan.attribution import group_key, group_tags
+from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, group_key, group_tags
 from trimtab.plan.model import CapacityPlan, Group, Pool, Window
 from trimtab.plan.sizing import Sizes, Sizing, expired, later_windows, size, window_at
 
@@ -126,13 +126,13 @@ def check_tags(tags: Mapping[str, str], where: str) -> None:
 def instance_tags(plan: CapacityPlan, pool: Pool, group: Group) -> dict[str, str]:
     """Tags of the group's machines and volumes.
 
-    Without the plan's digest: tags of instances stand in the launch template, and one that moved
-    with every plan would roll every node. The node group itself carries the digest.
+    Without the plan's name and digest: tags of instances stand in the launch template, and one that
+    moved with every plan would roll every node. The node group itself carries both.
     """
     return {
         key: value
         for key, value in group_tags(plan, pool, group).items()
-        if key != "trimtab:plan-digest"
+        if key not in (DIGEST_TAG, PLAN_TAG)
     }
 
 

@@ -112,6 +112,9 @@ def test_tags_that_are_the_plans_are_refused(key: str) -> None:
 def test_tags_of_machines_do_not_move_with_the_plan() -> None:
     """Else each new plan would make a new launch template version, and roll every node."""
     one, other = plan(), plan(asOf=(START - timedelta(hours=1)).isoformat())
+    other = other.model_copy(
+        update={"metadata": other.metadata.model_copy(update={"name": "a-day-later"})}
+    )
     assert one.digest != other.digest
     member = one.spec.pools[0], one.spec.pools[0].groups[0]
     assert instance_tags(one, *member) == instance_tags(other, *member)

@@ -193,7 +193,7 @@ def test_tags_say_who_pays_and_which_line_of_the_plan() -> None:
             "trimtab:group": "g",
         }.items()
     )
-    assert set(made.tags) - set(made.instance_tags) == {"trimtab:plan-digest"}
+    assert set(made.tags) - set(made.instance_tags) == {"trimtab:plan", "trimtab:plan-digest"}
 
 
 def test_offers_stay_in_order_of_preference() -> None:
