@@ -33,6 +33,11 @@ class NodeMarks:
     taints: tuple[Taint, ...]
     startup_taints: tuple[Taint, ...] = ()
 
+    @property
+    def every_taint(self) -> tuple[Taint, ...]:
+        """What a node bears at its start."""
+        return (*self.taints, *self.startup_taints)
+
 
 def node_marks(pool: Pool, group: Group, settings: Settings) -> NodeMarks:
     """The labels and taints of the group's nodes.

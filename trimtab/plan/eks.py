@@ -8,6 +8,7 @@ NodegroupScalingConfig, 2026-11; its list of AMI types as of that date.
 """
 
 import hashlib
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -125,14 +126,19 @@ def accepted_sizes(sizes: Sizes) -> Sizes:
     return sizes if sizes.max else Sizes(sizes.min, sizes.desired, 1)
 
 
-def node_group_name(pool: Pool, group: Group) -> str:
+def node_group_name(pool: Pool, group: Group, fixed: Sequence[str] = ()) -> str:
     """The node group's name, at most 63 characters, stable for the group's generation.
 
     The group's key where it fits; else its start, a digest of the whole key, and the generation.
+
+    Args:
+        pool, group: of the plan.
+        fixed: short words for what EKS can't change in a node group and the plan does not decide;
+            they end the name, so that another choice makes another node group.
     """
-    key = group_key(pool, group)
+    key = "-".join((group_key(pool, group), *fixed))
     if len(key) <= MAX_NAME:
         return key
     digest = hashlib.sha256(key.encode()).hexdigest()[:8]
-    tail = f"-{digest}-{group.generation}"
+    tail = "-".join(("", digest, group.generation, *fixed))
     return key[: MAX_NAME - len(tail)].rstrip("-") + tail

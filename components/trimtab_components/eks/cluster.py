@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -11,8 +10,6 @@ import pulumi_aws as aws
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import plan_tags
-from trimtab.plan.model import CapacityPlan
-from trimtab.plan.sizing import Sizes
 from trimtab_components.arguments import checked, instant_of, plan_of
 from trimtab_components.eks.access import (
     AUTO_NODE_POLICY,
@@ -36,17 +33,17 @@ from trimtab_components.eks.cluster_args import ClusterSettings, HeterogeneousCl
 from trimtab_components.eks.control_plane import control_plane
 from trimtab_components.eks.encryption import account_id, volume_policy
 from trimtab_components.eks.fabric import efa_security_group
-from trimtab_components.eks.groups import NodeGroupShape, node_group_shape, pinned_zone
+from trimtab_components.eks.groups import NodeGroupShape
 from trimtab_components.eks.hybrid import HybridMachines, owned_groups
 from trimtab_components.eks.kubeconfig import kubeconfig
+from trimtab_components.eks.layout import cluster_groups, cluster_warnings, cluster_zones
 from trimtab_components.eks.network import DEFAULT_CIDR, Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
 from trimtab_components.eks.roles import ServiceRole, service_role
-from trimtab_components.eks.subnets import default_zones
 from trimtab_components.karpenter.shapes import DISCOVERY_TAG
 from trimtab_components.pool_settings import SettingsByGroup
-from trimtab_components.sized_groups import check_site, check_tags, sized_groups
+from trimtab_components.sized_groups import check_site, check_tags
 
 __all__ = ["HeterogeneousCluster", "HeterogeneousClusterArgs"]
 
@@ -137,9 +134,8 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         check_tags(settings.tags, where)
         as_of = instant_of(settings.as_of, plan, where)
         by_group = SettingsByGroup(plan, settings.pools, where)
-        shapes = _shapes(plan, as_of, settings, by_group)
-        for shape in shapes:
-            pinned_zone(shape, _zones(settings, plan, region))
+        zones = cluster_zones(settings, plan, region)
+        shapes = cluster_groups(plan, as_of, settings, by_group, zones, where)
         owned = owned_groups(plan, by_group) if settings.hybrid is not None else ()
         repaired = {REPAIR_AGENT: Addon()} if any(shape.node_repair for shape in shapes) else {}
         addons = chosen_addons(
@@ -154,7 +150,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
 
         self._name, self._region, self._settings = name, region, settings
         self._tags = {**settings.tags, **plan_tags(plan)}
-        site = self._site(plan)
+        for warning in cluster_warnings(settings, shapes, addons):
+            pulumi.log.warn(f"{name}: {warning}", resource=self)
+        site = self._site(zones)
         of_groups, of_auto = self._group_role(addons), self._auto_role()
         cluster = control_plane(
             name, settings, site.subnet_ids, of_auto.arn if of_auto else None, **self._common
@@ -217,7 +215,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
     ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on), **more)
 
-    def _site(self, plan: CapacityPlan) -> _Site:
+    def _site(self, zones: Collection[str]) -> _Site:
         """The VPC, the control plane's subnets and the nodes': existing ones, or a network made."""
         settings = self._settings
         if settings.vpc_id is not None:
@@ -231,7 +229,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             )
         made: NetworkArgs = {
             "region": self._region,
-            "zones": list(_zones(settings, plan, self._region)),
+            "zones": list(zones),
             "cidr": settings.cidr or DEFAULT_CIDR,
             "internet_access": settings.internet_access is not False,
             "discovery": self._name,
@@ -349,40 +347,11 @@ def _security_group(cluster: aws.eks.Cluster) -> pulumi.Output[str]:
     return cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
 
 
-def _zones(settings: ClusterSettings, plan: CapacityPlan, region: str) -> Collection[str]:
-    """The zones that nodes can be told to stand in, in the cluster's order."""
-    if settings.vpc_id is not None:
-        return (settings.zone_subnet_ids or {}).keys()
-    return settings.zones or plan.spec.site.zones or default_zones(region)
-
-
 def _region(settings: ClusterSettings, where: str) -> str:
     region = settings.region or pulumi.Config("aws").get("region")
     if region is None:
         raise InputError("no region is configured", where=where, mend="set aws:region")
     return region
-
-
-def _shapes(
-    plan: CapacityPlan, as_of: datetime, settings: ClusterSettings, by_group: SettingsByGroup
-) -> tuple[NodeGroupShape, ...]:
-    running = {
-        key: Sizes(sizes.min, sizes.desired, sizes.max) for key, sizes in settings.running.items()
-    }
-    pools = () if settings.auto and settings.plan_pools is None else settings.plan_pools
-    return tuple(
-        node_group_shape(
-            plan,
-            sized,
-            as_of=as_of,
-            family=settings.ami_family,
-            volume_gib=settings.volume_gib,
-            autoscaled=settings.autoscaled,
-            extra_tags=settings.tags,
-            settings=by_group.of(sized.pool, sized.group),
-        )
-        for sized in sized_groups(plan, as_of, running, pools)
-    )
 
 
 def _check_role_names(name: str, settings: ClusterSettings, where: str) -> None:

@@ -223,6 +223,13 @@ class ClusterSettings(Arguments):
         pools = self.auto_mode.node_pools
         return ("system",) if pools is None else pools
 
+    @property
+    def nodes_need_public_addresses(self) -> bool:
+        """Whether nodes of an own network reach AWS through the internet gateway alone."""
+        if self.vpc_id is not None or self.internet_access is False or self.nat != "none":
+            return False
+        return self.endpoints is None or bool(self.endpoints.missing)
+
     @model_validator(mode="after")
     def _one_network(self) -> Self:
         existing = [n for n in _EXISTING if getattr(self, n) is not None]

@@ -106,6 +106,7 @@ class NodeGroupShape:
             launch template.
         taints: that EKS puts on the nodes; none where the kubelet registers them (`user_data`).
         tags: of the node group and its launch template; `instance_tags` of what it launches.
+        open: whether it begins with a node that takes the cluster's own pods.
         autoscaler_tags: of the node group alone, from which Cluster Autoscaler knows a node's
             resources before there is one.
         hidden_taints: of `user_data`, those that last: Cluster Autoscaler must be told of them.
@@ -126,6 +127,7 @@ class NodeGroupShape:
     labels: dict[str, str]
     taints: tuple[dict[str, str], ...]
     volumes: tuple[Volume, ...]
+    open: bool
     sizes: Sizes
     reason: str | None
     schedules: tuple[ScheduledSize, ...]
@@ -178,11 +180,11 @@ def node_group_shape(
     _check_machines(types, capacity, settings, where)
     marks = node_marks(pool, group, settings)
     # The kubelet registers taints from one place only; see `user_data`.
-    born_with = (*marks.taints, *marks.startup_taints) if marks.startup_taints else ()
+    born_with = marks.every_taint if marks.startup_taints else ()
     drivers = node_labels_for(family) if image_flavour(group) == "nvidia" else {}
     planned = schedule(sized, as_of, autoscaled)
     return NodeGroupShape(
-        name=node_group_name(pool, group),
+        name=node_group_name(pool, group, _fixed(family, settings)),
         pool=pool.name,
         ami_type=ami_type(group, family),
         capacity_type=kind,
@@ -195,6 +197,7 @@ def node_group_shape(
         },
         taints=() if born_with else tuple(_taint(taint) for taint in marks.taints),
         volumes=node_volumes(family, volume_gib),
+        open=planned.sizes.desired > 0 and not any(map(_closes, marks.every_taint)),
         sizes=planned.sizes,
         reason=planned.reason,
         schedules=planned.later,
@@ -246,6 +249,20 @@ def node_volumes(family: AmiFamily, gib: int) -> tuple[Volume, ...]:
     """The volumes of a node that has `gib` for container images and data."""
     *system, data = _DEVICES[family]
     return (*(Volume(device, _SYSTEM_GIB) for device in system), Volume(data, gib))
+
+
+def _closes(taint: Taint) -> bool:
+    """Whether it keeps away pods that tolerate what those of the cluster's own add-ons do."""
+    return taint.effect != "PreferNoSchedule" and taint.key != "CriticalAddonsOnly"
+
+
+def _fixed(family: AmiFamily, settings: Settings) -> tuple[str, ...]:
+    """What EKS can't change in a node group: another choice is another group, which is made before
+    the old one is drained; under the same name the old one would have to end first."""
+    return (
+        *(("bottlerocket",) if family == "BOTTLEROCKET" else ()),
+        *(("together",) if settings.placement_group else ()),
+    )
 
 
 def _capacity(group: Group, where: str) -> Capacity:

@@ -170,7 +170,8 @@ def test_machines_for_training_stand_together_with_every_efa_interface(tmp_path:
     records = run(tmp_path, None, {"efa": True, "placement_group": True})
     together = one(records, "PlacementGroup")
     template, made = one(records, "LaunchTemplate"), one(records, "NodeGroup")
-    assert (together.name, together.inputs["name"]) == (NAME, NAME)
+    name = f"{NAME}-together"
+    assert (together.name, together.inputs["name"]) == (name, name)
     assert together.inputs["strategy"] == "cluster"
     assert together.inputs["tags"]["team"] == "vision"
     assert together.urn in template.dependencies
@@ -238,6 +239,23 @@ def test_a_new_generation_is_made_beside_the_old(tmp_path: Path) -> None:
         assert not one(records, "NodeGroup").delete_before_replace
     in_eks = {one(r, "NodeGroup").inputs["nodeGroupName"] for r in (before, after)}
     assert in_eks == {"trainer-g-0a1b2c", "trainer-g-ffffff"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        ({"ami_family": "BOTTLEROCKET"}, "trainer-g-0a1b2c-bottlerocket"),
+        ({"placement_group": True}, "trainer-g-0a1b2c-together"),
+        ({"volume_gib": 500}, "trainer-g-0a1b2c"),
+    ],
+)
+def test_what_eks_cant_change_is_made_beside_the_old(
+    tmp_path: Path, chosen: dict[str, Any], name: str
+) -> None:
+    """Under one name the old nodes would have to end before the new ones begin."""
+    made = one(run(tmp_path, None, chosen), "NodeGroup")
+    assert made.inputs["nodeGroupName"] == name
+    assert made.name == f"c-{name}"
 
 
 def test_a_zone_that_is_not_known_stops_the_preview(tmp_path: Path) -> None:

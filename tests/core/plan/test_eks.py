@@ -134,6 +134,20 @@ def test_a_short_name_is_the_groups_key() -> None:
     assert node_group_name(pool, pool.groups[0]) == "trainer-reserved-0a1b2c"
 
 
+def test_what_eks_cant_change_ends_the_name_within_its_limit() -> None:
+    pool = Pool.model_validate(plans.pool())
+    one = pool.groups[0]
+    assert node_group_name(pool, one, ("bottlerocket",)) == "trainer-reserved-0a1b2c-bottlerocket"
+    long = one.model_copy(update={"name": "a" * 40})
+    names = [
+        node_group_name(pool, long, fixed)
+        for fixed in ((), ("bottlerocket",), ("together",), ("bottlerocket", "together"))
+    ]
+    assert len(set(names)) == 4
+    assert max(map(len, names)) <= MAX_NAME
+    assert names[-1].endswith("-0a1b2c-bottlerocket-together")
+
+
 def test_an_empty_group_gets_the_smallest_max_that_eks_takes() -> None:
     assert accepted_sizes(Sizes(0, 0, 0)) == Sizes(0, 0, 1)
     assert accepted_sizes(Sizes(0, 0, 1)) == Sizes(0, 0, 1)
