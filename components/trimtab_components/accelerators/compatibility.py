@@ -123,7 +123,14 @@ _GKE_PATHS = MappingProxyType(
         "toolkit": {"installDir": GKE_DRIVER_ROOT},
     }
 )
-_AKS_RUNTIME = MappingProxyType({"operator": {"runtimeClass": "nvidia-container-runtime"}})
+# Where AKS brings the driver it cuts the GPUs too (gpu_instance); the operator's manager would undo it:
+# it labels nodes without a layout `all-disabled`.
+_AKS_RUNTIME = MappingProxyType(
+    {
+        "operator": {"runtimeClass": "nvidia-container-runtime"},
+        "migManager": {"enabled": False},
+    }
+)
 
 ROWS: tuple[Row, ...] = (
     Row("AL2023", "nvidia", "image", "image", "component", _EKS_GPU,

@@ -177,6 +177,12 @@ def _check(settings: GpuSettings, row: Row, where: str | None) -> None:
             where=where,
             mend="give dra driver, whose operator still cuts GPUs, or drop the MIG settings",
         )
+    if settings.mig_configs and enabled(row.values, "migManager") is False:
+        raise InputError(
+            f"mig_configs are the operator's, but the cloud cuts the GPUs of {row.image} nodes",
+            where=where,
+            mend="drop mig_configs, and give the node pool its MIG profile",
+        )
     if settings.mig_configs and settings.mig == "none":
         raise InputError(
             "mig_configs are given, but mig_strategy is none",
@@ -190,11 +196,12 @@ def _check_owners(
 ) -> None:
     for part, owner in (("driver", row.driver), ("toolkit", row.toolkit)):
         installs = enabled(values, part)
-        if installs is True and owner != "component":
+        # Left out, or null, is the chart's and the operator's default: true.
+        if installs is not False and owner != "component":
             more = "; NVIDIA has no driver container for it" if row.image in _NO_CONTAINER else ""
             brings = "your own set-up" if owner == "yours" else f"the {row.image} image"
             raise InputError(
-                f"{part}.enabled is true, but {brings} brings its {part}{more}",
+                f"{part}.enabled is {_said(installs)}, but {brings} brings its {part}{more}",
                 where=where,
                 mend=f"leave {part}.enabled false, or use an image without one (UBUNTU)",
             )
@@ -221,15 +228,17 @@ def _check_owners(
             where=where,
             mend="give dra operator instead of these values",
         )
-    elif plugin is True and row.device_plugin != "component":
+    elif plugin is not False and row.device_plugin != "component":
         raise InputError(
-            f"devicePlugin.enabled is true, but the {row.image} image brings its device plugin",
+            f"devicePlugin.enabled is {_said(plugin)}, but the {row.image} image brings its device "
+            "plugin",
             where=where,
             mend="leave it false: a node takes one device plugin",
         )
-    elif plugin is True and settings.dra == "driver":
+    elif plugin is not False and settings.dra == "driver":
         raise InputError(
-            "devicePlugin.enabled is true beside the NVIDIA DRA driver, which offers the same GPUs",
+            f"devicePlugin.enabled is {_said(plugin)} beside the NVIDIA DRA driver, which offers the "
+            "same GPUs",
             where=where,
             mend="leave it false, or give dra none",
         )
@@ -240,6 +249,13 @@ def _check_owners(
             mend="leave it true, or give dra driver with NvidiaDraDriver",
         )
     _check_configs(values, settings, where)
+
+
+def _said(switch: Any) -> str:
+    """A switch as errors have it: one that is left out is the chart's default."""
+    if switch is None:
+        return "left to the chart, where it is true"
+    return "true" if switch is True else str(switch)
 
 
 _NO_CONTAINER = ("AL2023", "BOTTLEROCKET", "AZURELINUX")

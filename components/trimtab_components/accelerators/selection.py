@@ -159,6 +159,7 @@ def _members(
             if group.accelerator is None and not of_group.efa:
                 continue
             marks = node_marks(pool, group, of_group)
+            taints = [t.key for t in (*marks.taints, *marks.startup_taints)]
             family = of_group.ami_family or image
             resource = group.accelerator.resource if group.accelerator else ""
             place = f"{where}: group {pool.name}/{group.name}" if where else None
@@ -172,10 +173,25 @@ def _members(
                     vendor,
                     row_of(family, _row_vendor(vendor), place) if vendor else None,
                     resource,
-                    tuple(t.key for t in (*marks.taints, *marks.startup_taints)),
+                    (*taints, *_of_the_cloud(plan, group)),
                 )
             )
     return found
+
+
+def _of_the_cloud(plan: CapacityPlan, group: Group) -> tuple[str, ...]:
+    """Keys of the taints that a cloud puts on the group's nodes by itself.
+
+    Every daemon here tolerates its own device's. Sources: AKS, Spot node pools; GKE, Arm workloads and
+    flex-start with queued provisioning.
+    """
+    provider = plan.spec.site.provider
+    if provider == "azure" and group.purchase.option == "spot":
+        return ("kubernetes.azure.com/scalesetpriority",)
+    if provider == "gcp":
+        arm = ("kubernetes.io/arch",) if group.architecture == "arm64" else ()
+        return (*arm, "cloud.google.com/gke-queued")
+    return ()
 
 
 def _vendor(resource: str, where: str | None) -> str:

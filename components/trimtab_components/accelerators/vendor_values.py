@@ -241,10 +241,12 @@ def one_owner(one: str, has_one: Any, other: str, has_other: Any, where: str | N
     """Refuse a device plugin and a DRA driver on the same nodes, and neither.
 
     Raises:
-        InputError: both are on, or both are off.
+        InputError: both are on, both are off, or one is not said: null leaves it to the chart.
     """
-    if (has_one is True) is (has_other is True):
-        state = "both offer" if has_one is True else "neither offers"
+    if (has_one, has_other) not in ((True, False), (False, True)):
+        state = "it is not said which of them offers"
+        if (has_one is True) is (has_other is True):
+            state = "both offer" if has_one is True else "neither offers"
         raise InputError(
             f"{one} is {has_one} and {other} is {has_other}: {state} the same devices",
             where=where,

@@ -70,6 +70,7 @@ def test_overrides_cannot_give_the_driver_two_owners_or_none(
         (GpuSettings("AKS_UBUNTU", dra="driver"), "DRA is not known to work"),
         (GpuSettings("AL2023", configs=("mps-2",), dra="driver"), "DRA takes its place"),
         (GpuSettings("AL2023", "mixed", dra="operator"), "runs no MIG manager"),
+        (GpuSettings("AKS_UBUNTU", "single", mig_configs={"a": []}), "the cloud cuts the GPUs"),
     ],
 )
 def test_settings_that_contradict_one_another_are_refused(settings: GpuSettings, says: str) -> None:
@@ -161,6 +162,12 @@ def test_the_operators_own_dra_has_one_custom_resource_and_no_device_plugin() ->
         (GpuSettings("AL2023", dra="operator"), {"clusterPolicy": {"deployCR": True}}, "second alone"),
         (GpuSettings("AL2023", dra="operator"), {"gpuCluster": {"deployCR": False}}, "second alone"),
         (GpuSettings("COS_NO_PLUGIN"), {"driver": {"enabled": True}}, "your own set-up brings its driver"),
+        # What is null is left out of the values, and the chart's default is to install.
+        (GpuSettings("AL2023"), {"driver": {"enabled": None}}, "driver.enabled is left to the chart"),
+        (GpuSettings("AL2023"), {"driver": None}, "driver.enabled is left to the chart"),
+        (GpuSettings("AL2023"), {"toolkit": {"enabled": None}}, "toolkit.enabled is left to the chart"),
+        (GpuSettings("BOTTLEROCKET"), {"devicePlugin": None}, "brings its device plugin"),
+        (GpuSettings("AL2023", dra="driver"), {"devicePlugin": {"enabled": None}}, "same GPUs"),
         (
             GpuSettings("AL2023", configs=("mps-2",)),
             {"devicePlugin": {"config": {"data": None}}},
@@ -199,6 +206,16 @@ def test_mig_has_its_manager(mig: Any, manager: bool) -> None:
     values = gpu_operator_values(GpuSettings("AL2023", mig))
     assert values["mig"] == {"strategy": mig}
     assert values["migManager"] == {"enabled": manager}
+
+
+@pytest.mark.parametrize("image", ["AKS_UBUNTU", "AZURELINUX"])
+def test_what_aks_has_cut_stays_cut(image: Any) -> None:
+    """The operator's MIG manager would disable MIG on nodes without a layout's label."""
+    values = gpu_operator_values(GpuSettings(image, "single"))
+    assert (values["mig"], values["migManager"]) == ({"strategy": "single"}, {"enabled": False})
+    assert gpu_operator_values(GpuSettings("AKS_UBUNTU_NO_DRIVER", "single"))["migManager"] == {
+        "enabled": True
+    }
 
 
 def test_a_service_monitor_is_made_only_when_asked_for() -> None:

@@ -68,6 +68,37 @@ def test_all_daemons_tolerate_all_the_nodes_taints() -> None:
         assert arguments["tolerate"] == list(selection.tolerate)
 
 
+@pytest.mark.parametrize(
+    ("provider", "image", "group", "taints"),
+    [
+        ("azure", "AKS_UBUNTU", {}, ()),
+        (
+            "azure",
+            "AKS_UBUNTU",
+            {"purchase": {"option": "spot", "pools": 1}},
+            ("kubernetes.azure.com/scalesetpriority",),
+        ),
+        (
+            "gcp",
+            "COS_NO_PLUGIN",
+            {"architecture": "arm64"},
+            ("kubernetes.io/arch", "cloud.google.com/gke-queued"),
+        ),
+        ("aws", "AL2023", {"purchase": {"option": "spot", "pools": 1}}, ()),
+    ],
+)
+def test_daemons_tolerate_what_a_cloud_taints_by_itself(
+    provider: str, image: str, group: dict[str, Any], taints: tuple[str, ...]
+) -> None:
+    one = pool_of("h100")
+    one["groups"][0].update(group)
+    selection = chosen(
+        plan(pools=[one], site={"provider": provider, "region": "r", "zones": []}), image=image
+    )
+    assert selection.tolerate == taints
+    assert selection.components["GpuOperator"]["tolerate"] == list(taints)
+
+
 def test_nodes_wait_for_what_their_plan_counts() -> None:
     settings = {name: {"readiness_taint": True} for name in ("h100", "a100", "trainium")}
     gates = chosen(plan_of_pools("h100", "a100", "trainium", "f2"), settings).gates

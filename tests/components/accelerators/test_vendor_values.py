@@ -1,10 +1,13 @@
 """The other vendors' values: one owner of the devices, and daemons that tolerate their nodes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from support.plans import START, plan
 from trimtab.errors import InputError
+from trimtab.plan.attribution import object_labels
 from trimtab_components.accelerators.daemons import Daemon
 from trimtab_components.accelerators.vendor_values import (
     AMD_SELECTOR,
@@ -80,6 +83,8 @@ def test_neuron_is_offered_by_one_of_two() -> None:
     ):
         with pytest.raises(InputError, match="switch on exactly one of them, by dra"):
             neuron(overrides)
+    with pytest.raises(InputError, match="it is not said which of them offers"):
+        neuron({"devicePlugin": {"enabled": None}}, dra=True)
 
 
 def test_efa_goes_to_the_nodes_that_are_named() -> None:
@@ -131,6 +136,15 @@ def test_a_daemon_may_be_confined_or_see_the_devices() -> None:
     assert confined["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     (seeing,) = Daemon("d", "i", privileged=True).spec()["template"]["spec"]["containers"]
     assert seeing["securityContext"] == {"privileged": True}
+
+
+def test_another_plan_leaves_a_daemons_pods_running() -> None:
+    labels = object_labels(plan())
+    later = object_labels(plan(validUntil=(START + timedelta(hours=24)).isoformat()))
+    assert labels != later
+    spec = Daemon("d", "i", labels=labels).spec()
+    assert spec == Daemon("d", "i", labels=later).spec()
+    assert spec["template"]["metadata"]["labels"]["trimtab.dev/plan"] == "example"
 
 
 def test_a_daemon_goes_where_it_is_sent() -> None:
