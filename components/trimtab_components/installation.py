@@ -87,7 +87,7 @@ def install(
             kubernetes.core.v1.Namespace(
                 f"{name}-namespace",
                 metadata=kubernetes.meta.v1.ObjectMetaArgs(
-                    name=release.namespace, labels={**(release.labels or {}), **enforce}
+                    name=release.namespace, labels={**(release.labels or {}), **enforce} or None
                 ),
                 opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
             )
@@ -117,8 +117,9 @@ def _chart(name: str, release: Release, options: pulumi.ResourceOptions) -> pulu
 
 def _flux(name: str, release: Release, options: pulumi.ResourceOptions) -> pulumi.Resource:
     source = release.source
+    # No empty map: of a kind that the provider has no schema of, it would be a change at every preview.
     metadata = kubernetes.meta.v1.ObjectMetaArgs(
-        name=source.chart, namespace=release.namespace, labels=dict(release.labels or {})
+        name=source.chart, namespace=release.namespace, labels=dict(release.labels or {}) or None
     )
     oci = {"type": "oci"} if source.repository.startswith("oci://") else {}
     repository = kubernetes.apiextensions.CustomResource(

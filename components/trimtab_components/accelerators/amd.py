@@ -125,7 +125,7 @@ class AmdGpuOperator(pulumi.ComponentResource):
             api_version=DEVICE_CONFIG,
             kind="DeviceConfig",
             metadata=kubernetes.meta.v1.ObjectMetaArgs(
-                name="trimtab", namespace=release.namespace, labels=settings.labels
+                name="trimtab", namespace=release.namespace, labels=settings.labels or None
             ),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[operator]),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trimtab.plan.attribution import POOL_LABEL
+from trimtab.plan.attribution import DIGEST_LABEL, POOL_LABEL
 
 DEVICE_PLUGINS = "/var/lib/kubelet/device-plugins"
 """The kubelet's folder in which a device plugin registers."""
@@ -23,6 +23,15 @@ def tolerations(keys: Iterable[str], first: Sequence[str] = ()) -> list[dict[str
         first: keys that the chart tolerates by itself. Helm replaces lists, so they are said again.
     """
     return [{"key": key, "operator": "Exists"} for key in dict.fromkeys((*first, *keys))]
+
+
+def pod_labels(labels: Mapping[str, str], marks: Mapping[str, str]) -> dict[str, str]:
+    """The labels of a DaemonSet's pods: its own and the selector's.
+
+    Without the plan's digest: one that moved with every plan would start every pod anew, and a node's
+    devices are not offered until its device plugin is back.
+    """
+    return {**{key: value for key, value in labels.items() if key != DIGEST_LABEL}, **marks}
 
 
 @dataclass(frozen=True)
@@ -82,5 +91,5 @@ class Daemon:
         return {
             "selector": {"matchLabels": marks},
             "updateStrategy": {"type": "RollingUpdate"},
-            "template": {"metadata": {"labels": {**self.labels, **marks}}, "spec": pod},
+            "template": {"metadata": {"labels": pod_labels(self.labels, marks)}, "spec": pod},
         }

@@ -152,7 +152,7 @@ class IntelDevices(pulumi.ComponentResource):
                 api_version=DEVICE_PLUGIN,
                 kind="FpgaDevicePlugin",
                 metadata=kubernetes.meta.v1.ObjectMetaArgs(
-                    name="trimtab-fpga", labels=settings.labels
+                    name="trimtab-fpga", labels=settings.labels or None
                 ),
                 spec=intel_fpga_plugin(
                     INTEL_FPGA_PLUGIN.reference,

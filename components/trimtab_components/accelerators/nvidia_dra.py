@@ -144,7 +144,9 @@ class NvidiaDraDriver(pulumi.ComponentResource):
             spec: Any = device_class_spec(each)  # in the API's own words
             kubernetes.resource.v1.DeviceClass(
                 f"{name}-class-{each.name.removesuffix(f'.{CLASS_SUFFIX}')}",
-                metadata=kubernetes.meta.v1.ObjectMetaArgs(name=each.name, labels=settings.labels),
+                metadata=kubernetes.meta.v1.ObjectMetaArgs(
+                    name=each.name, labels=settings.labels or None
+                ),
                 spec=spec,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
             )

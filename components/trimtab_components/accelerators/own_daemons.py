@@ -37,7 +37,7 @@ def daemon_set(
     return kubernetes.apps.v1.DaemonSet(
         resource_name,
         metadata=kubernetes.meta.v1.ObjectMetaArgs(
-            name=daemon.name, namespace=namespace, labels=dict(daemon.labels)
+            name=daemon.name, namespace=namespace, labels=dict(daemon.labels) or None
         ),
         spec=spec,
         opts=opts,

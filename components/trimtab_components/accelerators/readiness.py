@@ -34,7 +34,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from trimtab.plan.attribution import GROUP_LABEL, POOL_LABEL
-from trimtab_components.accelerators.daemons import CRITICAL, tolerations
+from trimtab_components.accelerators.daemons import CRITICAL, pod_labels, tolerations
 from trimtab_components.charts import KUBECTL, PAUSE
 from trimtab_components.nodes import READINESS_TAINT
 
@@ -121,7 +121,7 @@ def daemon_set_spec(
         "selector": {"matchLabels": marks},
         # A node that never gets ready holds up no other.
         "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
-        "template": {"metadata": {"labels": {**labels, **marks}}, "spec": pod},
+        "template": {"metadata": {"labels": pod_labels(labels, marks)}, "spec": pod},
     }
 
 

@@ -38,6 +38,13 @@ def test_a_pod_closes_waits_and_opens_in_this_order() -> None:
         assert each["env"][0]["valueFrom"]["fieldRef"]["fieldPath"] == "spec.nodeName"
 
 
+def test_another_plan_does_not_close_the_nodes_anew() -> None:
+    first, second = (
+        daemon_set_spec(GATE, (), {"trimtab.dev/plan-digest": digest}) for digest in "ab"
+    )
+    assert first == second
+
+
 def test_it_goes_to_the_gated_groups_alone() -> None:
     affinity = pod()["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     terms = [
