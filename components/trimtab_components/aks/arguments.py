@@ -1,14 +1,14 @@
 """The arguments of `AksCluster`, and which of them go together."""
 
-import ipaddress
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
 import pulumi
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from trimtab.plan.types import Count, Flag
 from trimtab_components.aks.pools import Driver
 from trimtab_components.arguments import PlanArguments, RunningSizes
+from trimtab_components.blocks import Block, check_apart
 from trimtab_components.pool_settings import PoolSettings
 
 DEFAULT_CIDR = "10.0.0.0/16"
@@ -89,12 +89,6 @@ class AksClusterArgs(TypedDict):
     """Tags of every resource, besides those of the plan."""
 
 
-def _block(text: str) -> str:
-    ipaddress.ip_network(text)
-    return text
-
-
-_Block = Annotated[str, AfterValidator(_block)]
 _Uuid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 
 
@@ -112,12 +106,12 @@ class AksSettings(PlanArguments):
     upgrade_channel: Literal["none", "patch", "stable", "rapid", "node-image"] = "patch"
     tier: Literal["Free", "Standard", "Premium"] = "Standard"
     subnet_id: Any = None
-    cidr: _Block | None = None
-    pods_cidr: _Block = DEFAULT_PODS_CIDR
-    services_cidr: _Block = DEFAULT_SERVICES_CIDR
+    cidr: Block | None = None
+    pods_cidr: Block = DEFAULT_PODS_CIDR
+    services_cidr: Block = DEFAULT_SERVICES_CIDR
     nat: str | None = None
     public_endpoint: Flag = True
-    public_access_cidrs: tuple[_Block, ...] = ()
+    public_access_cidrs: tuple[Block, ...] = ()
     secrets_key: Any = None
     disk_encryption_set_id: Any = None
     identity_id: Any = None
@@ -145,14 +139,7 @@ class AksSettings(PlanArguments):
         blocks = {"pods_cidr": self.pods_cidr, "services_cidr": self.services_cidr}
         if self.subnet_id is None:
             blocks["cidr"] = self.cidr or DEFAULT_CIDR
-        names = list(blocks)
-        for index, name in enumerate(names):
-            for other in names[index + 1 :]:
-                one, two = ipaddress.ip_network(blocks[name]), ipaddress.ip_network(blocks[other])
-                if one.version == two.version and one.overlaps(two):
-                    raise ValueError(
-                        f"{name} {blocks[name]} and {other} {blocks[other]} overlap; give blocks apart"
-                    )
+        check_apart(blocks)
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,6 @@
 """An AKS cluster whose user node pools are those of a capacity plan."""
 
 import ipaddress
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +23,7 @@ from trimtab_components.aks.pools import (
 from trimtab_components.aks.tags import check_azure_tags
 from trimtab_components.arguments import checked
 from trimtab_components.installation import standing_first
+from trimtab_components.kubeconfig import exec_kubeconfig
 from trimtab_components.planned import Planned, planned, stated_for
 
 __all__ = ["AksCluster", "AksClusterArgs"]
@@ -275,33 +275,9 @@ def _tenth(block: str) -> str:
 
 
 def _kubeconfig(name: str, endpoint: str, authority: str | None) -> str:
-    token = ["get-token", "--login", "azurecli", "--server-id", ENTRA_SERVER]
-    config: dict[str, Any] = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [
-            {
-                "name": name,
-                "cluster": {
-                    "server": endpoint,
-                    "certificate-authority-data": authority,
-                },
-            }
-        ],
-        "users": [
-            {
-                "name": name,
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1",
-                        "command": "kubelogin",
-                        "args": token,
-                        "interactiveMode": "Never",
-                    }
-                },
-            }
-        ],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "current-context": name,
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "kubelogin",
+        "args": ["get-token", "--login", "azurecli", "--server-id", ENTRA_SERVER],
     }
-    return json.dumps(config)
+    return exec_kubeconfig(name, endpoint, authority, token)

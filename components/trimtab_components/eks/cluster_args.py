@@ -4,7 +4,6 @@ What one part of the cluster needs stands in that part's own dictionary (`encryp
 `hybrid` …), described in the module that carries it out.
 """
 
-import ipaddress
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
 import pulumi
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
 from trimtab_components.arguments import Arguments, Running, RunningSizes
+from trimtab_components.blocks import Block
 from trimtab_components.eks.access import KEY_PATTERN, Access, ClusterAccess
 from trimtab_components.eks.addons import Addon, ClusterAddon
 from trimtab_components.eks.encryption import ClusterEncryption, Encryption
@@ -72,7 +72,8 @@ class HeterogeneousClusterArgs(TypedDict):
     region: NotRequired[str]
     """The AWS region; default the stack's aws:region. The plan must be for it."""
     kubernetes_version: NotRequired[str]
-    """The control plane's minor version."""
+    """The minor version of the control plane and, after it, of the node groups: a newer one replaces
+    their nodes as updates allow. Capacity blocks keep theirs."""
     control_plane: NotRequired[ControlPlane]
     """The control plane's size, support and protection."""
     vpc_id: NotRequired[pulumi.Input[str]]
@@ -153,14 +154,6 @@ class ControlPlaneSettings(Arguments):
     zonal_shift: Flag | None = None
 
 
-def _block(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
 def _by_zone(value: Any) -> Any:
     return _BY_ZONE.validate_python(value)
 
@@ -195,7 +188,7 @@ class ClusterSettings(Arguments):
     internet_access: Flag | None = None
     endpoints: Endpoints | None = None
     public_endpoint: Flag = True
-    public_access_cidrs: tuple[Annotated[str, AfterValidator(_block)], ...] = ()
+    public_access_cidrs: tuple[Block, ...] = ()
     encryption: Encryption | None = None
     admin_arns: tuple[_PrincipalArn, ...] = ()
     creator_is_admin: Flag = True

@@ -1,6 +1,6 @@
-"""A kubeconfig that holds no credential: the aws command gets the token."""
+"""The kubeconfig of a cluster on EKS: the aws command gets the token."""
 
-import json
+from trimtab_components.kubeconfig import exec_kubeconfig
 
 
 def kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str:
@@ -12,30 +12,18 @@ def kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str:
         authority: its certificate authority, base64.
         region: of the cluster.
     """
-    token = ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"]
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [
-            {
-                "name": name,
-                "cluster": {"server": endpoint, "certificate-authority-data": authority},
-            }
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "aws",
+        "args": [
+            "eks",
+            "get-token",
+            "--cluster-name",
+            name,
+            "--region",
+            region,
+            "--output",
+            "json",
         ],
-        "users": [
-            {
-                "name": name,
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1",
-                        "command": "aws",
-                        "args": token,
-                        "interactiveMode": "Never",
-                    }
-                },
-            }
-        ],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "current-context": name,
     }
-    return json.dumps(config)
+    return exec_kubeconfig(name, endpoint, authority, token)

@@ -1,13 +1,13 @@
 """The arguments of `GkeCluster`, and which of them go together."""
 
-import ipaddress
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
 import pulumi
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from trimtab.plan.types import Count, Flag
 from trimtab_components.arguments import PlanArguments, RunningSizes
+from trimtab_components.blocks import Block, check_apart
 from trimtab_components.gke.pools import Driver
 from trimtab_components.pool_settings import PoolSettings
 
@@ -104,18 +104,7 @@ class GkeClusterArgs(TypedDict):
     """Labels of every resource that takes them, besides those of the plan."""
 
 
-def block(text: str) -> str:
-    """An IP block, as it was written.
-
-    Raises:
-        ValueError: it is none.
-    """
-    ipaddress.ip_network(text)
-    return text
-
-
 Zone = Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+\d+-[a-z]$")]
-_Block = Annotated[str, AfterValidator(block)]
 _Member = Annotated[
     str, Field(pattern=r"^(user|group|serviceAccount|domain|principal|principalSet):.+")
 ]
@@ -142,13 +131,13 @@ class GkeSettings(PlanArguments):
     subnetwork: Any = None
     pods_range: str | None = None
     services_range: str | None = None
-    cidr: _Block | None = None
-    pods_cidr: _Block | None = None
-    services_cidr: _Block | None = None
+    cidr: Block | None = None
+    pods_cidr: Block | None = None
+    services_cidr: Block | None = None
     nat: str | None = None
     private_nodes: Flag = True
     public_endpoint: Flag = True
-    public_access_cidrs: tuple[_Block, ...] = ()
+    public_access_cidrs: tuple[Block, ...] = ()
     secrets_key: Any = None
     disk_key: Any = None
     admin_members: tuple[_Member, ...] = ()
@@ -190,14 +179,7 @@ class GkeSettings(PlanArguments):
             "pods_cidr": self.pods_cidr or DEFAULT_PODS_CIDR,
             "services_cidr": self.services_cidr or DEFAULT_SERVICES_CIDR,
         }
-        names = list(blocks)
-        for index, name in enumerate(names):
-            for other in names[index + 1 :]:
-                one, two = ipaddress.ip_network(blocks[name]), ipaddress.ip_network(blocks[other])
-                if one.version == two.version and one.overlaps(two):
-                    raise ValueError(
-                        f"{name} {blocks[name]} and {other} {blocks[other]} overlap; give blocks apart"
-                    )
+        check_apart(blocks)
         return self
 
     @model_validator(mode="after")

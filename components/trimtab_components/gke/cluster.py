@@ -1,7 +1,6 @@
 """A GKE cluster whose node pools are those of a capacity plan."""
 
 import ipaddress
-import json
 import re
 from typing import Any
 
@@ -32,6 +31,7 @@ from trimtab_components.gke.pools import (
     node_pool_shapes,
 )
 from trimtab_components.installation import standing_first
+from trimtab_components.kubeconfig import exec_kubeconfig
 from trimtab_components.names import bounded_name
 from trimtab_components.planned import Planned, planned, stated_for
 
@@ -380,32 +380,9 @@ def _check_room(settings: GkeSettings, shapes: tuple[NodePoolShape, ...], where:
 
 
 def _kubeconfig(name: str, endpoint: str, authority: str | None) -> str:
-    config: dict[str, Any] = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [
-            {
-                "name": name,
-                "cluster": {
-                    "server": f"https://{endpoint}",
-                    "certificate-authority-data": authority,
-                },
-            }
-        ],
-        "users": [
-            {
-                "name": name,
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "command": "gke-gcloud-auth-plugin",
-                        "provideClusterInfo": True,
-                        "interactiveMode": "Never",
-                    }
-                },
-            }
-        ],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "current-context": name,
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "gke-gcloud-auth-plugin",
+        "provideClusterInfo": True,
     }
-    return json.dumps(config)
+    return exec_kubeconfig(name, f"https://{endpoint}", authority, token)
