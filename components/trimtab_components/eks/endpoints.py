@@ -26,6 +26,9 @@ DEFAULT_SERVICES = (
     "ssm",
 )
 _GATEWAY_SERVICES = ("s3", "dynamodb")
+# In China some services' endpoints have names of their own (describe-vpc-endpoint-services; AWS CDK's
+# vpc-endpoint.ts, 2026-11).
+_CHINESE = ("autoscaling", "ec2", "ecr.api", "ecr.dkr", "monitoring", "sqs", "sts", "xray")
 
 
 class NetworkEndpoints(TypedDict):
@@ -69,7 +72,8 @@ def interface_endpoints(
     tags: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> list[pulumi.Resource]:
-    """The endpoints, open to the VPC on port 443, under the services' usual names.
+    """The endpoints, open to the VPC on port 443, under the services' usual names, and what lets nodes
+    reach them.
 
     Args:
         name: the resources' names begin with it.
@@ -86,7 +90,7 @@ def interface_endpoints(
         tags={**tags, "Name": f"{name}-endpoints"},
         opts=child,
     )
-    aws.vpc.SecurityGroupIngressRule(
+    rule = aws.vpc.SecurityGroupIngressRule(
         f"{name}-endpoints",
         security_group_id=group.id,
         description="HTTPS from the VPC",
@@ -97,14 +101,14 @@ def interface_endpoints(
         tags=dict(tags),
         opts=child,
     )
-    made: list[pulumi.Resource] = []
+    made: list[pulumi.Resource] = [rule]
     for service in endpoints.services:
         part = f"{name}-{service.replace('.', '-')}"
         made.append(
             aws.ec2.VpcEndpoint(
                 part,
                 vpc_id=vpc_id,
-                service_name=f"com.amazonaws.{region}.{service}",
+                service_name=_service_name(service, region),
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=list(subnet_ids),
@@ -114,3 +118,8 @@ def interface_endpoints(
             )
         )
     return made
+
+
+def _service_name(service: str, region: str) -> str:
+    chinese = region.startswith("cn-") and service in _CHINESE
+    return f"{'cn.' if chinese else ''}com.amazonaws.{region}.{service}"

@@ -132,7 +132,7 @@ class Network(pulumi.ComponentResource):
         self.ready: list[pulumi.Resource] = []
         public, private, tables = self._subnets(vpc, subnets, settings)
         nodes = private or public
-        aws.ec2.VpcEndpoint(
+        images = aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{settings.region}.s3",
@@ -141,6 +141,7 @@ class Network(pulumi.ComponentResource):
             tags=self._named("s3"),
             opts=self._child(),
         )
+        self.ready.append(images)
         if settings.endpoints is not None:
             self.ready += interface_endpoints(
                 name,

@@ -75,6 +75,17 @@ def test_interface_endpoints_are_in_every_zone_and_open_to_the_vpc(made: Made) -
     assert {r.name: p for r in checked if (p := problems(r.type, r.inputs))} == {}
 
 
+def test_endpoints_in_china_have_names_of_their_own(made: Made) -> None:
+    zones = [f"cn-north-1{letter}" for letter in "abd"]
+    seen = made(region="cn-north-1", zones=zones, endpoints={"services": ["ec2", "eks"]})
+    found = {n: r.inputs["serviceName"] for n, r in of(seen.records, "VpcEndpoint").items()}
+    assert found == {
+        "n-s3": "com.amazonaws.cn-north-1.s3",
+        "n-ec2": "cn.com.amazonaws.cn-north-1.ec2",
+        "n-eks": "com.amazonaws.cn-north-1.eks",
+    }
+
+
 def test_only_the_services_that_are_named_get_endpoints(made: Made) -> None:
     endpoints = of(made(endpoints={"services": ["ecr.api", "ecr.dkr"]}).records, "VpcEndpoint")
     assert set(endpoints) == {"n-s3", "n-ecr-api", "n-ecr-dkr"}
@@ -105,16 +116,14 @@ def test_nodes_wait_for_the_ways_out(tmp_path: Path) -> None:
         return preview(tmp_path / "project", lambda: HeterogeneousCluster("c", given))
 
     for arguments, kinds in (
-        ({}, ("Route", "RouteTableAssociation")),
-        ({"internet_access": False, "endpoints": {}}, ("VpcEndpoint", "RouteTableAssociation")),
+        ({}, ("Route", "RouteTableAssociation", "VpcEndpoint")),
+        (
+            {"internet_access": False, "endpoints": {}},
+            ("VpcEndpoint", "RouteTableAssociation", "SecurityGroupIngressRule"),
+        ),
     ):
         seen = run(**arguments)
-        ways = {
-            r.urn
-            for kind in kinds
-            for r in of(seen.records, kind).values()
-            if r.inputs.get("vpcEndpointType") != "Gateway"
-        }
+        ways = {r.urn for kind in kinds for r in of(seen.records, kind).values()}
         assert ways
         for each in of(seen.records, "NodeGroup").values():
             assert ways <= set(each.dependencies)
