@@ -31,6 +31,9 @@ from trimtab_components.nodes import node_marks
 from trimtab_components.pool_settings import SettingsByGroup
 
 _PRIVATE = [ipaddress.IPv4Network(b) for b in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+# EKS picks the block of a cluster's services; which one follows from the VPC's (amazon-eks-ami, its
+# bootstrap script for AL2; EKS CreateCluster's serviceIpv4Cidr), 2026-11.
+_SERVICES, _SERVICES_BESIDE_10 = "10.100.0.0/16", "172.20.0.0/16"
 _TAG = "EKSClusterARN"
 
 
@@ -106,14 +109,20 @@ class HybridNodes(Arguments):
         return self
 
     def check_apart_from(self, vpc_cidr: str) -> None:
-        """Refuse blocks that the VPC has too.
+        """Refuse blocks that the VPC or the cluster's services have too.
 
         Raises:
-            ValueError: one overlaps it.
+            ValueError: one overlaps them.
         """
+        services = _SERVICES_BESIDE_10 if _overlap(vpc_cidr, "10.0.0.0/8") else _SERVICES
         for each in (*self.node_cidrs, *self.pod_cidrs):
             if _overlap(each, vpc_cidr):
                 raise ValueError(f"hybrid: {each} overlaps the VPC's {vpc_cidr}; give another cidr")
+            if _overlap(each, services):
+                raise ValueError(
+                    f"hybrid: {each} overlaps {services}, from which EKS gives services their "
+                    f"addresses beside a VPC of {vpc_cidr}; give another cidr, or other addresses"
+                )
 
 
 def _overlap(one: str, other: str) -> bool:

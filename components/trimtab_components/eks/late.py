@@ -13,7 +13,8 @@ from pydantic import AfterValidator
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:.+")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:.+")
-_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/.+")
+# By its own ARN: a policy that names an alias gives no right to use the key behind it.
+_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
 
 
 def _checked_by(pattern: re.Pattern[str] | None, what: str) -> AfterValidator:
@@ -31,4 +32,4 @@ LateText = Annotated[Any, _checked_by(None, "text")]
 LateArn = Annotated[Any, _checked_by(_ARN, "ARN")]
 LateRoleArn = Annotated[Any, _checked_by(_ROLE, "ARN of an IAM role")]
 LatePrincipalArn = Annotated[Any, _checked_by(_PRINCIPAL, "ARN of an IAM principal")]
-LateKeyArn = Annotated[Any, _checked_by(_KEY, "ARN of a KMS key")]
+LateKeyArn = Annotated[Any, _checked_by(_KEY, "ARN of a KMS key (an alias won't do)")]
