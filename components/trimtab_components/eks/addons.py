@@ -32,6 +32,7 @@ POD_IDENTITY_AGENT = "eks-pod-identity-agent"
 VPC_CNI = "vpc-cni"
 CNI_POLICY = "AmazonEKS_CNI_Policy"
 EBS_CSI = "aws-ebs-csi-driver"
+METRICS_SERVER = "metrics-server"
 REPAIR_AGENT = "eks-node-monitoring-agent"
 """What tells EKS of failed GPUs, disks and networks, where it repairs nodes."""
 POD_ACTIONS = ("sts:AssumeRole", "sts:TagSession")
@@ -79,7 +80,7 @@ KNOWN: dict[str, AddonFacts] = {
     "external-dns": AddonFacts(service_account="external-dns"),
     "kube-proxy": AddonFacts(on_every_node=True),
     "kube-state-metrics": AddonFacts(),
-    "metrics-server": AddonFacts(),
+    METRICS_SERVER: AddonFacts(),
     "prometheus-node-exporter": AddonFacts(on_every_node=True),
     "snapshot-controller": AddonFacts(),
     VPC_CNI: AddonFacts(
@@ -89,8 +90,9 @@ KNOWN: dict[str, AddonFacts] = {
 
 NODE_DEFAULTS = (VPC_CNI, "kube-proxy", POD_IDENTITY_AGENT)
 """Without these a node that EKS doesn't run itself gets no pod going."""
-CLUSTER_DEFAULTS = ("coredns", "metrics-server")
+CLUSTER_DEFAULTS = ("coredns", METRICS_SERVER)
 """Name resolution, and what autoscalers of pods read."""
+_CRITICAL = {"key": "CriticalAddonsOnly", "operator": "Exists"}
 AUTO_MODE_HAS = (*NODE_DEFAULTS, "coredns", EBS_CSI, REPAIR_AGENT)
 """What Auto Mode does by itself, on machines of AWS."""
 
@@ -296,12 +298,18 @@ def addon_roles(
 
 
 def addon_values(each: ChosenAddon, tags: Mapping[str, str]) -> dict[str, Any]:
-    """The add-on's configuration: the user's, and for the EBS driver the tags of volumes that it makes.
+    """The add-on's configuration: the user's, and what it can't do without.
 
-    Without the plan's digest, for no later plan would change a volume's tags. The driver takes them as
-    one text of key=value pairs, so a tag with one of its separators is left out.
+    metrics-server, unlike coredns, does not tolerate the taint of Auto Mode's system nodes by itself,
+    and would wait where there are no others.
+
+    The EBS driver gets the tags of volumes that it makes: without the plan's digest, for no later plan
+    would change a volume's tags. It takes them as one text of key=value pairs, so a tag with one of its
+    separators is left out.
     """
     values = each.settings.values
+    if each.name == METRICS_SERVER:
+        return {"tolerations": [_CRITICAL], **values}
     if each.name != EBS_CSI:
         return values
     plain = {

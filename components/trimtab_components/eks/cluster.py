@@ -324,6 +324,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
                 ready=(*nodes.attachments, *site.ready, *before),
                 zone_subnet_ids=site.zone_subnet_ids,
                 volume_key_arn=key,
+                kubernetes_version=settings.kubernetes_version,
                 efa_security_group_ids=fabric,
             )
             groups = [

@@ -36,6 +36,8 @@ class NodeGroupHost:
     states interfaces, and one of `efa_security_group`."""
     volume_key_arn: pulumi.Input[str] | None = None
     """The KMS key of the nodes' volumes; None for AWS's."""
+    kubernetes_version: str | None = None
+    """The nodes' minor version, which they follow to a newer one; None: what EKS gives them at first."""
 
 
 class PlannedNodeGroup(pulumi.ComponentResource):
@@ -71,6 +73,8 @@ class PlannedNodeGroup(pulumi.ComponentResource):
             cluster_name=host.cluster_name,
             node_group_name=shape.name,
             node_role_arn=host.role_arn,
+            # A capacity block's group can only be upgraded at zero: it keeps what it began with.
+            version=None if in_template else host.kubernetes_version,
             subnet_ids=host.subnet_ids if zone is None else [host.zone_subnet_ids[zone]],
             ami_type=shape.ami_type,
             capacity_type=shape.capacity_type,

@@ -202,6 +202,26 @@ def test_volumes_that_the_driver_makes_say_who_pays(made: Made) -> None:
     }
 
 
+@pytest.mark.parametrize("values", [{}, {"replicas": 3}, {"tolerations": []}])
+def test_metrics_server_tolerates_auto_modes_system_nodes(
+    made: Made, values: dict[str, Any]
+) -> None:
+    seen = made(auto_mode={}, addons={"metrics-server": {"values": values}})
+    text = of(seen.records, "Addon")["c-metrics-server"].inputs["configurationValues"]
+    own = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert json.loads(text) == {"tolerations": own, **values}
+
+
+def test_nodes_follow_the_control_planes_version_except_a_capacity_blocks(made: Made) -> None:
+    block = {"option": "capacity-block", "reservationId": "cr-0a", "zone": "us-east-1a",
+             "endsAt": "2026-11-03T11:30:00Z"}  # fmt: skip
+    both = parse_plan(plan_data(pools=[pool(groups=[BOUGHT, group("block", block)])]), "plan")
+    seen = made(both, kubernetes_version="1.34")
+    assert cluster(seen).inputs["version"] == "1.34"
+    versions = {n: r.inputs.get("version") for n, r in of(seen.records, "NodeGroup").items()}
+    assert versions == {"c-trainer-on-demand-0a1b2c": "1.34", "c-trainer-block-0a1b2c": None}
+
+
 def test_without_the_agent_the_nodes_role_bears_the_policy(made: Made) -> None:
     seen = made(addons={"eks-pod-identity-agent": {"enabled": False}})
     assert "c-nodes-AmazonEKS_CNI_Policy" in names(seen, "RolePolicyAttachment")
