@@ -321,6 +321,7 @@ def _shapes(
         pool_zones=settings.pool_zones,
         tpu_topologies=settings.tpu_topologies,
         queued=frozenset(settings.queued),
+        driver=settings.gpu_driver,
     )
     return node_pool_shapes(plan, choices)
 

@@ -58,6 +58,9 @@ _EFFECTS = {
 
 Driver = Literal["default", "latest", "none"]
 
+NO_PLUGIN_LABEL = "gke-no-default-nvidia-gpu-device-plugin"
+"""Keeps GKE's own device plugin off a node: somebody who brings the driver brings that too."""
+
 
 @dataclass(frozen=True)
 class Total:
@@ -159,6 +162,7 @@ class PoolChoices:
         zones: where nodes stand unless their group says otherwise.
         pool_zones, tpu_topologies: by pool or group.
         queued: pools or groups that come through ProvisioningRequests.
+        driver: who brings NVIDIA's driver, and with it device plugin, MIG and sharing.
     """
 
     zones: tuple[str, ...]
@@ -168,6 +172,7 @@ class PoolChoices:
     pool_zones: Mapping[str, tuple[str, ...]]
     tpu_topologies: Mapping[str, str]
     queued: frozenset[str]
+    driver: Driver = "default"
 
 
 def node_pool_shapes(planned: Planned, choices: PoolChoices) -> tuple[NodePoolShape, ...]:
@@ -196,6 +201,12 @@ def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[N
             where=where,
             mend="name a group with GPUs and a min of 0",
         )
+    if isinstance(provisioning, Queued) and settings.placement_group:
+        raise InputError(
+            "queued: GKE places no queued nodes compactly (placement_group)",
+            where=where,
+            mend="drop one of them",
+        )
     if (settings.placement_group or hosts > 1) and len(zones) > 1:
         asked = f"a slice of {topology}" if hosts > 1 else "placement_group"
         raise InputError(
@@ -203,12 +214,15 @@ def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[N
             where=where,
             mend=f"give pool_zones of {pool.name} with one zone",
         )
-    # GKE's own device plugin carries sharing and MIG out: no label asks another's for it.
-    marks = node_marks(
-        pool,
-        group,
-        settings.model_copy(update={"mig_profile": None, "sharing": "none", "sharing_replicas": 1}),
+    by_gke = settings.model_copy(
+        update={"mig_profile": None, "sharing": "none", "sharing_replicas": 1}
     )
+    # Either GKE carries sharing and MIG out, or labels ask the GPU operator for it.
+    others = gpus is not None and choices.driver == "none"
+    marks = node_marks(pool, group, settings if others else by_gke)
+    labels = {k: v for k, v in marks.labels.items() if not _OF_GOOGLE.match(k)}
+    if gpus is not None and others:
+        gpus, labels[NO_PLUGIN_LABEL] = replace(gpus, partition=None, sharing=None), "true"
     if len(group.offers) > 1 and reason is None:
         reason = f"a node pool has one machine type: {machine}, the plan's first"
     surge, unavailable = _upgrades(provisioning, hosts, settings, sizes)
@@ -220,7 +234,7 @@ def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[N
         zones=zones,
         sizes=Fixed(0),
         provisioning=provisioning,
-        labels={k: v for k, v in marks.labels.items() if not _OF_GOOGLE.match(k)},
+        labels=labels,
         taints=tuple(
             {"key": t.key, "value": t.value, "effect": _EFFECTS[t.effect]} for t in marks.taints
         ),

@@ -272,6 +272,48 @@ def test_queued_nodes_come_through_requests_alone() -> None:
     assert (made.surge, made.unavailable) == (0, 1)
 
 
+def test_queued_nodes_are_not_placed_together() -> None:
+    plan = gke_plan(gke_group("g", windows=windows((0, 0, 8))))
+    text = refusal(
+        plan,
+        queued=frozenset({"trainer"}),
+        zones=ZONES[:1],
+        pools={"trainer": {"placement_group": True}},
+    )
+    assert "GKE places no queued nodes compactly" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [
+        ({}, {}),
+        ({"mig_profile": "all-1g.5gb"}, {"nvidia.com/mig.config": "all-1g.5gb"}),
+        (
+            {"sharing": "mps", "sharing_replicas": 4},
+            {"nvidia.com/device-plugin.config": "mps-4"},
+        ),
+    ],
+)
+def test_who_brings_the_driver_offers_the_gpus(
+    settings: dict[str, Any], labels: dict[str, str]
+) -> None:
+    """Two device plugins on a node would offer its GPUs twice."""
+    plan = gke_plan(gke_group("g"))
+    by_gke = shape(plan, pools={"trainer": settings})
+    assert not {k for k in by_gke.labels if k.startswith(("nvidia.com/", "gke-no-default"))}
+    made = shape(plan, pools={"trainer": settings}, driver="none")
+    assert made.gpus == Gpus("nvidia-tesla-a100", 8, None, None)
+    assert {k: v for k, v in made.labels.items() if k not in by_gke.labels} == {
+        "gke-no-default-nvidia-gpu-device-plugin": "true",
+        **labels,
+    }
+
+
+def test_machines_without_gpus_keep_gkes_labels() -> None:
+    plan = gke_plan(gke_group("g", offers=[{"instanceType": "c4a-standard-16"}], **ARM))
+    assert shape(plan, driver="none").labels == shape(plan).labels
+
+
 ARM: dict[str, Any] = {"architecture": "arm64", "accelerator": None}
 
 
