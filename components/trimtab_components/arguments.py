@@ -19,6 +19,7 @@ from trimtab.clock import parse_instant
 from trimtab.errors import InputError
 from trimtab.plan.document import input_error, load_plan, parse_plan
 from trimtab.plan.model import CapacityPlan
+from trimtab.plan.sizing import Sizes
 from trimtab.plan.types import Count
 
 PLAIN = "give the value itself: it decides which resources there are, before any is made"
@@ -58,6 +59,11 @@ class Running(Arguments):
     min: Count
     desired: Count
     max: Count
+
+    @property
+    def sizes(self) -> Sizes:
+        """The same as a plan has them."""
+        return Sizes(self.min, self.desired, self.max)
 
 
 class Override(Arguments):

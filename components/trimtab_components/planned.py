@@ -52,7 +52,7 @@ def planned(arguments: PlanArguments, provider: str, region: str, where: str) ->
     check_site(plan, provider, region)
     check_tags(arguments.tags, where)
     as_of = instant_of(arguments.as_of, plan, where)
-    running = {key: Sizes(s.min, s.desired, s.max) for key, s in arguments.running.items()}
+    running = {key: each.sizes for key, each in arguments.running.items()}
     groups = sized_groups(plan, as_of, running, arguments.plan_pools)
     return Planned(plan, as_of, groups, SettingsByGroup(plan, arguments.pools, where), where)
 

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from trimtab_components.accelerators.compatibility import NodeImage, check_component, row_of
 from trimtab_components.accelerators.daemons import Daemon
-from trimtab_components.accelerators.own_daemons import daemon_set, own_namespace
+from trimtab_components.accelerators.own_daemons import daemon_set
 from trimtab_components.arguments import Arguments, checked
 from trimtab_components.charts import FPGA_PLUGIN
-from trimtab_components.installation import standing_first
+from trimtab_components.installation import pods_namespace, standing_first
 
 NAMESPACE = "trimtab-fpga"
 
@@ -92,8 +92,12 @@ class FpgaDevices(pulumi.ComponentResource):
             {**u30, **settings.env},
         )
         super().__init__("trimtab:index:FpgaDevices", name, {}, opts)
-        home = own_namespace(
-            f"{name}-namespace", settings.namespace, settings.labels, self, standing_first(opts)
+        home = pods_namespace(
+            f"{name}-namespace",
+            settings.namespace,
+            settings.labels,
+            "privileged",  # its pods mount the kubelet's folder
+            pulumi.ResourceOptions(parent=self, depends_on=standing_first(opts)),
         )
         options = pulumi.ResourceOptions(parent=self, depends_on=[home])
         daemon_set(name, daemon, settings.namespace, options)

@@ -12,7 +12,7 @@ from trimtab.plan.types import Count
 from trimtab_components.accelerators.compatibility import NodeImage, check_component, row_of
 from trimtab_components.accelerators.daemons import Daemon
 from trimtab_components.accelerators.gpu_values import merge
-from trimtab_components.accelerators.own_daemons import daemon_set, own_namespace
+from trimtab_components.accelerators.own_daemons import daemon_set
 from trimtab_components.accelerators.vendor_values import (
     intel_fpga_plugin,
     intel_gpu_values,
@@ -27,7 +27,13 @@ from trimtab_components.charts import (
     INTEL_OPERATOR,
     INTEL_QAT,
 )
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import (
+    Delivery,
+    Release,
+    install,
+    pods_namespace,
+    standing_first,
+)
 
 DEVICE_PLUGIN = "deviceplugin.intel.com/v1"
 GAUDI_NAMESPACE = "habana-system"
@@ -143,7 +149,13 @@ class IntelDevices(pulumi.ComponentResource):
         for device, (chart, values) in charts.items():
             if device in settings.devices:
                 release = Release(
-                    chart, values, bare, settings.delivery, settings.labels, own_namespace=False
+                    chart,
+                    values,
+                    bare,
+                    settings.delivery,
+                    settings.labels,
+                    own_namespace=False,
+                    requires=(INTEL_OPERATOR,),
                 )
                 install(f"{name}-{device}", release, self, [operator])
         if "fpga" in settings.devices:
@@ -165,8 +177,12 @@ class IntelDevices(pulumi.ComponentResource):
             )
 
     def _gaudi(self, name: str, settings: _Checked, after: list[Any]) -> None:
-        home = own_namespace(
-            f"{name}-gaudi-namespace", GAUDI_NAMESPACE, settings.labels, self, after
+        home = pods_namespace(
+            f"{name}-gaudi-namespace",
+            GAUDI_NAMESPACE,
+            settings.labels,
+            "privileged",
+            pulumi.ResourceOptions(parent=self, depends_on=after),
         )
         daemon = Daemon(
             "habanalabs-device-plugin",

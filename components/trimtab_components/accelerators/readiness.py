@@ -36,6 +36,7 @@ import pulumi_kubernetes as kubernetes
 from trimtab.plan.attribution import GROUP_LABEL, POOL_LABEL
 from trimtab_components.accelerators.daemons import CRITICAL, pod_labels, tolerations
 from trimtab_components.charts import KUBECTL, PAUSE
+from trimtab_components.installation import pods_namespace
 from trimtab_components.nodes import READINESS_TAINT
 
 NAMESPACE = "trimtab-readiness"
@@ -226,13 +227,7 @@ def open_nodes_when_ready(
     options = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
     plain = dict(labels)
     meta = kubernetes.meta.v1.ObjectMetaArgs
-    home = kubernetes.core.v1.Namespace(
-        f"{name}-namespace",
-        metadata=meta(
-            name=NAMESPACE, labels={**plain, "pod-security.kubernetes.io/enforce": "restricted"}
-        ),
-        opts=options,
-    )
+    home = pods_namespace(f"{name}-namespace", NAMESPACE, plain, "restricted", options)
     policies = [
         *_policy(name, "never-early", never_early_policy(gates), plain, options),
         *_policy(name, "own-node", own_node_policy(), plain, options),

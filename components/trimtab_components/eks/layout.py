@@ -11,7 +11,6 @@ from datetime import datetime
 
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan
-from trimtab.plan.sizing import Sizes
 from trimtab_components.eks.addons import CLUSTER_DEFAULTS, ChosenAddon
 from trimtab_components.eks.cluster_args import ClusterSettings
 from trimtab_components.eks.groups import NodeGroupShape, node_group_shape, pinned_zone
@@ -51,9 +50,7 @@ def cluster_groups(
         InputError: EKS has nothing for a group, or its nodes could not join the cluster.
         StalePlanError: the plan has expired.
     """
-    running = {
-        key: Sizes(sizes.min, sizes.desired, sizes.max) for key, sizes in settings.running.items()
-    }
+    running = {key: each.sizes for key, each in settings.running.items()}
     pools = () if settings.auto and settings.plan_pools is None else settings.plan_pools
     shapes = tuple(
         node_group_shape(

@@ -8,7 +8,6 @@ import pulumi_kubernetes as kubernetes
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_tags
 from trimtab.plan.model import CapacityPlan
-from trimtab.plan.sizing import Sizes
 from trimtab_components.arguments import checked, instant_of, plan_of
 from trimtab_components.karpenter.arguments import Checked, KarpenterPoolsArgs
 from trimtab_components.karpenter.buffers import buffer_objects, headroom_nodes
@@ -176,7 +175,7 @@ def _choices(settings: Checked, plan: CapacityPlan, where: str) -> Choices:
         baseline=Baseline(settings.static_baseline, settings.approved, settings.release),
         overlays=settings.overlays,
         maintenance=settings.maintenance.window() if settings.maintenance else None,
-        running={key: Sizes(s.min, s.desired, s.max) for key, s in settings.running.items()},
+        running={key: each.sizes for key, each in settings.running.items()},
         where=where,
     )
 
