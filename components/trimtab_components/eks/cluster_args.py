@@ -120,8 +120,8 @@ class HeterogeneousClusterArgs(TypedDict):
     log_types: NotRequired[list[str]]
     """Control plane logs to keep; they cost by volume. Default none."""
     ami_family: NotRequired[str]
-    """The nodes' image: AL2023 (the default) or BOTTLEROCKET. Fixed while a group's generation lasts:
-    EKS can't change it in place, and refuses a second group of the name."""
+    """The nodes' image: AL2023 (the default) or BOTTLEROCKET. Another one makes other node groups, and
+    then drains the old: EKS can't change it in place."""
     volume_gib: NotRequired[int]
     """Size of a node's volume; default 100."""
     metadata_hop_limit: NotRequired[int]
