@@ -18,7 +18,7 @@ from trimtab_components.eks.addons import Addon, ClusterAddon
 from trimtab_components.eks.encryption import ClusterEncryption, Encryption
 from trimtab_components.eks.endpoints import Endpoints, NetworkEndpoints
 from trimtab_components.eks.hybrid import ClusterHybridNodes, HybridNodes
-from trimtab_components.eks.late import LateText
+from trimtab_components.eks.late import PRINCIPAL_PATTERN, LateText
 from trimtab_components.eks.network import DEFAULT_CIDR, Nat, check_ways_out
 from trimtab_components.eks.pod_identity import ClusterPodIdentity, PodIdentity
 from trimtab_components.pool_settings import PoolSettings
@@ -105,7 +105,7 @@ class HeterogeneousClusterArgs(TypedDict):
     admin_arns: NotRequired[list[str]]
     """IAM principals that administer the cluster, each through an access entry."""
     creator_is_admin: NotRequired[bool]
-    """Whether whoever creates the cluster administers it; default true. Fixed at creation."""
+    """Whether whoever creates the cluster administers it; default true. It counts at creation only."""
     access: NotRequired[dict[str, ClusterAccess]]
     """Further access entries, by a name of yours that stays."""
     pod_identities: NotRequired[dict[str, ClusterPodIdentity]]
@@ -159,7 +159,7 @@ def _by_zone(value: Any) -> Any:
 
 
 _LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-_PrincipalArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:.+")]
+_PrincipalArn = Annotated[str, Field(pattern=PRINCIPAL_PATTERN)]
 _Key = Annotated[str, Field(pattern=KEY_PATTERN)]
 _Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+[a-z]$")]
 _BY_ZONE = TypeAdapter(dict[_Zone, LateText])

@@ -117,8 +117,11 @@ def control_plane(
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=ready,
-            # It counts at creation only, and a change would replace the cluster.
-            ignore_changes=["bootstrapSelfManagedAddons"],
+            # They count at creation only, and a change would replace the cluster.
+            ignore_changes=[
+                "accessConfig.bootstrapClusterCreatorAdminPermissions",
+                "bootstrapSelfManagedAddons",
+            ],
         ),
     )
 

@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import pulumi
 from pydantic import AfterValidator
 
+PRINCIPAL_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)/.+"
+"""Who can have an access entry: an account's root, a group or a session can't."""
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:.+")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
-_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:.+")
+_PRINCIPAL = re.compile(PRINCIPAL_PATTERN)
 # By its own ARN: a policy that names an alias gives no right to use the key behind it.
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
 
@@ -31,5 +33,5 @@ def _checked_by(pattern: re.Pattern[str] | None, what: str) -> AfterValidator:
 LateText = Annotated[Any, _checked_by(None, "text")]
 LateArn = Annotated[Any, _checked_by(_ARN, "ARN")]
 LateRoleArn = Annotated[Any, _checked_by(_ROLE, "ARN of an IAM role")]
-LatePrincipalArn = Annotated[Any, _checked_by(_PRINCIPAL, "ARN of an IAM principal")]
+LatePrincipalArn = Annotated[Any, _checked_by(_PRINCIPAL, "ARN of an IAM role or user")]
 LateKeyArn = Annotated[Any, _checked_by(_KEY, "ARN of a KMS key (an alias won't do)")]
