@@ -57,6 +57,7 @@ _DEVICES: dict[AmiFamily, tuple[str, ...]] = {
     "AL2023": ("/dev/xvda",),
     "BOTTLEROCKET": ("/dev/xvda", "/dev/xvdb"),
 }
+_STANDS_ALONE = re.compile(r"t\d|mac|[a-z0-9]+-flex\.")
 _RESERVATION_ID = re.compile(r"cr-[0-9a-z]+")
 
 
@@ -301,6 +302,13 @@ def _check_machines(
                     where=where,
                     mend="use a type with local disks (their names often have a d), or drop it",
                 )
+    alone = next(filter(_STANDS_ALONE.match, types), None)
+    if settings.placement_group and alone is not None:
+        raise InputError(
+            f"placement_group: EC2 puts no {alone} into a cluster placement group",
+            where=where,
+            mend="use a type that is neither burstable nor flex, or drop placement_group",
+        )
     if settings.placement_group and not isinstance(capacity, OpenCapacity):
         raise InputError(
             "placement_group: machines of a capacity block stand close together anyhow, and a held "

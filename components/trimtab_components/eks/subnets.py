@@ -18,8 +18,13 @@ _WIDEST, _NARROWEST = 16, 22
 
 _ZONE = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+([a-f])")
 
-# Letters of three zones that accept EKS control planes, where a, b, c are not all among them.
-_THREE_ZONES = {"ap-northeast-1": "acd", "ca-central-1": "abd", "us-west-1": "ac"}
+# Letters of zones that accept EKS control planes, where a, b, c are not all among them.
+_THREE_ZONES = {
+    "ap-northeast-1": "acd",
+    "ca-central-1": "abd",
+    "cn-north-1": "ab",
+    "us-west-1": "ac",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def zone_subnets(cidr: str, zones: tuple[str, ...]) -> tuple[ZoneSubnets, ...]:
 
 
 def default_zones(region: str) -> tuple[str, ...]:
-    """Three zones of the region by AWS's naming; an account may have others, then state them."""
+    """Three zones of the region, or its two, by AWS's naming; an account may have others, then state them."""
     return tuple(region + letter for letter in _THREE_ZONES.get(region, "abc"))
 
 

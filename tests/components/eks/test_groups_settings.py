@@ -110,6 +110,13 @@ NO_ID = (
             "placement_group: machines of",
         ),
         (lambda: shape(block(), {"placement_group": True}), "placement_group: machines of"),
+        *(
+            (
+                lambda name=name: shape(chosen={"placement_group": True}, offers=offers(name)),
+                f"placement_group: EC2 puts no {name} into a cluster placement group",
+            )
+            for name in ("t3.large", "m7i-flex.large")
+        ),
     ],
 )
 def test_what_the_machines_or_their_purchase_lack_is_refused(
