@@ -98,6 +98,34 @@ def test_a_namespace_of_the_clusters_is_not_made(tmp_path: object, delivery: str
     assert of(records, "Namespace") == {}
 
 
+@pytest.mark.parametrize("namespace", ["kube-system", "default"])
+def test_a_namespace_that_every_cluster_has_is_not_made(tmp_path: object, namespace: str) -> None:
+    """The provider refuses to make what is there."""
+    records = installed(tmp_path, override=f"namespace={namespace!r}")
+    assert of(records, "Namespace") == {}
+    assert one(records, "Chart").inputs["namespace"] == namespace
+
+
+def test_pulumi_waits_for_what_flux_installs(tmp_path: object) -> None:
+    """Objects of the chart's kinds come after the release: before it is ready there are none."""
+    release = one(installed(tmp_path, options="'flux', requires=(GPU_OPERATOR,)"), "HelmRelease")
+    assert release.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+    assert release.inputs["spec"]["dependsOn"] == [{"name": "gpu-operator"}]
+
+
+@pytest.mark.parametrize(("delivery", "kind"), [("chart", "Chart"), ("flux", "HelmRelease")])
+def test_critical_pods_are_let_in_before_they_come(
+    tmp_path: object, delivery: str, kind: str
+) -> None:
+    records = installed(tmp_path, options=f"'{delivery}', critical_quota=True")
+    quota, namespace = one(records, "ResourceQuota"), one(records, "Namespace")
+    assert quota.inputs["metadata"]["namespace"] == "gpu-operator"
+    (scope,) = quota.inputs["spec"]["scopeSelector"]["matchExpressions"]
+    assert scope["values"] == ["system-node-critical", "system-cluster-critical"]
+    assert namespace.urn in quota.dependencies
+    assert quota.urn in one(records, kind).dependencies
+
+
 def test_an_override_moves_version_and_namespace(tmp_path: object) -> None:
     override = "version='v9', namespace='elsewhere'"
     records = installed(tmp_path, options="'flux'", override=override)

@@ -68,7 +68,7 @@ def within(stored: Any, sent: Any) -> bool:
         (
             ("mi300", "max", "arria", "gaudi"),
             {"image": "UBUNTU", "pools": {"gaudi": READY}},
-            {"DeviceConfig", "FpgaDevicePlugin", "DaemonSet"},
+            {"DeviceConfig", "FpgaDevicePlugin", "NodeFeatureRule", "DaemonSet"},
         ),
     ],
     ids=["EKS", "DRA", "on-premises"],

@@ -18,7 +18,8 @@ from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
 from trimtab_components.accelerators.readiness import open_nodes_when_ready
 from trimtab_components.accelerators.selection import Wanted, select
 from trimtab_components.arguments import Arguments, argument_name, checked, plan_of
-from trimtab_components.installation import Delivery, standing_first
+from trimtab_components.installation import Delivery
+from trimtab_components.order import standing_first
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 
 _MAKERS: dict[str, tuple[str, Any]] = {
@@ -32,6 +33,7 @@ _MAKERS: dict[str, tuple[str, Any]] = {
     "FpgaDevices": ("fpga", FpgaDevices),
 }
 """The component's name with the end of its resource name; the first goes first."""
+_BRING_KINDS = ("NodeFeatureDiscovery", "GpuOperator")
 
 
 class AcceleratorsArgs(TypedDict):
@@ -115,10 +117,16 @@ class Accelerators(pulumi.ComponentResource):
             suffix, make = _MAKERS[kind]
             options = pulumi.ResourceOptions(parent=self, depends_on=after)
             made = make(f"{name}-{suffix}", arguments, options)
-            # The others choose their nodes by its labels, and their charts use its kinds.
-            after = [*after, made] if kind == "NodeFeatureDiscovery" else after
+            # Others choose their nodes by its labels, and use the kinds that its chart brings.
+            after = [*after, made] if kind in _BRING_KINDS else after
         open_nodes_when_ready(
-            f"{name}-readiness", selection.gates, selection.tolerate, labels, self, first
+            f"{name}-readiness",
+            selection.gates,
+            selection.tolerate,
+            labels,
+            self,
+            first,
+            critical_quota=plan.spec.site.provider == "gcp",
         )
         self.component_names = pulumi.Output.from_input(list(selection.components))
         self.tolerates = pulumi.Output.from_input(list(selection.tolerate))

@@ -17,7 +17,8 @@ from trimtab_components.accelerators.compatibility import (
 from trimtab_components.accelerators.vendor_values import AmdDriver, amd_device_config, amd_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import AMD_GPU_OPERATOR
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.order import standing_first
 
 DEVICE_CONFIG = "amd.com/v1alpha1"
 

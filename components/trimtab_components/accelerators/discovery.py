@@ -8,7 +8,8 @@ from pydantic import Field
 from trimtab_components.accelerators.vendor_values import discovery_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import NODE_FEATURE_DISCOVERY
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.order import standing_first
 
 
 class NodeFeatureDiscoveryArgs(TypedDict):

@@ -9,7 +9,8 @@ from trimtab_components.accelerators.compatibility import NodeImage, check_compo
 from trimtab_components.accelerators.vendor_values import efa_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import EFA
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.order import standing_first
 
 
 class EfaDevicesArgs(TypedDict):

@@ -14,7 +14,8 @@ from trimtab_components.accelerators.daemons import Daemon
 from trimtab_components.accelerators.own_daemons import daemon_set
 from trimtab_components.arguments import Arguments, checked
 from trimtab_components.charts import FPGA_PLUGIN
-from trimtab_components.installation import pods_namespace, standing_first
+from trimtab_components.installation import pods_namespace
+from trimtab_components.order import standing_first
 
 NAMESPACE = "trimtab-fpga"
 

@@ -20,7 +20,8 @@ from trimtab_components.accelerators.gpu_values import (
 )
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import GPU_OPERATOR
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.order import standing_first
 
 
 class GpuOperatorArgs(TypedDict):
@@ -115,6 +116,7 @@ class GpuOperator(pulumi.ComponentResource):
             settings.delivery,
             settings.labels,
             privileged=True,  # its pods load kernel modules and mount the host
+            critical_quota=settings.image == "COS_NO_PLUGIN",
         )
         super().__init__("trimtab:index:GpuOperator", name, {}, opts)
         install(name, release, self, standing_first(opts))

@@ -15,6 +15,7 @@ from trimtab_components.accelerators.gpu_values import merge
 from trimtab_components.accelerators.own_daemons import daemon_set
 from trimtab_components.accelerators.vendor_values import (
     intel_fpga_plugin,
+    intel_fpga_rule,
     intel_gpu_values,
     intel_qat_values,
 )
@@ -32,10 +33,11 @@ from trimtab_components.installation import (
     Release,
     install,
     pods_namespace,
-    standing_first,
 )
+from trimtab_components.order import standing_first
 
 DEVICE_PLUGIN = "deviceplugin.intel.com/v1"
+FEATURE_RULE = "nfd.k8s-sigs.io/v1alpha1"
 GAUDI_NAMESPACE = "habana-system"
 GAUDI_TAINT = "habana.ai/gaudi"
 
@@ -125,14 +127,16 @@ class IntelDevices(pulumi.ComponentResource):
             release = _operator_release(settings, by_operator)
             namespace, version = release.namespace, release.version
             operator = install(name, release, self, standing_first(opts))
-            self._plugins(name, settings, operator)
+            self._plugins(name, settings, operator, standing_first(opts))
         if "gaudi" in settings.devices:
             self._gaudi(name, settings, standing_first(opts))
         self.namespace = pulumi.Output.from_input(namespace)
         self.version = pulumi.Output.from_input(version)
         self.register_outputs({"namespace": self.namespace, "version": self.version})
 
-    def _plugins(self, name: str, settings: _Checked, operator: pulumi.Resource) -> None:
+    def _plugins(
+        self, name: str, settings: _Checked, operator: pulumi.Resource, after: list[Any]
+    ) -> None:
         bare = Override(version=settings.override.version, namespace=settings.override.namespace)
         charts = {
             "gpu": (
@@ -158,6 +162,18 @@ class IntelDevices(pulumi.ComponentResource):
                     requires=(INTEL_OPERATOR,),
                 )
                 install(f"{name}-{device}", release, self, [operator])
+        if "fpga" in settings.devices and not settings.node_labels:
+            rule: Any = intel_fpga_rule()  # in the API's own words
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-fpga-rule",
+                api_version=FEATURE_RULE,
+                kind="NodeFeatureRule",
+                metadata=kubernetes.meta.v1.ObjectMetaArgs(
+                    name="trimtab-intel-fpga", labels=settings.labels or None
+                ),
+                spec=rule,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            )
         if "fpga" in settings.devices:
             kubernetes.apiextensions.CustomResource(
                 f"{name}-fpga",

@@ -16,7 +16,8 @@ from trimtab_components.accelerators.compatibility import (
 from trimtab_components.accelerators.vendor_values import neuron_values
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import NEURON
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.order import standing_first
 
 
 class NeuronDevicesArgs(TypedDict):

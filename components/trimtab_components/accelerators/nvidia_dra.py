@@ -25,7 +25,8 @@ from trimtab_components.accelerators.device_classes import (
 )
 from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
 from trimtab_components.charts import NVIDIA_DRA_DRIVER
-from trimtab_components.installation import Delivery, Release, install, standing_first
+from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.order import standing_first
 
 
 class GpuClass(TypedDict):
@@ -50,6 +51,9 @@ class NvidiaDraDriverArgs(TypedDict):
     """Whether the driver offers GPUs and MIG slices; default true."""
     compute_domains: NotRequired[bool]
     """Whether it offers ComputeDomains, NVLink across nodes as on GB200; default false."""
+    crds: NotRequired[bool]
+    """Whether the chart's own CRDs are installed; default true. Give false beside a GpuOperator of
+    v26.7.0 or later, whose chart brings the same ones."""
     beside_device_plugin: NotRequired[bool]
     """Whether a device plugin offers GPUs in this cluster too; then state node_labels or gpus false."""
     node_labels: NotRequired[dict[str, str]]
@@ -75,6 +79,7 @@ class _Checked(Arguments):
     delivery: Delivery = "chart"
     gpus: Flag = True
     compute_domains: Flag = False
+    crds: Flag = True
     beside_device_plugin: Flag = False
     node_labels: dict[str, str] = Field(default_factory=dict)
     device_classes: tuple[_Class, ...] = ()
@@ -137,6 +142,7 @@ class NvidiaDraDriver(pulumi.ComponentResource):
             settings.delivery,
             settings.labels,
             privileged=True,  # its plugin mounts the node's devices
+            skip_crds=not settings.crds,
         )
         super().__init__("trimtab:index:NvidiaDraDriver", name, {}, opts)
         driver = install(name, release, self, standing_first(opts))

@@ -36,7 +36,7 @@ import pulumi_kubernetes as kubernetes
 from trimtab.plan.attribution import GROUP_LABEL, POOL_LABEL
 from trimtab_components.accelerators.daemons import CRITICAL, pod_labels, tolerations
 from trimtab_components.charts import KUBECTL, PAUSE
-from trimtab_components.installation import pods_namespace
+from trimtab_components.installation import allow_critical_pods, pods_namespace
 from trimtab_components.nodes import READINESS_TAINT
 
 NAMESPACE = "trimtab-readiness"
@@ -211,6 +211,7 @@ def open_nodes_when_ready(
     labels: Mapping[str, str],
     parent: pulumi.Resource,
     after: Sequence[Any] = (),
+    critical_quota: bool = False,
 ) -> None:
     """The gates' resources, as children of the component.
 
@@ -221,6 +222,7 @@ def open_nodes_when_ready(
         labels: of the objects.
         parent: the component.
         after: what must stand first.
+        critical_quota: whether the cluster admits critical pods only under a quota, as GKE does.
     """
     if not gates:
         return
@@ -254,6 +256,9 @@ def open_nodes_when_ready(
         # Not before the policy that confines it.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[account, role, *policies]),
     )
+    ready = [binding, *policies]
+    if critical_quota:
+        ready.append(allow_critical_pods(name, NAMESPACE, plain, parent, [home]))
     for gate in gates:
         spec: Any = daemon_set_spec(gate, tolerate, plain)
         kubernetes.apps.v1.DaemonSet(
@@ -266,7 +271,7 @@ def open_nodes_when_ready(
                 annotations={"pulumi.com/skipAwait": "true"},
             ),
             spec=spec,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=[binding, *policies]),
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=ready),
         )
 
 

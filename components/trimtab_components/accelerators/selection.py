@@ -387,6 +387,7 @@ def _dra_arguments(members: Sequence[Member], wanted: Wanted, where: str | None)
         "image": _plugin_image(members),
         **_version(wanted),
         "compute_domains": multi_node,
+        "crds": False,  # the operator's chart brings them
         "device_classes": [classes[key] for key in sorted(classes)],
     }
 

@@ -237,6 +237,36 @@ def intel_fpga_plugin(
     }
 
 
+def intel_fpga_rule() -> dict[str, Any]:
+    """The spec of a NodeFeatureRule that labels nodes with an Arria 10, for which there is no chart.
+
+    Source: Intel Device Plugins for Kubernetes, node feature rules.
+    """
+    card = {"vendor": ["8086"], "device": ["09c4"], "class": ["1200"]}
+    found = {key: {"op": "In", "value": value} for key, value in card.items()}
+    drivers = ("dfl_pci", "intel_fpga_pci")
+    return {
+        "rules": [
+            {
+                "name": "intel.fpga-arria10",
+                "labels": dict(INTEL_FPGA_SELECTOR),
+                "matchFeatures": [{"feature": "pci.device", "matchExpressions": found}],
+                "matchAny": [
+                    {
+                        "matchFeatures": [
+                            {
+                                "feature": "kernel.loadedmodule",
+                                "matchExpressions": {driver: {"op": "Exists"}},
+                            }
+                        ]
+                    }
+                    for driver in drivers
+                ],
+            }
+        ]
+    }
+
+
 def one_owner(one: str, has_one: Any, other: str, has_other: Any, where: str | None) -> None:
     """Refuse a device plugin and a DRA driver on the same nodes, and neither.
 

@@ -24,7 +24,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "AmdGpuOperator": ("{'image': 'UBUNTU'", ["Namespace", "DeviceConfig"]),
     "IntelDevices": (
         "{'image': 'UBUNTU', 'devices': ['gpu', 'qat', 'fpga', 'gaudi']",
-        ["Namespace", "Namespace", "FpgaDevicePlugin", "DaemonSet"],
+        ["Namespace", "Namespace", "NodeFeatureRule", "FpgaDevicePlugin", "DaemonSet"],
     ),
     "NodeFeatureDiscovery": ("{'labels': {'a': 'b'}", ["Namespace"]),
 }
