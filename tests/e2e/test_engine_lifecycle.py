@@ -224,6 +224,21 @@ def test_other_offers_and_another_purchase_make_new_generations(start: Start, cl
     assert {name: node_groups(cloud)[name].id for name in kept} == kept
 
 
+def test_what_eks_cant_change_makes_a_group_beside_the_old_one(start: Start, cloud: Cloud) -> None:
+    stack = start()
+    kept = {name: each.id for name, each in node_groups(cloud).items() if name != SPOT}
+    cloud.take()
+    stack.set(pools={"trainer/spot": {"amiFamily": "BOTTLEROCKET"}})
+    stack.up()
+    calls = [(each.call, each.name) for each in cloud.take() if each.kind == "NodeGroup"]
+    assert [each for each in calls if each[0] != "update"] == [
+        ("create", f"trimtab-{SPOT}-bottlerocket"),
+        ("delete", f"trimtab-{SPOT}"),
+    ]
+    assert {name: node_groups(cloud)[name].id for name in kept} == kept
+    assert_nothing_to_do(stack)
+
+
 def assert_made_before_the_old_one_goes(
     stack: EngineStack, cloud: Cloud, plan: dict[str, Any], old: str, new: str
 ) -> None:
