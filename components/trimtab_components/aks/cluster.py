@@ -22,8 +22,8 @@ from trimtab_components.aks.pools import (
 )
 from trimtab_components.aks.tags import check_azure_tags
 from trimtab_components.arguments import checked
-from trimtab_components.installation import standing_first
 from trimtab_components.kubeconfig import exec_kubeconfig
+from trimtab_components.order import standing_first
 from trimtab_components.planned import Planned, planned, stated_for
 
 __all__ = ["AksCluster", "AksClusterArgs"]

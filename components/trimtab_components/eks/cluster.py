@@ -42,6 +42,7 @@ from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
 from trimtab_components.eks.roles import ServiceRole, service_role
 from trimtab_components.karpenter.shapes import DISCOVERY_TAG
+from trimtab_components.order import children_wait
 from trimtab_components.pool_settings import SettingsByGroup
 from trimtab_components.sized_groups import check_site, check_tags
 
@@ -146,7 +147,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             where=where,
         )
         _check_role_names(name, settings, where)
-        super().__init__("trimtab:index:HeterogeneousCluster", name, {}, opts)
+        super().__init__("trimtab:index:HeterogeneousCluster", name, {}, children_wait(opts))
 
         self._name, self._region, self._settings = name, region, settings
         self._tags = {**settings.tags, **plan_tags(plan)}

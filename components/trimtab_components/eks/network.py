@@ -20,6 +20,7 @@ from trimtab_components.arguments import Arguments, checked
 from trimtab_components.eks.endpoints import Endpoints, NetworkEndpoints, interface_endpoints
 from trimtab_components.eks.subnets import MAX_ZONES, ZoneSubnets, zone_subnets
 from trimtab_components.karpenter.shapes import DISCOVERY_TAG
+from trimtab_components.order import children_wait
 
 Nat = Literal["none", "single", "per-zone"]
 DEFAULT_CIDR = "10.0.0.0/16"
@@ -118,7 +119,7 @@ class Network(pulumi.ComponentResource):
                     mend=f"give zones such as {settings.region}a",
                 )
         subnets = zone_subnets(settings.cidr, settings.zones)
-        super().__init__("trimtab:index:Network", name, {}, opts)
+        super().__init__("trimtab:index:Network", name, {}, children_wait(opts))
         self._name, self._tags, self._discovery = name, settings.tags, settings.discovery
 
         vpc = aws.ec2.Vpc(

@@ -13,7 +13,7 @@ from trimtab.plan.schema import crd
 from trimtab.plan.types import Flag, Name, Namespace
 from trimtab_components.arguments import Arguments, checked, instant_of, plan_of
 from trimtab_components.existing.machines import OwnedGroup, owned_groups
-from trimtab_components.installation import standing_first
+from trimtab_components.order import standing_first
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 from trimtab_components.sized_groups import sized_groups
 

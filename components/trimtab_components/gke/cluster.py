@@ -30,9 +30,9 @@ from trimtab_components.gke.pools import (
     initial_per_zone,
     node_pool_shapes,
 )
-from trimtab_components.installation import standing_first
 from trimtab_components.kubeconfig import exec_kubeconfig
 from trimtab_components.names import bounded_name
+from trimtab_components.order import standing_first
 from trimtab_components.planned import Planned, planned, stated_for
 
 __all__ = ["GkeCluster", "GkeClusterArgs"]

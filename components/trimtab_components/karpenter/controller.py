@@ -18,6 +18,7 @@ from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.karpenter import controller_iam as iam
 from trimtab_components.karpenter.controller_values import Controller, controller_values
 from trimtab_components.karpenter.features import FEATURES, RESERVED_CAPACITY
+from trimtab_components.order import children_wait
 from trimtab_components.sized_groups import check_tags
 
 SERVICE_ACCOUNT = "karpenter"
@@ -176,7 +177,7 @@ class KarpenterController(pulumi.ComponentResource):
             ),
             settings.override.values,
         )
-        super().__init__("trimtab:index:KarpenterController", name, {}, opts)
+        super().__init__("trimtab:index:KarpenterController", name, {}, children_wait(opts))
 
         tags = {**settings.tags, **own}
         self.node_role_arn, joined = self._nodes(name, settings, region, tags)

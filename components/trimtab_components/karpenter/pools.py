@@ -19,6 +19,7 @@ from trimtab_components.karpenter.node_class import (
 from trimtab_components.karpenter.objects import Choices, GroupObjects, group_objects
 from trimtab_components.karpenter.shapes import KubernetesObject
 from trimtab_components.karpenter.static import Baseline
+from trimtab_components.order import children_wait
 from trimtab_components.pool_settings import SettingsByGroup
 from trimtab_components.sized_groups import SizedGroup, check_site, check_tags, sized_groups
 
@@ -56,11 +57,9 @@ class KarpenterPools(pulumi.ComponentResource):
         choices = _choices(settings, plan, where)
         objects = planned_objects(plan, settings, choices, by_group)
         buffers = planned_buffers(plan, settings, objects, where)
-        super().__init__("trimtab:index:KarpenterPools", name, {}, opts)
+        # Above all, the objects go before the controller does, for it alone takes their finalizers off.
+        super().__init__("trimtab:index:KarpenterPools", name, {}, children_wait(opts))
 
-        # What the component waits for its objects must wait for: above all, they go before the
-        # controller does, for it alone takes their finalizers off.
-        before = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         for sized, made in objects:
             first = []
             if by_group.of(sized.pool, sized.group).placement_group:
@@ -68,7 +67,7 @@ class KarpenterPools(pulumi.ComponentResource):
                     _placement_group(f"{name}-{made.node_class.name}", plan, sized, choices, self)
                 ]
             node_class = _object(
-                f"{name}-{made.node_class.name}-class", made.node_class, self, first, before
+                f"{name}-{made.node_class.name}-class", made.node_class, self, first
             )
             pools = [
                 _object(f"{name}-{each.name}", each, self, [node_class]) for each in made.node_pools
@@ -84,7 +83,7 @@ class KarpenterPools(pulumi.ComponentResource):
                 f"{name}-{template.name}-template",
                 metadata=_metadata(template),
                 template=template.body["template"],
-                opts=pulumi.ResourceOptions.merge(before, pulumi.ResourceOptions(parent=self)),
+                opts=pulumi.ResourceOptions(parent=self),
             )
             _object(f"{name}-{buffer.name}", buffer, self, [chunk])
         names = [each.name for _, made in objects for each in made.node_pools]
@@ -204,7 +203,6 @@ def _object(
     made: KubernetesObject,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
-    options: pulumi.ResourceOptions | None = None,
 ) -> kubernetes.apiextensions.CustomResource:
     return kubernetes.apiextensions.CustomResource(
         name,
@@ -212,9 +210,7 @@ def _object(
         kind=made.kind,
         metadata=_metadata(made),
         spec=made.spec,
-        opts=pulumi.ResourceOptions.merge(
-            options, pulumi.ResourceOptions(parent=parent, depends_on=list(after) or None)
-        ),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after) or None),
     )
 
 

@@ -13,6 +13,7 @@ from trimtab.inventory.approvals import load_approvals
 from trimtab.plan.attribution import MANAGED_BY
 from trimtab.plan.types import PositiveCount
 from trimtab_components.arguments import Arguments, checked
+from trimtab_components.order import children_wait
 from trimtab_components.purchases.leave import Purchase, check_leave
 from trimtab_components.sized_groups import check_tags
 
@@ -120,7 +121,7 @@ class Commitments(pulumi.ComponentResource):
                 f"at is {settings.at!r}", where=where, mend="give an instant: 2026-03-01T00:00:00Z"
             ) from None
         check_leave(purchases, approvals, at, where)
-        super().__init__("trimtab:index:Commitments", name, {}, opts)
+        super().__init__("trimtab:index:Commitments", name, {}, children_wait(opts))
 
         plans = {approval.name: approval.plan for approval in approvals}
         made = {
