@@ -62,7 +62,7 @@ def test_a_node_pool_is_limited_to_the_windows_max(
     as_of = (START + timedelta(hours=hours)).isoformat()
     pools = of(recorded("local", {"asOf": as_of}), "NodePool")
     spec = pools["trimtab-trainer-on-demand-0a1b2c"].inputs["spec"]
-    assert spec["limits"] == {"nodes": nodes}
+    assert spec["limits"]["nodes"] == nodes
 
 
 def test_node_pools_stand_in_the_plans_order(recorded: Record) -> None:

@@ -93,7 +93,7 @@ def assert_rendered(
     assert found.digest == expected.digest
     for each in expected.spec.pools[0].groups:
         spec = rendered["NodePool", f"trainer-{each.name}-{each.generation}"]["spec"]
-        assert spec["limits"] == {"nodes": str(each.windows[0].max)}
+        assert spec["limits"]["nodes"] == str(each.windows[0].max)
     values = rendered["HelmRelease", "gpu-operator"]["spec"]["values"]
     assert values["driver"] == {"enabled": False}
 
@@ -105,9 +105,9 @@ def test_a_moved_instant_and_a_new_plan_change_sizes_only(local: LocalStack, clo
     steps = local.up()
     resized = {f"trimtab-trainer-{each}-0a1b2c" for each in GROUPS}
     assert steps.operations == {"update"}
-    assert steps.changed == {name: {"spec.limits.nodes"} for name in resized}
+    assert steps.changed == {name: {"spec.limits.nodes", "spec.limits.cpu"} for name in resized}
     assert sorted(names(cloud.take(), "update")) == sorted(resized)
-    assert local.rendered()["NodePool", "trainer-spot-0a1b2c"]["spec"]["limits"] == {"nodes": "6"}
+    assert local.rendered()["NodePool", "trainer-spot-0a1b2c"]["spec"]["limits"]["nodes"] == "6"
     assert local.preview().operations == set()
 
     # A forecast that rises: limits grow in place, and no pool is made or goes.
@@ -127,7 +127,7 @@ def test_a_moved_instant_and_a_new_plan_change_sizes_only(local: LocalStack, clo
     )
     assert local.up().operations == {"update"}
     pools = {n: o for (kind, n), o in local.rendered().items() if kind == "NodePool"}
-    assert pools["trainer-spot-0a1b2c"]["spec"]["limits"] == {"nodes": "9"}
+    assert pools["trainer-spot-0a1b2c"]["spec"]["limits"]["nodes"] == "9"
 
 
 def test_another_cluster_name_changes_the_objects_and_keeps_their_files(local: LocalStack) -> None:

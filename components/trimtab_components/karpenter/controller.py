@@ -113,8 +113,6 @@ class _Checked(Arguments):
         for name in self.features:
             if name not in FEATURES:
                 raise ValueError(f"features: {name} is unknown; use one of {', '.join(FEATURES)}")
-        if isinstance(self.volume_key_arn, str) and ":alias/" in self.volume_key_arn:
-            raise ValueError("volume_key_arn: IAM knows no alias; give the ARN of the key itself")
         if self.node_role_arn is None and self.access_entry is False:
             raise ValueError(
                 "access_entry is false, and nodes with the role made here could not join; drop it, or "

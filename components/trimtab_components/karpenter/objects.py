@@ -1,6 +1,6 @@
 """A plan's groups as Karpenter objects: a node class each, and a NodePool or two.
 
-Pure. The max of the window that holds is a group's limit in nodes; Karpenter has no min and no clock, so
+Pure. The max of the window that holds is a group's limit in nodes and vCPUs; Karpenter has no min and no clock, so
 the later windows come with the next deployment, or the limit is the highest of them where deployments
 are rarer than windows. Weights follow the plan's own order of filling a pool, which does not always put
 spot first. Expiry takes a node's work along without asking, and consolidation moves it: only where work
@@ -27,6 +27,7 @@ from trimtab_components.karpenter.budgets import (
     bears_disruption,
     budgets,
 )
+from trimtab_components.karpenter.limits import node_limits
 from trimtab_components.karpenter.node_class import (
     NODE_CLASSES,
     NodeSettings,
@@ -199,7 +200,7 @@ def _node_pool(
     busy = "WhenEmptyOrUnderutilized" if bears_disruption(pool, group) else "WhenEmpty"
     sizes: dict[str, Any] = {
         "weight": MAX_WEIGHT - _WEIGHT_STEP * list(pool.groups).index(group),
-        "limits": {"nodes": str(part.limit)},
+        "limits": node_limits(part.limit, [offer.instance_type for offer in group.offers]),
         "disruption": {
             "consolidationPolicy": busy,
             "consolidateAfter": "5m",

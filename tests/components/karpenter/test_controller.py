@@ -249,7 +249,7 @@ def test_a_role_that_is_known_late_leaves_the_preview_complete(tmp_path: Path) -
         ({"tags": {"managed-by": "x"}}, "tags: managed-by is set from the plan"),
         ({"memory": "much"}, "memory"),
         ({"node_role_arn": "nodes"}, "node_role_arn"),
-        ({"volume_key_arn": "arn:aws:kms:us-east-1:123456789012:alias/a"}, "IAM knows no alias"),
+        ({"volume_key_arn": "arn:aws:kms:us-east-1:123456789012:alias/a"}, "an alias won't do"),
     ],
 )
 def test_a_mistake_names_the_argument(tmp_path: Path, arguments: dict[str, Any], says: str) -> None:
