@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from trimtab.errors import InputError, allowed
+from trimtab.errors import InputError
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, purchase_zone
 from trimtab.plan.sizing import Sizes
 from trimtab_components.arguments import PlanArguments, instant_of, plan_of
@@ -90,28 +90,6 @@ def refuse(settings: Settings, lacking: Mapping[str, str], cloud: str, where: st
         value = getattr(settings, name)
         if value != getattr(default, name):
             raise InputError(f"{cloud} has no {name} ({value})", where=where, mend=mend)
-
-
-def stated_for(
-    stated: Mapping[str, tuple[str, ...]], plan: CapacityPlan, argument: str, where: str
-) -> None:
-    """Refuse keys that name no `<pool>` or `<pool>/<group>` of the plan.
-
-    Raises:
-        InputError: one of them does not; names those that there are.
-    """
-    known = [
-        name
-        for pool in plan.spec.pools
-        for name in (pool.name, *(f"{pool.name}/{group.name}" for group in pool.groups))
-    ]
-    for key in stated:
-        if key not in known:
-            raise InputError(
-                f"{argument}: {key} is no pool or group of the plan",
-                where=where,
-                mend=f"use one of {allowed(known)}",
-            )
 
 
 def zones_of(

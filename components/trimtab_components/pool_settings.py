@@ -5,7 +5,7 @@ pool's, key by key. The same settings hold for every provisioner; one that can't
 refuses it by name rather than drop it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
 from pydantic import Field, model_validator
@@ -106,16 +106,7 @@ class SettingsByGroup:
                 another, or does not fit the group (names the key).
         """
         stated = stated or {}
-        known = [p.name for p in plan.spec.pools] + [
-            f"{p.name}/{g.name}" for p in plan.spec.pools for g in p.groups
-        ]
-        for key in stated:
-            if key not in known:
-                raise InputError(
-                    f"pools: {key} is no pool or group of the plan",
-                    where=where,
-                    mend=f"use one of {allowed(known)}",
-                )
+        check_places(stated, plan, "pools", where)
         self._found: dict[tuple[str, str], Settings] = {}
         for pool in plan.spec.pools:
             for group in pool.groups:
@@ -129,6 +120,26 @@ class SettingsByGroup:
     def of(self, pool: Pool, group: Group) -> Settings:
         """The settings of one group."""
         return self._found[pool.name, group.name]
+
+
+def check_places(stated: Iterable[str], plan: CapacityPlan, argument: str, where: str) -> None:
+    """Refuse keys that name no `<pool>` or `<pool>/<group>` of the plan.
+
+    Raises:
+        InputError: one of them does not; names those that there are.
+    """
+    known = [
+        name
+        for pool in plan.spec.pools
+        for name in (pool.name, *(f"{pool.name}/{group.name}" for group in pool.groups))
+    ]
+    for key in stated:
+        if key not in known:
+            raise InputError(
+                f"{argument}: {key} is no pool or group of the plan",
+                where=where,
+                mend=f"use one of {allowed(known)}",
+            )
 
 
 def _check(settings: Settings, pool: Pool, group: Group, where: str) -> None:

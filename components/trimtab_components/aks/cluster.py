@@ -14,6 +14,7 @@ from trimtab_components.aks.arguments import AksClusterArgs, AksSettings
 from trimtab_components.aks.network import AksNetwork, own_network
 from trimtab_components.aks.node_pool import NodePoolHost, node_pool
 from trimtab_components.aks.pools import (
+    Fixed,
     HeldGroup,
     NodePoolShape,
     PoolChoices,
@@ -24,12 +25,15 @@ from trimtab_components.aks.tags import check_azure_tags
 from trimtab_components.arguments import checked
 from trimtab_components.kubeconfig import exec_kubeconfig
 from trimtab_components.order import standing_first
-from trimtab_components.planned import Planned, planned, stated_for
+from trimtab_components.planned import Planned, planned
+from trimtab_components.pool_settings import check_places
 
 __all__ = ["AksCluster", "AksClusterArgs"]
 
 ENTRA_SERVER = "6dae42f8-4368-4678-94ff-3960e28e3630"
 """The application id of every AKS API server in Entra: what a token is asked for."""
+POD_BITS = 8
+"""Of a node's own block of pods in the overlay network."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _OUTPUTS = (
     "cluster_name",
@@ -91,6 +95,7 @@ class AksCluster(pulumi.ComponentResource):
         plan = planned(settings, "azure", region, where)
         zones = settings.zones or plan.plan.spec.site.zones
         shapes = _shapes(settings, plan, region, zones)
+        _check_room(settings, shapes, where)
         tags = {**settings.tags, **plan_tags(plan.plan)}
         super().__init__("trimtab:index:AksCluster", name, {}, opts)
 
@@ -137,11 +142,7 @@ class AksCluster(pulumi.ComponentResource):
                 "dns_service_ip": _tenth(settings.services_cidr),
             },
             private_cluster_enabled=not settings.public_endpoint,
-            api_server_access_profile=(
-                {"authorized_ip_ranges": list(settings.public_access_cidrs)}
-                if settings.public_access_cidrs
-                else None
-            ),
+            api_server_access_profile=_who_may_reach(settings, network),
             azure_active_directory_role_based_access_control={
                 "admin_group_object_ids": list(dict.fromkeys(settings.admin_groups)),
                 "azure_rbac_enabled": True,
@@ -232,7 +233,7 @@ class AksCluster(pulumi.ComponentResource):
 def _shapes(
     settings: AksSettings, plan: Planned, region: str, zones: tuple[str, ...]
 ) -> tuple[NodePoolShape, ...]:
-    stated_for(settings.pool_zones, plan.plan, "pool_zones", plan.where)
+    check_places(settings.pool_zones, plan.plan, "pool_zones", plan.where)
     choices = PoolChoices(
         region=region,
         zones=zones,
@@ -267,6 +268,30 @@ def _system_pool(
         ),
         tags=tags,
     )
+
+
+def _who_may_reach(settings: AksSettings, network: AksNetwork) -> Any:
+    """The blocks that may reach the public endpoint, the nodes' own way out among them."""
+    if not settings.public_access_cidrs:
+        return None
+    blocks: list[Any] = list(settings.public_access_cidrs)
+    if network.address is not None:
+        blocks.append(pulumi.Output.concat(network.address, "/32"))
+    return {"authorized_ip_ranges": blocks}
+
+
+def _check_room(settings: AksSettings, shapes: Sequence[NodePoolShape], where: str) -> None:
+    """Refuse a block for pods that the plan's nodes would use up: the overlay gives each a /24."""
+    block = ipaddress.ip_network(settings.pods_cidr)
+    room = 2 ** max(0, block.max_prefixlen - block.prefixlen - POD_BITS)
+    nodes = 2 * settings.system_nodes
+    nodes += sum(s.sizes.nodes if isinstance(s.sizes, Fixed) else s.sizes.max for s in shapes)
+    if nodes > room:
+        raise InputError(
+            f"pods_cidr: {block} has room for {room} nodes, and the plan may have {nodes}",
+            where=where,
+            mend="give a larger block for pods",
+        )
 
 
 def _tenth(block: str) -> str:

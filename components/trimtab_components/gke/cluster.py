@@ -33,7 +33,8 @@ from trimtab_components.gke.pools import (
 from trimtab_components.kubeconfig import exec_kubeconfig
 from trimtab_components.names import bounded_name
 from trimtab_components.order import standing_first
-from trimtab_components.planned import Planned, planned, stated_for
+from trimtab_components.planned import Planned, planned
+from trimtab_components.pool_settings import check_places
 
 __all__ = ["GkeCluster", "GkeClusterArgs"]
 
@@ -306,13 +307,12 @@ def _zones(settings: GkeSettings, plan: Planned, region: str) -> tuple[str, ...]
 def _shapes(
     settings: GkeSettings, plan: Planned, zones: tuple[str, ...]
 ) -> tuple[NodePoolShape, ...]:
-    topologies = {key: (text,) for key, text in settings.tpu_topologies.items()}
     for argument, stated in (
         ("pool_zones", settings.pool_zones),
-        ("tpu_topologies", topologies),
-        ("queued", dict.fromkeys(settings.queued, ())),
+        ("tpu_topologies", settings.tpu_topologies),
+        ("queued", settings.queued),
     ):
-        stated_for(stated, plan.plan, argument, plan.where)
+        check_places(stated, plan.plan, argument, plan.where)
     choices = PoolChoices(
         zones=zones,
         volume_gib=settings.volume_gib,
