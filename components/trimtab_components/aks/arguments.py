@@ -148,6 +148,11 @@ class AksSettings(PlanArguments):
             raise ValueError("public_access_cidrs without public_endpoint; drop one of them")
         if not self.admin_groups:
             raise ValueError("nobody could administer the cluster; give admin_groups")
+        if self.kubernetes_version is not None and self.upgrade_channel in ("stable", "rapid"):
+            raise ValueError(
+                f"upgrade_channel {self.upgrade_channel} moves the minor version, and "
+                f"kubernetes_version {self.kubernetes_version} would move it back; drop one of them"
+            )
         if self.secrets_key is not None and self.identity_id is None:
             raise ValueError(
                 "secrets_key needs an identity that may use the key before the cluster is made; "

@@ -22,11 +22,14 @@ class AksNetwork:
     Attributes:
         outbound: AKS's word for the way out.
         ready: what nodes need to reach out.
+        address: by which nodes come to the API server's public endpoint, as far as it is known here;
+            AKS lets in its own load balancer's by itself.
     """
 
     subnet_id: pulumi.Input[str]
     outbound: str
     ready: tuple[pulumi.Resource, ...] = ()
+    address: pulumi.Output[str] | None = None
 
 
 def own_network(
@@ -81,4 +84,4 @@ def own_network(
     used = azure.network.SubnetNatGatewayAssociation(
         f"{name}-nat", subnet_id=subnet.id, nat_gateway_id=gateway.id, opts=child
     )
-    return AksNetwork(subnet.id, "userAssignedNATGateway", (joined, used))
+    return AksNetwork(subnet.id, "userAssignedNATGateway", (joined, used), address.ip_address)

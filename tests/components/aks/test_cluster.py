@@ -170,6 +170,16 @@ def test_an_existing_network_is_used(tmp_path: Path) -> None:
         ({"admin_groups": ["ops"]}, InputError, "admin_groups[0]: String should match"),
         ({"secrets_key": "k"}, InputError, "give identity_id"),
         (
+            {"kubernetes_version": "1.34", "upgrade_channel": "rapid"},
+            InputError,
+            "upgrade_channel rapid moves the minor version",
+        ),
+        (
+            {"pods_cidr": "10.244.0.0/20"},
+            InputError,
+            "pods_cidr: 10.244.0.0/20 has room for 16 nodes, and the plan may have 22",
+        ),
+        (
             {"public_endpoint": False, "public_access_cidrs": ["192.0.2.0/24"]},
             InputError,
             "public_access_cidrs without public_endpoint",
@@ -192,6 +202,18 @@ def test_a_mistake_is_one_line(
         records(tmp_path, **changes)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "ways_out"), [({}, 1), ({"nat": "none"}, 0), ({"subnet_id": "s"}, 0)]
+)
+def test_nodes_may_reach_an_endpoint_that_is_narrowed(
+    tmp_path: Path, changes: dict[str, Any], ways_out: int
+) -> None:
+    """They come by the NAT gateway's address; AKS lets in that of its own load balancer."""
+    made = records(tmp_path, public_access_cidrs=["192.0.2.0/24"], **changes)
+    blocks = one(made, "KubernetesCluster").inputs["apiServerAccessProfile"]["authorizedIpRanges"]
+    assert blocks == ["192.0.2.0/24", *[UNKNOWN] * ways_out]
 
 
 @pytest.mark.parametrize("name", ["-ml", "m" * 41, "m_l"])
