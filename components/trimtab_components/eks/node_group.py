@@ -88,9 +88,7 @@ class PlannedNodeGroup(pulumi.ComponentResource):
                 max_size=shape.sizes.max,
             ),
             update_config=_updates(shape),
-            node_repair_config=(
-                aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True) if shape.node_repair else None
-            ),
+            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=shape.node_repair),
             labels=shape.labels,
             taints=[aws.eks.NodeGroupTaintArgs(**taint) for taint in shape.taints] or None,
             tags={**shape.tags, **shape.autoscaler_tags},
@@ -208,14 +206,12 @@ def _interface(
     )
 
 
-def _updates(shape: NodeGroupShape) -> aws.eks.NodeGroupUpdateConfigArgs | None:
+def _updates(shape: NodeGroupShape) -> aws.eks.NodeGroupUpdateConfigArgs:
     # What is reserved has no machine to spare: an update must end one before it starts another.
     strategy = None if isinstance(shape.capacity, OpenCapacity) else "MINIMAL"
     share = shape.max_unavailable_percentage
-    if strategy is None and share is None:
-        return None
     return aws.eks.NodeGroupUpdateConfigArgs(
-        # EKS wants one of the two with a strategy; one node at a time is its default.
+        # EKS's default is said, or a share that is dropped would stay.
         max_unavailable=1 if share is None else None,
         max_unavailable_percentage=share,
         update_strategy=strategy,

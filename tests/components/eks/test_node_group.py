@@ -101,7 +101,10 @@ def test_a_plain_group_is_a_template_a_group_and_its_schedules(tmp_path: Path) -
         "capacityReservationSpecification",
     }
     assert not unsaid & set(template.inputs)
-    assert not {"updateConfig", "nodeRepairConfig", "taints"} & set(made.inputs)
+    assert "taints" not in made.inputs
+    # Said, for the provider would leave what was chosen before and is dropped.
+    assert made.inputs["updateConfig"] == {"maxUnavailable": 1}
+    assert made.inputs["nodeRepairConfig"] == {"enabled": False}
     assert len(made.inputs["subnetIds"]) == 2
     assert template.urn in made.dependencies
     assert urn(records, "Vpc", "vpc") in made.dependencies
