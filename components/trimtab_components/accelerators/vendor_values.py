@@ -109,7 +109,8 @@ def amd_values(
     values = merge(
         {
             "node-feature-discovery": nfd,
-            "kmm": {"enabled": driver == "operator"},
+            # The operator does not start where it watches kinds that nobody has installed.
+            "kmm": dict.fromkeys(("enabled", "watch"), driver == "operator"),
             # It brings Argo Workflows' CRDs, which a cluster may have from elsewhere.
             "remediation": {"enabled": False, "installCRDs": False},
             "crds": {"defaultCR": {"install": False, "upgrade": False}},
@@ -123,12 +124,13 @@ def amd_values(
             where=where,
             mend="leave it false, and state what differs in device_config",
         )
-    if driver == "operator" and enabled(values, "kmm") is not True:
-        raise InputError(
-            "kmm.enabled is not true, but the operator installs the driver by it",
-            where=where,
-            mend="leave kmm.enabled true, or give driver inbox",
-        )
+    for switch in ("enabled", "watch"):
+        if driver == "operator" and enabled(values, "kmm", switch) is not True:
+            raise InputError(
+                f"kmm.{switch} is not true, but the operator installs the driver by it",
+                where=where,
+                mend=f"leave kmm.{switch} true, or give driver inbox",
+            )
     return values
 
 

@@ -124,11 +124,18 @@ def test_amds_devices_have_one_owner(given: dict[str, Any], says: str) -> None:
         ("inbox", {"crds": {"defaultCR": {"install": True}}}, "beside Trimtab's"),
         ("inbox", {"crds": None}, "beside Trimtab's"),
         ("operator", {"kmm": {"enabled": False}}, "the operator installs the driver by it"),
+        ("operator", {"kmm": {"watch": False}}, "the operator installs the driver by it"),
     ],
 )
 def test_amds_chart_keeps_out_of_the_config(driver: Any, values: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         amd_values((), driver, True, values, "here")
+
+
+@pytest.mark.parametrize(("driver", "used"), [("inbox", False), ("operator", True)])
+def test_amds_operator_watches_only_kinds_that_are_there(driver: Any, used: bool) -> None:
+    values = amd_values((), driver, True, {}, None)
+    assert values["kmm"] == {"enabled": used, "watch": used}
 
 
 def test_a_daemon_may_be_confined_or_see_the_devices() -> None:
