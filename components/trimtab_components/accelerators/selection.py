@@ -32,7 +32,7 @@ from trimtab_components.accelerators.compatibility import (
 )
 from trimtab_components.accelerators.gpu_values import MIG_DISABLED, enabled
 from trimtab_components.accelerators.readiness import Gate
-from trimtab_components.nodes import node_marks
+from trimtab_components.nodes import accelerator_taint_key, node_marks
 from trimtab_components.pool_settings import Settings, SettingsByGroup
 
 _VENDORS = MappingProxyType(
@@ -182,15 +182,18 @@ def _members(
 def _of_the_cloud(plan: CapacityPlan, group: Group) -> tuple[str, ...]:
     """Keys of the taints that a cloud puts on the group's nodes by itself.
 
-    Every daemon here tolerates its own device's. Sources: AKS, Spot node pools; GKE, Arm workloads and
-    flex-start with queued provisioning.
+    Sources: AKS, Spot node pools; GKE, GPUs, TPUs, Arm workloads and flex-start with queued provisioning.
     """
     provider = plan.spec.site.provider
     if provider == "azure" and group.purchase.option == "spot":
         return ("kubernetes.azure.com/scalesetpriority",)
     if provider == "gcp":
-        arm = ("kubernetes.io/arch",) if group.architecture == "arm64" else ()
-        return (*arm, "cloud.google.com/gke-queued")
+        found = ["cloud.google.com/gke-queued"]
+        if group.accelerator is not None:
+            found.append(accelerator_taint_key(group.accelerator.resource))
+        if group.architecture == "arm64":
+            found.append("kubernetes.io/arch")
+        return tuple(found)
     return ()
 
 

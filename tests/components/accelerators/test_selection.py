@@ -82,7 +82,7 @@ def test_all_daemons_tolerate_all_the_nodes_taints() -> None:
             "gcp",
             "COS_NO_PLUGIN",
             {"architecture": "arm64"},
-            ("kubernetes.io/arch", "cloud.google.com/gke-queued"),
+            ("cloud.google.com/gke-queued", "nvidia.com/gpu", "kubernetes.io/arch"),
         ),
         ("aws", "AL2023", {"purchase": {"option": "spot", "pools": 1}}, ()),
     ],
