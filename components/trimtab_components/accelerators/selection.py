@@ -142,7 +142,7 @@ def select(
         "labels": dict(wanted.labels or {}),
     }
     full = {
-        name: {**_known(name, shared), **arguments, **stated.get(name, {})}
+        name: _laid_over({**_known(name, shared), **arguments}, stated.get(name, {}))
         for name, arguments in made.items()
     }
     check_together([_installed(name, arguments) for name, arguments in full.items()], where)
@@ -413,6 +413,14 @@ def _known(name: str, shared: Mapping[str, Any]) -> dict[str, Any]:
     """FPGAs have no chart, so nothing to deliver."""
     left_out = ("delivery",) if name == "FpgaDevices" else ()
     return {key: value for key, value in shared.items() if key not in left_out}
+
+
+def _laid_over(arguments: dict[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stated over what follows from the plan; taints to tolerate come on top of the plan's."""
+    further = stated.get("tolerate")
+    if not isinstance(further, list | tuple):
+        return {**arguments, **stated}
+    return {**arguments, **stated, "tolerate": [*arguments["tolerate"], *further]}
 
 
 _VENDOR_OF = MappingProxyType(

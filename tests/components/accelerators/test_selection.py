@@ -99,6 +99,13 @@ def test_daemons_tolerate_what_a_cloud_taints_by_itself(
     assert selection.components["GpuOperator"]["tolerate"] == list(taints)
 
 
+def test_further_taints_are_tolerated_besides_the_plans() -> None:
+    stated = {"GpuOperator": {"tolerate": ["own/taint"]}}
+    made = chosen(plan_of_pools("h100"), {"h100": MARKED}, components=stated).components
+    tolerated = ["nvidia.com/gpu", TEAM_TAINT, READINESS_TAINT, "own/taint"]
+    assert made["GpuOperator"]["tolerate"] == tolerated
+
+
 def test_nodes_wait_for_what_their_plan_counts() -> None:
     settings = {name: {"readiness_taint": True} for name in ("h100", "a100", "trainium")}
     gates = chosen(plan_of_pools("h100", "a100", "trainium", "f2"), settings).gates
