@@ -16,6 +16,7 @@ from trimtab_components.karpenter.budgets import (
     MAX_BUDGETS,
     WEEKDAYS,
     Maintenance,
+    Weekday,
     budgets,
 )
 
@@ -120,6 +121,28 @@ def test_drift_waits_for_maintenance(
             assert allowed(found, "Drifted", now) == expected, now
             assert allowed(found, "Underutilized", now) == 0
             assert allowed(found, "Empty", now) == 10
+
+
+@given(
+    st.sets(st.sampled_from(WEEKDAYS), min_size=1),
+    st.integers(0, 1439),
+    st.integers(1, 24),
+    st.integers(0, 14 * 24 * 60 - 1),
+)
+def test_drift_is_allowed_inside_maintenance_and_nowhere_else(
+    days: set[Weekday], minute: int, hours: int, later: int
+) -> None:
+    maintenance = Maintenance(tuple(d for d in WEEKDAYS if d in days), minute, hours * 60)
+    now = MONDAY + timedelta(minutes=later)
+    midnight = now.replace(hour=0, minute=0)
+    begun = [
+        day + timedelta(minutes=minute)
+        for day in (midnight, midnight - timedelta(days=1))
+        if WEEKDAYS[day.weekday()] in days
+    ]
+    inside = any(start <= now < start + timedelta(hours=hours) for start in begun)
+    found = budgets(*members(STEADY, (2, 30, 40)), START, maintenance)
+    assert allowed(found, "Drifted", now) == (10 if inside else 0)
 
 
 def test_neighbours_are_one_budget_and_fifty_are_enough() -> None:
