@@ -9,8 +9,10 @@ from typing import Any
 import grpc
 import pulumi
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi import automation
+from pulumi.runtime.proto import language_pb2_grpc
 
 from support.crossplane_cli import CrossplaneCli, CrossplaneError
 from support.crossplane_core import ControlPlane
@@ -382,6 +384,29 @@ def test_pulumi_runs_an_inline_program(pulumi_engine: PulumiCli) -> None:
     assert set(stack.preview().change_summary) <= {automation.OpType.SAME}
 
 
+def test_the_yaml_host_serves() -> None:
+    with subprocess.Popen(
+        [engine_path("pulumi-language-yaml"), "127.0.0.1:1"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                host = language_pb2_grpc.LanguageRuntimeStub(channel)
+                assert host.GetPluginInfo(Empty(), timeout=30).version
+        finally:
+            process.terminate()
+
+
+def test_karpenters_crds_are_whole(kube_api: KubeApi) -> None:
+    kinds = set()
+    for file in sorted((engine_share("karpenter") / "pkg/apis/crds").glob("*.yaml")):
+        for made in kube_api.apply_all(file):
+            kube_api.wait_established(made["metadata"]["name"])
+            kinds.add(made["spec"]["names"]["kind"])
+    assert kinds >= {"NodePool", "EC2NodeClass", "NodeOverlay", "CapacityBuffer"}
+
+
 def test_every_engine_is_booted_here() -> None:
     assert {engine.name for engine in builder.load()} == {
         "etcd",
@@ -389,4 +414,6 @@ def test_every_engine_is_booted_here() -> None:
         "crossplane-core",
         "crossplane-cli",
         "pulumi",
+        "pulumi-language-yaml",
+        "karpenter",
     }
