@@ -8,7 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import plan_tags
+from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, plan_tags
 from trimtab.plan.sizing import Sizes
 from trimtab_components.arguments import checked
 from trimtab_components.gke.arguments import (
@@ -60,6 +60,8 @@ _OUTPUTS = (
     "node_service_account",
     "node_pool_names",
 )
+_OF_A_PLAN = tuple(gcp_labels(dict.fromkeys((PLAN_TAG, DIGEST_TAG), ""), ""))
+"""Labels that change with the plan: machines do not bear them."""
 # Their zones do not begin with a.
 _LETTERS = {"europe-west1": "bcd", "us-east1": "bcd"}
 
@@ -342,7 +344,7 @@ def _system_pool(
         provisioning=Standard(),
         labels={},
         taints=(SYSTEM_TAINT,),
-        resource_labels={k: v for k, v in labels.items() if k != "trimtab-plan-digest"},
+        resource_labels={k: v for k, v in labels.items() if k not in _OF_A_PLAN},
         volume_gib=settings.volume_gib,
         gpus=None,
         tpu_topology=None,
