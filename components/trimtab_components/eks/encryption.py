@@ -8,7 +8,6 @@ what it needs from a policy of its own. Sources: EKS user guide, "Encrypt Kubern
 existing clusters"; EBS CSI driver, "KMS permissions"; KMS, "Key policies", 2026-11.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, NotRequired, Self, TypedDict
 
@@ -19,7 +18,7 @@ from pydantic import Field, model_validator
 from trimtab.plan.types import Count, Flag
 from trimtab_components.arguments import Arguments
 from trimtab_components.eks.late import LateKeyArn
-from trimtab_components.eks.roles import partition
+from trimtab_components.eks.roles import partition, policy_document
 
 # What the account's administrators do with a key, without a wildcard.
 _KEY_ACTIONS = (
@@ -144,24 +143,20 @@ def key_policy(account: str, region: str) -> str:
         "Action": [f"kms:{action}" for action in _KEY_ACTIONS],
         "Resource": "*",
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
+    return policy_document([statement])
 
 
 def control_plane_policy(key_arn: str) -> str:
     """What the control plane's role does with the key of the secrets."""
-    return _policy([_allow(_CONTROL_PLANE_ACTIONS, key_arn)])
+    return policy_document([_allow(_CONTROL_PLANE_ACTIONS, key_arn)])
 
 
 def volume_policy(key_arn: str) -> str:
     """What the EBS CSI driver's role does with the key of the volumes."""
     grants = _allow(_GRANT_ACTIONS, key_arn)
     grants["Condition"] = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return _policy([grants, _allow(_VOLUME_ACTIONS, key_arn)])
+    return policy_document([grants, _allow(_VOLUME_ACTIONS, key_arn)])
 
 
 def _allow(actions: tuple[str, ...], resource: str) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-
-def _policy(statements: list[dict[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True)

@@ -6,7 +6,7 @@ between the sites (Direct Connect, VPN) and the network plugin on the machines (
 the user's. AWS charges for each vCPU of a joined node by the hour.
 
 Sources: EKS user guide, "Prepare networking for hybrid nodes" and "Prepare credentials for hybrid
-nodes", 2026-11. The role may describe this cluster only, where AWS's example says all of them.
+nodes", 2026-11. The role's policies are in `hybrid_policies`.
 """
 
 import ipaddress
@@ -25,6 +25,12 @@ from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.types import Count
 from trimtab_components.arguments import Arguments
+from trimtab_components.eks.hybrid_policies import (
+    CLUSTER_TAG,
+    anywhere_trust,
+    machines_policy,
+    ssm_trust,
+)
 from trimtab_components.eks.late import LateArn
 from trimtab_components.eks.roles import managed_policy, partition
 from trimtab_components.nodes import node_marks
@@ -34,7 +40,6 @@ _PRIVATE = [ipaddress.IPv4Network(b) for b in ("10.0.0.0/8", "172.16.0.0/12", "1
 # EKS picks the block of a cluster's services; which one follows from the VPC's (amazon-eks-ami, its
 # bootstrap script for AL2; EKS CreateCluster's serviceIpv4Cidr), 2026-11.
 _SERVICES, _SERVICES_BESIDE_10 = "10.100.0.0/16", "172.20.0.0/16"
-_TAG = "EKSClusterARN"
 
 
 class ClusterHybridNodes(TypedDict):
@@ -208,9 +213,9 @@ class HybridMachines(pulumi.ComponentResource):
         role = aws.iam.Role(
             name,
             assume_role_policy=(
-                anchor.apply(_anywhere_trust)
+                anchor.apply(anywhere_trust)
                 if anchor is not None
-                else account.apply(lambda number: _ssm_trust(number, region))
+                else account.apply(lambda number: ssm_trust(number, region))
             ),
             tags=dict(tags),
             opts=child,
@@ -227,7 +232,7 @@ class HybridMachines(pulumi.ComponentResource):
             for policy in policies
         ]
         document = pulumi.Output.all(account, cluster_arn).apply(
-            lambda parts: _role_policy(parts[0], parts[1], region, ssm)
+            lambda parts: machines_policy(parts[0], parts[1], region, ssm)
         )
         attachments.append(
             aws.iam.RolePolicy(f"{name}-join", role=role.name, policy=document, opts=child)
@@ -261,7 +266,7 @@ class HybridMachines(pulumi.ComponentResource):
                 iam_role=role.name,
                 registration_limit=hybrid.registration_limit or 100,
                 expiration_date=hybrid.activation_expires,
-                tags=cluster_arn.apply(lambda arn: {**tags, _TAG: arn}),
+                tags=cluster_arn.apply(lambda arn: {**tags, CLUSTER_TAG: arn}),
                 opts=pulumi.ResourceOptions.merge(
                     after, pulumi.ResourceOptions(additional_secret_outputs=["activationCode"])
                 ),
@@ -338,62 +343,3 @@ def node_config(
         spec["kubelet"] = {"flags": flags}
     document = {"apiVersion": "node.eks.aws/v1alpha1", "kind": "NodeConfig", "spec": spec}
     return json.dumps(document, sort_keys=True)
-
-
-def _ssm_trust(account: str, region: str) -> str:
-    stem = f"arn:{partition(region)}:ssm:{region}:{account}"
-    condition = {
-        "StringEquals": {"aws:SourceAccount": account},
-        "ArnEquals": {"aws:SourceArn": f"{stem}:*"},
-    }
-    return _document([_trust("ssm.amazonaws.com", ["sts:AssumeRole"], condition)])
-
-
-def _anywhere_trust(anchor: str) -> str:
-    service = "rolesanywhere.amazonaws.com"
-    source = {"ArnEquals": {"aws:SourceArn": anchor}}
-    named = {"StringEquals": {"sts:RoleSessionName": "${aws:PrincipalTag/x509Subject/CN}"}}
-    return _document(
-        [
-            _trust(service, ["sts:TagSession", "sts:SetSourceIdentity"], source),
-            _trust(service, ["sts:AssumeRole"], {**source, **named}),
-        ]
-    )
-
-
-def _role_policy(account: str, cluster_arn: str, region: str, ssm: bool) -> str:
-    of_cluster = [
-        "eks-auth:AssumeRoleForPodIdentity",
-        "eks:DescribeCluster",
-        "eks:ListAccessEntries",
-    ]
-    statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": of_cluster, "Resource": cluster_arn}
-    ]
-    if ssm:
-        machines = f"arn:{partition(region)}:ssm:{region}:{account}:managed-instance/*"
-        mine = {"StringEquals": {f"ssm:resourceTag/{_TAG}": cluster_arn}}
-        deregister = "ssm:DeregisterManagedInstance"
-        statements += [
-            {"Effect": "Allow", "Action": "ssm:DescribeInstanceInformation", "Resource": "*"},
-            {
-                "Effect": "Allow",
-                "Action": deregister,
-                "Resource": machines,
-                "Condition": mine,
-            },
-        ]
-    return _document(statements)
-
-
-def _trust(service: str, actions: list[str], condition: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": actions,
-        "Condition": dict(condition),
-    }
-
-
-def _document(statements: list[dict[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True)

@@ -7,6 +7,7 @@ ours can grow a wildcard.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -56,20 +57,15 @@ def service_role(
         "amazonaws.com.cn" if (service, partition(region)) == ("ec2", "aws-cn") else "amazonaws.com"
     )
     trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": actions[0] if len(actions) == 1 else list(actions),
-                "Principal": {"Service": f"{service}.{suffix}"},
-            }
-        ],
+        "Effect": "Allow",
+        "Action": actions[0] if len(actions) == 1 else list(actions),
+        "Principal": {"Service": f"{service}.{suffix}"},
     }
     options = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         name,
         name=role_name,
-        assume_role_policy=json.dumps(trust, sort_keys=True),
+        assume_role_policy=policy_document([trust]),
         tags=dict(tags),
         opts=options,
     )
@@ -90,6 +86,12 @@ def managed_policy(policy: str, region: str) -> str:
     if policy.startswith("arn:"):
         return policy
     return f"arn:{partition(region)}:iam::aws:policy/{policy}"
+
+
+def policy_document(statements: Sequence[Mapping[str, Any]]) -> str:
+    """A policy of these statements, the same bytes for the same ones."""
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    return json.dumps(document, sort_keys=True)
 
 
 def auto_mode_tags_policy(region: str) -> str:
@@ -127,4 +129,4 @@ def auto_mode_tags_policy(region: str) -> str:
             "Condition": {**mine, "StringLike": interfaces},
         },
     ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True)
+    return policy_document(statements)
