@@ -131,7 +131,7 @@ def _nodes(
     unpriced = PricedResource(record, Status.NOT_PRICED, nodes=NODES[record.type](record.inputs))
     names = _group_names(record.inputs)
     if source is None or as_of is None:
-        return replace(unpriced, note="the stack has no plan to price it from")
+        return replace(unpriced, note="no plan to price it from: --plan names one, or trimtab:plan")
     if names is None:
         return replace(unpriced, note=f"carries no {POOL_TAG} and {GROUP_TAG}")
     found = _find(source.plan, *names)

@@ -92,7 +92,7 @@ def find_project(start: Path) -> Project:
         raise InputError(
             f"runtime: is {language or 'missing'}",
             where=str(file),
-            mend="only Python programs can be previewed without an engine",
+            mend="only Python programs can be previewed without an engine; for others --engine pulumi",
         )
     main = (file.parent / str(data.get("main", "."))).resolve()
     script = main / "__main__.py" if main.is_dir() else main

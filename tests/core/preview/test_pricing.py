@@ -184,7 +184,9 @@ def test_a_savings_plan_beside_its_nodes_is_not_paid_twice() -> None:
 def test_without_a_plan_nodes_are_counted_but_not_priced() -> None:
     preview = price(recording(node_group("spot", 1, 2, 3)), None, None)
     assert preview.resources[0].nodes == Sizes(1, 2, 3)
-    assert preview.resources[0].note == "the stack has no plan to price it from"
+    assert (
+        preview.resources[0].note == "no plan to price it from: --plan names one, or trimtab:plan"
+    )
     assert preview.totals.emissions_unknown == 1
 
 
