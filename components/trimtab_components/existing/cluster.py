@@ -13,6 +13,7 @@ from trimtab.plan.schema import crd
 from trimtab.plan.types import Flag, Name, Namespace
 from trimtab_components.arguments import Arguments, checked, instant_of, plan_of
 from trimtab_components.existing.machines import OwnedGroup, owned_groups
+from trimtab_components.installation import CLUSTERS_OWN
 from trimtab_components.order import standing_first
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 from trimtab_components.sized_groups import sized_groups
@@ -37,7 +38,7 @@ class ExistingClusterArgs(TypedDict):
     """The kubeconfig's context; default its current one. Without `kubeconfig`, a context of the
     machine's own."""
     namespace: NotRequired[str]
-    """The namespace of the plan, which is made; default trimtab-system."""
+    """The namespace of the plan, which is made unless every cluster has it; default trimtab-system."""
     install_crd: NotRequired[bool]
     """Whether the plan's CustomResourceDefinition is installed; default true. False where something
     else installs it."""
@@ -149,13 +150,15 @@ class ExistingCluster(pulumi.ComponentResource):
         self, name: str, plan: CapacityPlan, settings: _Checked, labels: dict[str, str]
     ) -> None:
         """The plan as a custom resource, with its namespace and its kind."""
-        first: list[pulumi.Resource] = [
-            kubernetes.core.v1.Namespace(
-                f"{name}-namespace",
-                metadata={"name": settings.namespace, "labels": labels},
-                opts=self._child(),
+        first: list[pulumi.Resource] = []
+        if settings.namespace not in CLUSTERS_OWN:
+            first.append(
+                kubernetes.core.v1.Namespace(
+                    f"{name}-namespace",
+                    metadata={"name": settings.namespace, "labels": labels},
+                    opts=self._child(),
+                )
             )
-        ]
         if settings.install_crd:
             definition = crd()
             first.append(

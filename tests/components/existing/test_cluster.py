@@ -185,3 +185,10 @@ def test_fewer_machines_than_the_plan_counts_on_are_said() -> None:
     assert few.warning == "trainer/cellar: 2 machines are named, and the plan counts on 3"
     (none,) = owned_groups(made, as_of, {}, settings, "here")
     assert none.warning is None
+
+
+def test_a_namespace_that_every_cluster_has_is_not_made(tmp_path: Path) -> None:
+    """The provider refuses to make what is there."""
+    made = records(tmp_path, namespace="kube-system")
+    assert of(made, "Namespace") == {}
+    assert one(made, "CapacityPlan").inputs["metadata"]["namespace"] == "kube-system"
