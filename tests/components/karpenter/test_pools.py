@@ -12,6 +12,7 @@ from support.plans import DIGEST, group, plan, pool, windows
 from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError
+from trimtab.preview.records import UNKNOWN
 from trimtab_components import KarpenterPools
 from trimtab_components.karpenter.features import features_for
 
@@ -194,3 +195,30 @@ def test_outputs_name_the_static_node_pool_after_its_groups_own(tmp_path: Path) 
         "trainer-spot-0a1b2c",
         "trainer-steady-0a1b2c",
     ]
+
+
+def test_a_key_that_is_known_late_leaves_the_preview_complete(tmp_path: Path) -> None:
+    def program() -> None:
+        import pulumi_aws as aws
+
+        document = plan(pools=[pool(groups=GROUPS)])
+        key = aws.kms.Key("key").arn
+        KarpenterPools("k", {"plan": document, "cluster_name": "c", "volume_key_arn": key})
+
+    made = of(preview(tmp_path, program).records, "EC2NodeClass")
+    assert len(made) == len(GROUPS)
+    for each in made.values():
+        (volume,) = each.inputs["spec"]["blockDeviceMappings"]
+        assert volume["ebs"]["kmsKeyID"] == UNKNOWN
+        assert volume["ebs"]["volumeSize"] == "100Gi"
+
+
+def test_an_open_reservation_that_nothing_selects_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: said.append(text))
+    open_one = group("odcr", {"option": "reserved", "term": "open"})
+    records(tmp_path, plan=plan(pools=[pool(groups=[open_one])]))
+    (text,) = said
+    assert text.startswith("trainer-odcr-0a1b2c: trainer/odcr is paid for by an open capacity")
