@@ -3,6 +3,8 @@
 import asyncio
 import json
 import runpy
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -125,6 +127,17 @@ def descriptions(spec: Any) -> list[str]:
         return []
     own = [spec["description"]] if isinstance(spec.get("description"), str) else []
     return own + [text for each in spec.values() for text in descriptions(each)]
+
+
+def test_what_a_cluster_is_given_loads_no_clouds_sdk() -> None:
+    program = (
+        "import sys; from trimtab_components import Accelerators, ExistingCluster, KarpenterPools; "
+        "print([name for name in ('pulumi_aws', 'pulumi_azure', 'pulumi_gcp') if name in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "[]"
 
 
 def test_the_distribution_installs_the_plugin_under_the_name_that_engines_look_for() -> None:
