@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
 from pydantic import Field, model_validator
 
+from trimtab.catalogue.accelerators import ACCELERATORS, MIG_INSTANCES_PER_DEVICE
 from trimtab.errors import InputError, allowed
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.model import CapacityPlan, Group, Pool
@@ -154,6 +155,15 @@ def _check(settings: Settings, pool: Pool, group: Group, where: str) -> None:
                 where=where,
                 mend=f"drop {name}, or state it for a group that has one",
             )
+    model = group.accelerator.model if group.accelerator is not None else ""
+    # A model that is newer than this release may have slices.
+    if settings.mig_profile and model in ACCELERATORS and model not in MIG_INSTANCES_PER_DEVICE:
+        raise InputError(
+            f"mig_profile is {settings.mig_profile}, but group {group.name} has {model}, which can't "
+            "be cut",
+            where=where,
+            mend=f"drop mig_profile, or use one of {allowed(sorted(MIG_INSTANCES_PER_DEVICE))}",
+        )
     if settings.readiness_taint and group.accelerator is None:
         raise InputError(
             f"readiness_taint waits for accelerators, but group {group.name} has none",

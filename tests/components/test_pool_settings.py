@@ -112,6 +112,13 @@ REJECTED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+def test_mig_needs_a_gpu_that_can_be_cut() -> None:
+    a10g = {"model": "a10g", "resource": "nvidia.com/gpu", "perNode": 1}
+    document = plan(pools=[pool(groups=[group("g", {"option": "on-demand"}, accelerator=a10g)])])
+    with pytest.raises(InputError, match="group g has a10g, which can't be cut; drop mig_profile"):
+        SettingsByGroup(document, {"trainer": {"mig_profile": "all-1g.5gb"}}, "here")
+
+
 @pytest.mark.parametrize(("stated", "says"), REJECTED.values(), ids=REJECTED)
 def test_what_does_not_fit_is_one_line(stated: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=re.escape(says)) as error:

@@ -8,6 +8,9 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+# Loaded by its pytest plugin at the very end otherwise, where CPython 3.11 may fail (cpython#106905)
+# after programs of Pulumi's inline engine were ended.
+import hypothesis  # noqa: F401
 import pytest
 
 from support.crossplane_cli import CrossplaneCli, crossplane_cli

@@ -125,6 +125,21 @@ def test_a_cluster_moves_into_a_component_through_its_alias(
     assert "team:index:Owner$trimtab:index:HeterogeneousCluster$aws:eks/cluster:Cluster" in types
 
 
+def test_a_cluster_is_renamed_through_its_alias(programs: Programs, cloud: Cloud) -> None:
+    programs.use(lambda: cluster("gpus")).up()
+    cloud.take()
+
+    def renamed() -> None:
+        former = Options(aliases=[pulumi.Alias(name="gpus")])
+        cluster("fleet", former, cluster_name="gpus")
+
+    stack = programs.use(renamed)
+    steps = stack.preview()
+    assert steps.operations <= {"update"}, steps.done
+    assert stack.up().operations <= {"update"}
+    assert {each.call for each in cloud.take()} <= {"update"}
+
+
 def test_a_commitment_refuses_to_go(programs: Programs, cloud: Cloud, tmp_path: Path) -> None:
     approvals = tmp_path / "approvals.yaml"
     approvals.write_text(APPROVAL, "utf-8")

@@ -198,7 +198,8 @@ def _check_owners(
         installs = enabled(values, part)
         # Left out, or null, is the chart's and the operator's default: true.
         if installs is not False and owner != "component":
-            more = "; NVIDIA has no driver container for it" if row.image in _NO_CONTAINER else ""
+            contained = part != "driver" or row.image not in _NO_CONTAINER
+            more = "" if contained else "; NVIDIA has no driver container for it"
             brings = "your own set-up" if owner == "yours" else f"the {row.image} image"
             raise InputError(
                 f"{part}.enabled is {_said(installs)}, but {brings} brings its {part}{more}",

@@ -150,6 +150,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         super().__init__("trimtab:index:HeterogeneousCluster", name, {}, children_wait(opts))
 
         self._name, self._region, self._settings = name, region, settings
+        self._eks_name = settings.cluster_name or name
         self._tags = {**settings.tags, **plan_tags(plan)}
         for warning in cluster_warnings(settings, shapes, addons):
             pulumi.log.warn(f"{name}: {warning}", resource=self)
@@ -163,7 +164,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             f"{name}-discovery",
             resource_id=group_id,
             key=DISCOVERY_TAG,
-            value=name,
+            value=self._eks_name,
             opts=self._child(),
         )
         self._access(cluster, of_auto)
@@ -233,7 +234,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             "zones": list(zones),
             "cidr": settings.cidr or DEFAULT_CIDR,
             "internet_access": settings.internet_access is not False,
-            "discovery": self._name,
+            "discovery": self._eks_name,
             "tags": self._tags,
         }
         if settings.nat is not None:
@@ -268,7 +269,7 @@ class HeterogeneousCluster(pulumi.ComponentResource):
             AUTO_NODE_POLICIES,
             **self._common,
             # KarpenterPools looks for this name where none is stated.
-            role_name=f"KarpenterNodeRole-{self._name}",
+            role_name=f"KarpenterNodeRole-{self._eks_name}",
         )
 
     def _access(self, cluster: aws.eks.Cluster, of_auto: ServiceRole | None) -> None:

@@ -71,6 +71,9 @@ class HeterogeneousClusterArgs(TypedDict):
     """How nodes are set up, by pool (`trainers`) or by group (`trainers/spot`)."""
     region: NotRequired[str]
     """The AWS region; default the stack's aws:region. The plan must be for it."""
+    cluster_name: NotRequired[str]
+    """The cluster's name in EKS, which can't change; default the component's. State the old one when
+    the component is renamed."""
     kubernetes_version: NotRequired[str]
     """The minor version of the control plane and, after it, of the node groups: a newer one replaces
     their nodes as updates allow. Capacity blocks keep theirs."""
@@ -177,6 +180,7 @@ class ClusterSettings(Arguments):
     plan_pools: tuple[str, ...] | None = None
     pools: dict[str, dict[str, Any]] = Field(default_factory=dict)
     region: str | None = None
+    cluster_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")] | None = None
     kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = KUBERNETES_VERSION
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     vpc_id: Any = None

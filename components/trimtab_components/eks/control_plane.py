@@ -84,7 +84,7 @@ def control_plane(
     plane = settings.control_plane
     return aws.eks.Cluster(
         name,
-        name=name,
+        name=settings.cluster_name or name,
         version=settings.kubernetes_version,
         role_arn=role.arn,
         # Add-ons are resources; copies that EKS puts in would be nobody's to update.

@@ -200,7 +200,9 @@ def test_the_repositorys_stacks_show_their_plans_numbers(stack: str) -> None:
         assert entry["nodes"] == sizes
         assert entry["purchase_option"] == group.purchase.option
         assert group.expected.usd_per_hour is not None
-        assert entry["usd_per_month_expected"] == pytest.approx(group.expected.usd_per_hour * 730)
+        # Shown to the cent.
+        expected = pytest.approx(group.expected.usd_per_hour * 730, abs=0.006)
+        assert entry["usd_per_month_expected"] == expected
     priced = [e["usd_per_month_now"] for e in document["resources"] if e["status"] == "priced"]
     assert document["totals"]["usd_per_month_now"] == pytest.approx(sum(priced), abs=0.05)
     assert document["totals"]["priced"] == len(priced)
