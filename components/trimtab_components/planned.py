@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.errors import InputError
-from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, purchase_zone
+from trimtab.plan.model import CapacityPlan, Group, Pool, purchase_zone
 from trimtab.plan.sizing import Sizes
 from trimtab_components.arguments import PlanArguments, instant_of, plan_of
+from trimtab_components.capacity_blocks import closed
 from trimtab_components.pool_settings import Settings, SettingsByGroup
 from trimtab_components.sized_groups import (
     SizedGroup,
@@ -65,14 +66,11 @@ def place_of(pool: Pool, group: Group, where: str) -> str:
 def sizes_at(sized: SizedGroup, as_of: datetime) -> tuple[Sizes, str | None]:
     """The sizes to ask for, and why they differ from the plan's window.
 
-    A capacity block is at zero before it starts and from an hour before it ends.
+    A capacity block is at zero before it starts and from its drain on.
     """
-    purchase = sized.group.purchase
-    if isinstance(purchase, CapacityBlock):
-        if purchase.starts_at is not None and as_of < purchase.starts_at:
-            return NOTHING, "the capacity block has not begun"
-        if as_of >= purchase.drains_at:
-            return NOTHING, "the capacity block ends: its nodes are drained"
+    reason = closed(sized.group, as_of)
+    if reason:
+        return NOTHING, reason
     return sized.sizing.sizes, sized.sizing.reason
 
 

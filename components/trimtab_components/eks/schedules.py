@@ -10,19 +10,16 @@ to zero 40 minutes before); EC2 user guide on UltraServers (an hour before); 202
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trimtab.clock import format_instant
 from trimtab.plan.model import CapacityBlock, Group, Window
 from trimtab.plan.sizing import Sizes
+from trimtab_components.capacity_blocks import closed, drains_at
 from trimtab_components.sized_groups import SizedGroup
 
 UNCHANGED = -1
 """What a scheduled action says of a size that it leaves alone."""
-
-_ULTRASERVERS = ("p6e-",)
-_ULTRASERVER_EARLIER = timedelta(minutes=30)
-"""AWS asks for the machines of a P6e-GB200 UltraServer to be gone an hour before its block ends."""
 
 _NOTHING = Sizes(0, 0, 1)
 """The least that EKS takes."""
@@ -73,15 +70,15 @@ def schedule(sized: SizedGroup, as_of: datetime, autoscaled: bool) -> Schedule:
     """
     now, reason = _creatable(sized.sizing.sizes, sized.sizing.reason)
     purchase = sized.group.purchase
-    if not isinstance(purchase, CapacityBlock):
+    drain = drains_at(sized.group)
+    if not isinstance(purchase, CapacityBlock) or drain is None:
         return Schedule(now, reason, _scheduled(sized.sizing.sizes.max, sized.later, autoscaled))
-    drain = _drains_at(sized.group, purchase)
     starts = purchase.starts_at
     if as_of >= drain:
-        return Schedule(_NOTHING, "the capacity block ends: its nodes are drained", ())
+        return Schedule(_NOTHING, closed(sized.group, as_of), ())
     later, highest = sized.later, sized.sizing.sizes.max
     if starts is not None and as_of < starts:
-        now, reason = _NOTHING, "the capacity block has not begun"
+        now, reason = _NOTHING, closed(sized.group, as_of)
         later, highest = _from(sized.group, starts), 0
     inside = tuple(window for window in later if window.start < drain)
     # A block that starts an hour before it ends, or later, never has a node.
@@ -90,12 +87,6 @@ def schedule(sized: SizedGroup, as_of: datetime, autoscaled: bool) -> Schedule:
         reason,
         (*_scheduled(highest, inside, autoscaled), ScheduledSize(drain, 0, 0, 0)),
     )
-
-
-def _drains_at(group: Group, block: CapacityBlock) -> datetime:
-    types = [offer.instance_type for offer in group.offers]
-    ultraserver = any(name.startswith(_ULTRASERVERS) for name in types)
-    return block.drains_at - _ULTRASERVER_EARLIER if ultraserver else block.drains_at
 
 
 def _creatable(sizes: Sizes, reason: str | None) -> tuple[Sizes, str | None]:

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.plan.eks import node_group_name
-from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Reserved, Window
+from trimtab.plan.model import CapacityPlan, Group, Reserved, Window
 from trimtab.plan.sizing import Sizes, window_at
+from trimtab_components.capacity_blocks import closed
 from trimtab_components.karpenter.shapes import suffixed
 from trimtab_components.sized_groups import SizedGroup
 
@@ -95,9 +96,9 @@ def divided(
         unselected: whether the group's reservation is one that nothing selects: no node is paid for.
     """
     group, name = sized.group, node_group_name(sized.pool, sized.group)
-    closed = _closed(group, as_of)
-    if closed:
-        return Division((Part(name, 0),), (closed,))
+    reason = closed(group, as_of)
+    if reason:
+        return Division((Part(name, 0),), (reason,))
     reasons = [sized.sizing.reason] if sized.sizing.reason else []
     limit = sized.sizing.sizes.max
     if whole_span:
@@ -146,14 +147,3 @@ def _replicas(plan: CapacityPlan, sized: SizedGroup, as_of: datetime, baseline: 
         min(window.min, paid_nodes(plan, sized.group, window, baseline.approved))
         for window in windows
     )
-
-
-def _closed(group: Group, as_of: datetime) -> str | None:
-    purchase = group.purchase
-    if not isinstance(purchase, CapacityBlock):
-        return None
-    if purchase.starts_at is not None and as_of < purchase.starts_at:
-        return "the capacity block has not begun"
-    if as_of >= purchase.drains_at:
-        return "the capacity block ends: no node is started in it"
-    return None
