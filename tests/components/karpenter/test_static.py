@@ -91,7 +91,7 @@ def test_the_limit_may_be_that_of_the_whole_span() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "limit", "says"),
-    [(0, 0, "has not begun"), (1, 4, ""), (8, 4, ""), (9, 0, "ends: no node is started")],
+    [(0, 0, "has not begun"), (1, 4, ""), (8, 4, ""), (9, 0, "ends: its nodes are drained")],
 )
 def test_a_capacity_block_is_closed_before_it_begins_and_well_before_it_ends(
     hours: int, limit: int, says: str
