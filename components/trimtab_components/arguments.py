@@ -6,8 +6,9 @@ a pydantic model per component. Unknown names are complained of first, since a t
 rest; then wrong values; then combinations.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -16,7 +17,7 @@ import pulumi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trimtab.clock import parse_instant
-from trimtab.errors import InputError
+from trimtab.errors import InputError, TrimtabError
 from trimtab.plan.document import input_error, load_plan, parse_plan
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
@@ -124,6 +125,22 @@ def _late(error: ValidationError) -> str | None:
         return None
     late = [p["loc"] for p in problems if isinstance(p["input"], pulumi.Output)]
     return ".".join(map(str, late[0])) if late else None
+
+
+@contextlib.contextmanager
+def said_by(where: str) -> Iterator[None]:
+    """Let what goes wrong beneath be told with the component that it is of.
+
+    Args:
+        where: the component's type and name.
+    """
+    try:
+        yield
+    except TrimtabError as error:
+        if error.where and error.where.startswith(where):
+            raise
+        place = f"{where}: {error.where}" if error.where else where
+        raise type(error)(error.message, where=place, mend=error.mend) from None
 
 
 def argument_name(name: str) -> str:

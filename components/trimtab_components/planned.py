@@ -13,7 +13,7 @@ from datetime import datetime
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan, Group, Pool, purchase_zone
 from trimtab.plan.sizing import Sizes
-from trimtab_components.arguments import PlanArguments, instant_of, plan_of
+from trimtab_components.arguments import PlanArguments, instant_of, plan_of, said_by
 from trimtab_components.capacity_blocks import closed
 from trimtab_components.pool_settings import Settings, SettingsByGroup
 from trimtab_components.sized_groups import (
@@ -49,12 +49,13 @@ def planned(arguments: PlanArguments, provider: str, region: str, where: str) ->
         InputError: an argument does not fit the plan.
         StalePlanError: the plan has expired, or is for another provider or region.
     """
-    plan = plan_of(arguments.plan, where)
-    check_site(plan, provider, region)
-    check_tags(arguments.tags, where)
-    as_of = instant_of(arguments.as_of, plan, where)
-    running = {key: each.sizes for key, each in arguments.running.items()}
-    groups = sized_groups(plan, as_of, running, arguments.plan_pools)
+    with said_by(where):
+        plan = plan_of(arguments.plan, where)
+        check_site(plan, provider, region)
+        check_tags(arguments.tags, where)
+        as_of = instant_of(arguments.as_of, plan, where)
+        running = {key: each.sizes for key, each in arguments.running.items()}
+        groups = sized_groups(plan, as_of, running, arguments.plan_pools)
     return Planned(plan, as_of, groups, SettingsByGroup(plan, arguments.pools, where), where)
 
 

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import plan_tags
-from trimtab_components.arguments import checked, instant_of, plan_of
+from trimtab_components.arguments import checked, instant_of, plan_of, said_by
 from trimtab_components.eks.access import (
     AUTO_NODE_POLICY,
     Access,
@@ -129,23 +129,24 @@ class HeterogeneousCluster(pulumi.ComponentResource):
                 mend="use at most 40 letters, digits and hyphens, a letter or digit first",
             )
         settings = checked(_Checked, args, where)
-        plan = plan_of(settings.plan, where)
-        region = _region(settings, where)
-        check_site(plan, "aws", region)
-        check_tags(settings.tags, where)
-        as_of = instant_of(settings.as_of, plan, where)
-        by_group = SettingsByGroup(plan, settings.pools, where)
-        zones = cluster_zones(settings, plan, region)
-        shapes = cluster_groups(plan, as_of, settings, by_group, zones, where)
-        owned = owned_groups(plan, by_group) if settings.hybrid is not None else ()
-        repaired = {REPAIR_AGENT: Addon()} if any(shape.node_repair for shape in shapes) else {}
-        addons = chosen_addons(
-            {**repaired, **settings.addons},
-            node_groups=bool(shapes),
-            auto_mode=settings.auto,
-            hosts_pods=bool(shapes or settings.built_in_pools),
-            where=where,
-        )
+        with said_by(where):
+            plan = plan_of(settings.plan, where)
+            region = _region(settings, where)
+            check_site(plan, "aws", region)
+            check_tags(settings.tags, where)
+            as_of = instant_of(settings.as_of, plan, where)
+            by_group = SettingsByGroup(plan, settings.pools, where)
+            zones = cluster_zones(settings, plan, region)
+            shapes = cluster_groups(plan, as_of, settings, by_group, zones, where)
+            owned = owned_groups(plan, by_group) if settings.hybrid is not None else ()
+            repaired = {REPAIR_AGENT: Addon()} if any(shape.node_repair for shape in shapes) else {}
+            addons = chosen_addons(
+                {**repaired, **settings.addons},
+                node_groups=bool(shapes),
+                auto_mode=settings.auto,
+                hosts_pods=bool(shapes or settings.built_in_pools),
+                where=where,
+            )
         _check_role_names(name, settings, where)
         super().__init__("trimtab:index:HeterogeneousCluster", name, {}, children_wait(opts))
 

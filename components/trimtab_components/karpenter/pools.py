@@ -8,7 +8,7 @@ import pulumi_kubernetes as kubernetes
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_tags
 from trimtab.plan.model import CapacityPlan
-from trimtab_components.arguments import checked, instant_of, plan_of
+from trimtab_components.arguments import checked, instant_of, plan_of, said_by
 from trimtab_components.karpenter.arguments import Checked, KarpenterPoolsArgs
 from trimtab_components.karpenter.buffers import buffer_objects, headroom_nodes
 from trimtab_components.karpenter.node_class import (
@@ -50,13 +50,14 @@ class KarpenterPools(pulumi.ComponentResource):
         """
         where = f'KarpenterPools "{name}"'
         settings = checked(Checked, args, where)
-        plan = plan_of(settings.plan, where)
-        check_site(plan, "aws", plan.spec.site.region)
-        check_tags(settings.tags, where)
-        by_group = SettingsByGroup(plan, settings.pools, where)
-        choices = _choices(settings, plan, where)
-        objects = planned_objects(plan, settings, choices, by_group)
-        buffers = planned_buffers(plan, settings, objects, where)
+        with said_by(where):
+            plan = plan_of(settings.plan, where)
+            check_site(plan, "aws", plan.spec.site.region)
+            check_tags(settings.tags, where)
+            by_group = SettingsByGroup(plan, settings.pools, where)
+            choices = _choices(settings, plan, where)
+            objects = planned_objects(plan, settings, choices, by_group)
+            buffers = planned_buffers(plan, settings, objects, where)
         # Above all, the objects go before the controller does, for it alone takes their finalizers off.
         super().__init__("trimtab:index:KarpenterPools", name, {}, children_wait(opts))
 
