@@ -29,17 +29,17 @@ import pulumi_kubernetes as kubernetes
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.document import load_plan, to_data
-from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
+from trimtab.plan.document import load_plan
+from trimtab.plan.model import CapacityPlan
 from trimtab_components import Accelerators, KarpenterPools
 from trimtab_components.accelerators.accelerators import AcceleratorsArgs
 from trimtab_components.karpenter.arguments import KarpenterPoolsArgs
 from trimtab_components.karpenter.features import features_for
+from trimtab_components.plan_object import NAMESPACE, plan_object
 from trimtab_components.program import read_settings, settings_for, user_errors
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-NAMESPACE = "trimtab-system"
 
 
 def main() -> None:
@@ -103,19 +103,8 @@ def local(name: str, plan: CapacityPlan, settings: dict[str, Any]) -> None:
         metadata=kubernetes.meta.v1.ObjectMetaArgs(name=NAMESPACE, labels=object_labels(plan)),
         opts=pulumi.ResourceOptions(provider=provider),
     )
-    kubernetes.apiextensions.CustomResource(
-        f"{name}-plan",
-        api_version=API_VERSION,
-        kind=KIND,
-        metadata=kubernetes.meta.v1.ObjectMetaArgs(
-            name=plan.metadata.name,
-            namespace=NAMESPACE,
-            labels={**plan.metadata.labels, **object_labels(plan)},
-            annotations=plan.metadata.annotations or None,
-        ),
-        spec=to_data(plan)["spec"],
-        opts=pulumi.ResourceOptions(provider=provider, depends_on=[home]),
-    )
+    after = pulumi.ResourceOptions(provider=provider, depends_on=[home])
+    plan_object(name, plan, NAMESPACE, object_labels(plan), after)
     inside = pulumi.ResourceOptions(providers=[provider])
     drivers(name, plan, settings, accelerators, inside)
     if plan.spec.site.provider == "aws":

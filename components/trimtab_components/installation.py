@@ -37,7 +37,7 @@ class Release:
     Attributes:
         values: with the override's already laid over them.
         privileged: whether its pods load kernel modules or mount the host.
-        own_namespace: whether the namespace is made here; kube-system is not.
+        own_namespace: whether the namespace is made here; one that every cluster has never is.
         skip_crds: whether the chart's own CRDs are left out, since another release brings them.
         requires: charts of the same namespace whose kinds it uses; Flux installs them first.
         critical_quota: whether the cluster admits critical pods only under a quota, as GKE does.

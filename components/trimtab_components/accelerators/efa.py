@@ -70,7 +70,6 @@ class EfaDevices(pulumi.ComponentResource):
             settings.delivery,
             settings.labels,
             privileged=True,  # its pods mount the node's devices
-            own_namespace=settings.override.namespace not in (None, EFA.namespace),
         )
         super().__init__("trimtab:index:EfaDevices", name, {}, opts)
         install(name, release, self, standing_first(opts))

@@ -99,7 +99,6 @@ class NeuronDevices(pulumi.ComponentResource):
             settings.delivery,
             settings.labels,
             privileged=True,  # its pods mount the node's devices
-            own_namespace=settings.override.namespace not in (None, NEURON.namespace),
         )
         super().__init__("trimtab:index:NeuronDevices", name, {}, opts)
         install(name, release, self, standing_first(opts))

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import Arguments, Running, RunningSizes
+from trimtab_components.arguments import Arguments, PlanArguments, RunningSizes
 from trimtab_components.blocks import Block
 from trimtab_components.eks.access import KEY_PATTERN, Access, ClusterAccess
 from trimtab_components.eks.addons import Addon, ClusterAddon
@@ -170,15 +170,10 @@ _EXISTING = ("vpc_id", "subnet_ids")
 _OWN = ("cidr", "zones", "nat", "internet_access", "endpoints")
 
 
-class ClusterSettings(Arguments):
+class ClusterSettings(PlanArguments):
     """`HeterogeneousClusterArgs`, checked."""
 
-    plan: Any
-    as_of: str | None = None
-    running: dict[str, Running] = Field(default_factory=dict)
     autoscaled: Flag = False
-    plan_pools: tuple[str, ...] | None = None
-    pools: dict[str, dict[str, Any]] = Field(default_factory=dict)
     region: str | None = None
     cluster_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")] | None = None
     kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = KUBERNETES_VERSION
@@ -205,7 +200,6 @@ class ClusterSettings(Arguments):
     ami_family: AmiFamily = "AL2023"
     volume_gib: Annotated[Count, Field(ge=20, le=16384)] = 100
     metadata_hop_limit: Annotated[Count, Field(ge=1, le=64)] = 1
-    tags: dict[str, str] = Field(default_factory=dict)
 
     @property
     def auto(self) -> bool:

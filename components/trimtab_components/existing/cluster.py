@@ -7,20 +7,19 @@ import pulumi_kubernetes as kubernetes
 from pydantic import Field, model_validator
 
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.document import to_data
-from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
+from trimtab.plan.model import CapacityPlan
 from trimtab.plan.schema import crd
 from trimtab.plan.types import Flag, Name, Namespace
 from trimtab_components.arguments import Arguments, checked, instant_of, plan_of
 from trimtab_components.existing.machines import OwnedGroup, owned_groups
 from trimtab_components.installation import CLUSTERS_OWN
 from trimtab_components.order import standing_first
+from trimtab_components.plan_object import NAMESPACE, plan_object
 from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
 from trimtab_components.sized_groups import sized_groups
 
 __all__ = ["ExistingCluster", "ExistingClusterArgs"]
 
-NAMESPACE = "trimtab-system"
 _OUTPUTS = ("kubeconfig", "namespace", "plan_name", "join_arguments")
 
 
@@ -169,19 +168,7 @@ class ExistingCluster(pulumi.ComponentResource):
                     opts=self._child(),
                 )
             )
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-plan",
-            api_version=API_VERSION,
-            kind=KIND,
-            metadata=kubernetes.meta.v1.ObjectMetaArgs(
-                name=plan.metadata.name,
-                namespace=settings.namespace,
-                labels={**plan.metadata.labels, **labels},
-                annotations=plan.metadata.annotations or None,
-            ),
-            spec=to_data(plan)["spec"],
-            opts=self._child(*first),
-        )
+        plan_object(name, plan, settings.namespace, labels, self._child(*first))
 
     def _mark(self, name: str, group: OwnedGroup, labels: dict[str, str]) -> None:
         """The labels of a group's named machines, each through a patch of its own."""

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import Arguments, Running, RunningSizes
+from trimtab_components.arguments import Arguments, PlanArguments, RunningSizes
 from trimtab_components.eks.late import LateKeyArn
 from trimtab_components.karpenter.budgets import WEEKDAYS, Maintenance, Weekday
 from trimtab_components.karpenter.shapes import Mode
@@ -135,17 +135,12 @@ class CheckedBuffer(Arguments):
     nodes: Annotated[Count, Field(ge=1)] | None = None
 
 
-class Checked(Arguments):
+class Checked(PlanArguments):
     """`KarpenterPoolsArgs`, checked; `pools` by `pool_settings`."""
 
-    plan: Any
     cluster_name: Annotated[str, Field(min_length=1, max_length=100)]
     mode: Mode = "karpenter"
-    plan_pools: tuple[str, ...] | None = None
-    pools: dict[str, Any] = Field(default_factory=dict)
     node_role: str | None = None
-    as_of: str | None = None
-    running: dict[str, Running] = Field(default_factory=dict)
     limits: Limits = "window"
     static_baseline: Flag = False
     release: tuple[str, ...] = ()
@@ -159,7 +154,6 @@ class Checked(Arguments):
     volume_gib: Annotated[Count, Field(ge=20, le=16384)] = 100
     volume_key_arn: LateKeyArn = None
     metadata_hop_limit: Annotated[Count, Field(ge=1, le=64)] | None = None
-    tags: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _within_auto_mode(self) -> Self:

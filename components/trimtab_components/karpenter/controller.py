@@ -183,8 +183,7 @@ class KarpenterController(pulumi.ComponentResource):
         role, ready = self._role(name, settings, region, tags, queue)
         namespace = settings.override.namespace or KARPENTER.namespace
         same = Override(version=settings.override.version, namespace=settings.override.namespace)
-        system = namespace == KARPENTER.namespace
-        crds = Release(KARPENTER_CRD, {}, same, settings.delivery, labels, own_namespace=not system)
+        crds = Release(KARPENTER_CRD, {}, same, settings.delivery, labels)
         first = install(f"{name}-crds", crds, self)
         ready.append(
             aws.eks.PodIdentityAssociation(
