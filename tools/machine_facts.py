@@ -22,7 +22,7 @@ from typing import Any
 from tools.environments import ROOT
 from trimtab.files import write_atomic
 
-FACTS = ROOT / "components" / "trimtab_components" / "eks" / "machines.csv"
+FACTS = ROOT / "trimtab" / "provision" / "eks" / "machines.csv"
 COLUMNS = (
     "instance_type",
     "architecture",

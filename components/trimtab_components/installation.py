@@ -11,8 +11,8 @@ from typing import Any, Literal
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from trimtab_components.arguments import Override
-from trimtab_components.charts import ChartSource
+from trimtab.provision.arguments import Override
+from trimtab.provision.charts import ChartSource
 
 FLUX_RELEASE = "helm.toolkit.fluxcd.io/v2"
 FLUX_SOURCE = "source.toolkit.fluxcd.io/v1"

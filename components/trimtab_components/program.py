@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from trimtab.errors import InputError, TrimtabError, allowed
-from trimtab_components.arguments import argument_name, setting_name
+from trimtab.provision.arguments import argument_name, setting_name
 
 _SHOWN: dict[object, str] = {
     bool: "true or false",

@@ -4,11 +4,11 @@ import pytest
 
 from support.accelerator_cases import run
 from support.recorded import Records, of, one
-from trimtab_components.charts import CHARTS, GPU_OPERATOR, IMAGES, NVIDIA_DRA_DRIVER, ChartSource
+from trimtab.provision.charts import CHARTS, GPU_OPERATOR, IMAGES, NVIDIA_DRA_DRIVER, ChartSource
 
 BODY = """
-from trimtab_components.arguments import Override
-from trimtab_components.charts import {source}
+from trimtab.provision.arguments import Override
+from trimtab.provision.charts import {source}
 from trimtab_components.installation import Release, install
 
 class Top(pulumi.ComponentResource):

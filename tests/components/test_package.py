@@ -22,8 +22,8 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import group_key
 from trimtab.plan.document import load_plan, save_plan
 from trimtab.preview.records import PreviewRequest
+from trimtab.provision.arguments import checked, plan_of
 from trimtab_components import plugin
-from trimtab_components.arguments import checked, plan_of
 from trimtab_components.eks import cluster
 from trimtab_components.engines.recorder import record
 

@@ -8,7 +8,8 @@ import pytest
 from support.plans import group, plan, pool
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan
-from trimtab_components.pool_settings import PoolSettings, Settings, SettingsByGroup
+from trimtab.provision.pool_settings import Settings, SettingsByGroup
+from trimtab_components.pool_settings import PoolSettings
 
 
 def two_pools() -> CapacityPlan:

@@ -7,7 +7,7 @@ import pytest
 from pulumi.runtime import config as runtime_config
 
 from trimtab.errors import InputError
-from trimtab_components.arguments import argument_name, setting_name
+from trimtab.provision.arguments import argument_name, setting_name
 from trimtab_components.program import read_settings, settings_for
 
 

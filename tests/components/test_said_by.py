@@ -6,8 +6,8 @@ import pytest
 
 from support.plans import plan
 from trimtab.errors import InputError, StalePlanError
+from trimtab.provision.arguments import said_by
 from trimtab_components import HeterogeneousCluster, KarpenterPools
-from trimtab_components.arguments import said_by
 
 WHERE = 'HeterogeneousCluster "c"'
 

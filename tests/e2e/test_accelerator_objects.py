@@ -15,9 +15,9 @@ import pytest
 from support.accelerator_cases import objects, plan_of_pools, run, serve
 from support.kube_api import KubeApi, KubeError
 from trimtab.catalogue.accelerators import ACCELERATORS, MIG_INSTANCES_PER_DEVICE
-from trimtab_components.accelerators.device_classes import class_of, device_class_spec
-from trimtab_components.accelerators.readiness import ACCOUNT, NAMESPACE
-from trimtab_components.nodes import READINESS_TAINT
+from trimtab.provision.accelerators.device_classes import class_of, device_class_spec
+from trimtab.provision.accelerators.readiness import ACCOUNT, NAMESPACE
+from trimtab.provision.nodes import READINESS_TAINT
 
 pytestmark = pytest.mark.engine
 

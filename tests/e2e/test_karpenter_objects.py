@@ -12,14 +12,14 @@ from support.karpenter import HELD, PROPOSED, SPOT, STEADY, line
 from support.kube_api import KubeApi, KubeError
 from support.plans import DIGEST, START, group, plan, pool, windows
 from support.pruned import lost
-from trimtab_components.charts import KARPENTER
+from trimtab.provision.charts import KARPENTER
+from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab_components.karpenter.arguments import Checked
 from trimtab_components.karpenter.pools import (
     _choices,
     planned_buffers,
     planned_objects,
 )
-from trimtab_components.pool_settings import SettingsByGroup
 
 pytestmark = pytest.mark.engine
 

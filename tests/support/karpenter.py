@@ -7,10 +7,10 @@ from typing import Any
 from support.plans import DIGEST, START
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
-from trimtab_components.karpenter.node_class import NodeSettings
-from trimtab_components.karpenter.objects import Choices, GroupObjects, group_objects
-from trimtab_components.karpenter.static import Baseline
-from trimtab_components.sized_groups import SizedGroup, sized_groups
+from trimtab.provision.karpenter.node_class import NodeSettings
+from trimtab.provision.karpenter.objects import Choices, GroupObjects, group_objects
+from trimtab.provision.karpenter.static import Baseline
+from trimtab.provision.sized_groups import SizedGroup, sized_groups
 
 HELD: dict[str, Any] = {"option": "reserved", "term": "1y"}
 PROPOSED: dict[str, Any] = {**HELD, "commitment": DIGEST}

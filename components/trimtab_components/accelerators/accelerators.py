@@ -6,8 +6,11 @@ import pulumi
 from pydantic import Field
 
 from trimtab.plan.attribution import object_labels
+from trimtab.provision.accelerators.compatibility import NodeImage
+from trimtab.provision.accelerators.selection import Wanted, select
+from trimtab.provision.arguments import Arguments, argument_name, checked, plan_of
+from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab_components.accelerators.amd import AmdGpuOperator
-from trimtab_components.accelerators.compatibility import NodeImage
 from trimtab_components.accelerators.discovery import NodeFeatureDiscovery
 from trimtab_components.accelerators.efa import EfaDevices
 from trimtab_components.accelerators.fpga import FpgaDevices
@@ -15,12 +18,10 @@ from trimtab_components.accelerators.gpu_operator import GpuOperator
 from trimtab_components.accelerators.intel import IntelDevices
 from trimtab_components.accelerators.neuron import NeuronDevices
 from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
-from trimtab_components.accelerators.readiness import open_nodes_when_ready
-from trimtab_components.accelerators.selection import Wanted, select
-from trimtab_components.arguments import Arguments, argument_name, checked, plan_of
+from trimtab_components.accelerators.opening import open_nodes_when_ready
 from trimtab_components.installation import Delivery
 from trimtab_components.order import standing_first
-from trimtab_components.pool_settings import PoolSettings, SettingsByGroup
+from trimtab_components.pool_settings import PoolSettings
 
 _MAKERS: dict[str, tuple[str, Any]] = {
     "NodeFeatureDiscovery": ("node-feature-discovery", NodeFeatureDiscovery),

@@ -7,16 +7,17 @@ import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
 from trimtab.plan.types import Flag
-from trimtab_components.accelerators.compatibility import (
+from trimtab.provision.accelerators.compatibility import (
     NodeImage,
     check_component,
     check_use,
     check_version,
     row_of,
 )
-from trimtab_components.accelerators.vendor_values import AmdDriver, amd_device_config, amd_values
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
-from trimtab_components.charts import AMD_GPU_OPERATOR
+from trimtab.provision.accelerators.vendor_values import AmdDriver, amd_device_config, amd_values
+from trimtab.provision.arguments import Arguments, Override, checked
+from trimtab.provision.charts import AMD_GPU_OPERATOR
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first
 

@@ -5,9 +5,10 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pydantic import Field
 
-from trimtab_components.accelerators.vendor_values import discovery_values
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
-from trimtab_components.charts import NODE_FEATURE_DISCOVERY
+from trimtab.provision.accelerators.vendor_values import discovery_values
+from trimtab.provision.arguments import Arguments, Override, checked
+from trimtab.provision.charts import NODE_FEATURE_DISCOVERY
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first
 

@@ -5,10 +5,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pydantic import Field
 
-from trimtab_components.accelerators.compatibility import NodeImage, check_component, row_of
-from trimtab_components.accelerators.vendor_values import efa_values
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
-from trimtab_components.charts import EFA
+from trimtab.provision.accelerators.compatibility import NodeImage, check_component, row_of
+from trimtab.provision.accelerators.vendor_values import efa_values
+from trimtab.provision.arguments import Arguments, Override, checked
+from trimtab.provision.charts import EFA
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first
 

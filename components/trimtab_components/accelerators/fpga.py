@@ -9,11 +9,11 @@ from typing import Literal, NotRequired, TypedDict
 import pulumi
 from pydantic import Field
 
-from trimtab_components.accelerators.compatibility import NodeImage, check_component, row_of
-from trimtab_components.accelerators.daemons import Daemon
+from trimtab.provision.accelerators.compatibility import NodeImage, check_component, row_of
+from trimtab.provision.accelerators.daemons import Daemon
+from trimtab.provision.arguments import Arguments, checked
+from trimtab.provision.charts import FPGA_PLUGIN
 from trimtab_components.accelerators.own_daemons import daemon_set
-from trimtab_components.arguments import Arguments, checked
-from trimtab_components.charts import FPGA_PLUGIN
 from trimtab_components.installation import pods_namespace
 from trimtab_components.order import standing_first
 

@@ -6,20 +6,21 @@ import pulumi
 from pydantic import Field
 
 from trimtab.plan.types import Count, Flag
-from trimtab_components.accelerators.compatibility import (
+from trimtab.provision.accelerators.compatibility import (
     NodeImage,
     Sharing,
     check_version,
     row_of,
 )
-from trimtab_components.accelerators.gpu_values import (
+from trimtab.provision.accelerators.gpu_values import (
     Dra,
     GpuSettings,
     MigStrategy,
     gpu_operator_values,
 )
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
-from trimtab_components.charts import GPU_OPERATOR
+from trimtab.provision.arguments import Arguments, Override, checked
+from trimtab.provision.charts import GPU_OPERATOR
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first
 

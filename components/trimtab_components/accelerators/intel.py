@@ -9,18 +9,17 @@ from pydantic import Field
 
 from trimtab.errors import InputError
 from trimtab.plan.types import Count
-from trimtab_components.accelerators.compatibility import NodeImage, check_component, row_of
-from trimtab_components.accelerators.daemons import Daemon
-from trimtab_components.accelerators.gpu_values import merge
-from trimtab_components.accelerators.own_daemons import daemon_set
-from trimtab_components.accelerators.vendor_values import (
+from trimtab.provision.accelerators.compatibility import NodeImage, check_component, row_of
+from trimtab.provision.accelerators.daemons import Daemon
+from trimtab.provision.accelerators.gpu_values import merge
+from trimtab.provision.accelerators.vendor_values import (
     intel_fpga_plugin,
     intel_fpga_rule,
     intel_gpu_values,
     intel_qat_values,
 )
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
-from trimtab_components.charts import (
+from trimtab.provision.arguments import Arguments, Override, checked
+from trimtab.provision.charts import (
     GAUDI_PLUGIN,
     INTEL_FPGA_INIT,
     INTEL_FPGA_PLUGIN,
@@ -28,6 +27,8 @@ from trimtab_components.charts import (
     INTEL_OPERATOR,
     INTEL_QAT,
 )
+from trimtab_components.accelerators.own_daemons import daemon_set
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import (
     Delivery,
     Release,

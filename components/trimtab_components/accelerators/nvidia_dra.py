@@ -8,14 +8,14 @@ from pydantic import Field
 
 from trimtab.errors import InputError
 from trimtab.plan.types import Flag
-from trimtab_components.accelerators.compatibility import (
+from trimtab.provision.accelerators.compatibility import (
     NodeImage,
     check_component,
     check_use,
     minor_of,
     row_of,
 )
-from trimtab_components.accelerators.device_classes import (
+from trimtab.provision.accelerators.device_classes import (
     CLASS_SUFFIX,
     CLASSES_FIRST_MINOR,
     FIRST_MINOR,
@@ -23,8 +23,9 @@ from trimtab_components.accelerators.device_classes import (
     device_class_spec,
     dra_driver_values,
 )
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked
-from trimtab_components.charts import NVIDIA_DRA_DRIVER
+from trimtab.provision.arguments import Arguments, Override, checked
+from trimtab.provision.charts import NVIDIA_DRA_DRIVER
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first
 

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from trimtab_components.accelerators.daemons import Daemon
+from trimtab.provision.accelerators.daemons import Daemon
 
 
 def daemon_set(

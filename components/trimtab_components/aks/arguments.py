@@ -6,8 +6,9 @@ import pulumi
 from pydantic import Field, model_validator
 
 from trimtab.plan.types import Count, Flag
-from trimtab_components.aks.pools import Driver
-from trimtab_components.arguments import PlanArguments, RunningSizes
+from trimtab.provision.aks.pools import Driver
+from trimtab.provision.arguments import PlanArguments
+from trimtab_components.arguments import RunningSizes
 from trimtab_components.blocks import Block, check_apart
 from trimtab_components.pool_settings import PoolSettings
 

@@ -10,10 +10,7 @@ import pulumi_azure as azure
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import plan_tags
-from trimtab_components.aks.arguments import AksClusterArgs, AksSettings
-from trimtab_components.aks.network import AksNetwork, own_network
-from trimtab_components.aks.node_pool import NodePoolHost, node_pool
-from trimtab_components.aks.pools import (
+from trimtab.provision.aks.pools import (
     Fixed,
     HeldGroup,
     NodePoolShape,
@@ -21,12 +18,15 @@ from trimtab_components.aks.pools import (
     azure_zone,
     node_pool_shapes,
 )
-from trimtab_components.aks.tags import check_azure_tags
-from trimtab_components.arguments import checked
+from trimtab.provision.aks.tags import check_azure_tags
+from trimtab.provision.arguments import checked
+from trimtab.provision.planned import Planned, planned
+from trimtab.provision.pool_settings import check_places
+from trimtab_components.aks.arguments import AksClusterArgs, AksSettings
+from trimtab_components.aks.network import AksNetwork, own_network
+from trimtab_components.aks.node_pool import NodePoolHost, node_pool
 from trimtab_components.kubeconfig import exec_kubeconfig
 from trimtab_components.order import standing_first
-from trimtab_components.planned import Planned, planned
-from trimtab_components.pool_settings import check_places
 
 __all__ = ["AksCluster", "AksClusterArgs"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_azure as azure
 
-from trimtab_components.aks.pools import Fixed, HeldGroup, NodePoolShape, Spot
+from trimtab.provision.aks.pools import Fixed, HeldGroup, NodePoolShape, Spot
 
 ANY_PRICE = -1.0
 """Up to the list price: Spot machines go when Azure needs them, never for their price."""

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from trimtab_components.arguments import Arguments
+from trimtab.provision.arguments import Arguments
 from trimtab_components.eks.late import LatePrincipalArn
 from trimtab_components.eks.roles import partition
 

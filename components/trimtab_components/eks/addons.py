@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 from trimtab.errors import InputError
 from trimtab.plan.attribution import DIGEST_TAG
 from trimtab.plan.types import Flag
-from trimtab_components.arguments import Arguments
+from trimtab.provision.arguments import Arguments
 from trimtab_components.eks.late import LateRoleArn
 from trimtab_components.eks.roles import service_role
 

@@ -10,7 +10,11 @@ import pulumi_aws as aws
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import plan_tags
-from trimtab_components.arguments import checked, instant_of, plan_of, said_by
+from trimtab.provision.arguments import checked, instant_of, plan_of, said_by
+from trimtab.provision.eks.groups import NodeGroupShape
+from trimtab.provision.karpenter.shapes import DISCOVERY_TAG
+from trimtab.provision.pool_settings import SettingsByGroup
+from trimtab.provision.sized_groups import check_site, check_tags
 from trimtab_components.eks.access import (
     AUTO_NODE_POLICY,
     Access,
@@ -33,7 +37,6 @@ from trimtab_components.eks.cluster_args import ClusterSettings, HeterogeneousCl
 from trimtab_components.eks.control_plane import control_plane
 from trimtab_components.eks.encryption import account_id, volume_policy
 from trimtab_components.eks.fabric import efa_security_group
-from trimtab_components.eks.groups import NodeGroupShape
 from trimtab_components.eks.hybrid import HybridMachines, owned_groups
 from trimtab_components.eks.kubeconfig import kubeconfig
 from trimtab_components.eks.layout import cluster_groups, cluster_warnings, cluster_zones
@@ -41,10 +44,7 @@ from trimtab_components.eks.network import DEFAULT_CIDR, Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
 from trimtab_components.eks.roles import ServiceRole, service_role
-from trimtab_components.karpenter.shapes import DISCOVERY_TAG
 from trimtab_components.order import children_wait
-from trimtab_components.pool_settings import SettingsByGroup
-from trimtab_components.sized_groups import check_site, check_tags
 
 __all__ = ["HeterogeneousCluster", "HeterogeneousClusterArgs"]
 

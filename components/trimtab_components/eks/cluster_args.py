@@ -11,7 +11,8 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import Arguments, PlanArguments, RunningSizes
+from trimtab.provision.arguments import Arguments, PlanArguments
+from trimtab_components.arguments import RunningSizes
 from trimtab_components.blocks import Block
 from trimtab_components.eks.access import KEY_PATTERN, Access, ClusterAccess
 from trimtab_components.eks.addons import Addon, ClusterAddon

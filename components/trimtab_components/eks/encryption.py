@@ -16,7 +16,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import Arguments
+from trimtab.provision.arguments import Arguments
 from trimtab_components.eks.late import LateKeyArn
 from trimtab_components.eks.roles import partition, policy_document
 

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from trimtab_components.arguments import Arguments
+from trimtab.provision.arguments import Arguments
 
 NEEDED_WITHOUT_INTERNET = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts")
 """Without one of these no node joins, pulls an image or gets a pod's credentials."""

@@ -24,7 +24,9 @@ from trimtab.clock import parse_instant
 from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.types import Count
-from trimtab_components.arguments import Arguments
+from trimtab.provision.arguments import Arguments
+from trimtab.provision.nodes import node_marks
+from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab_components.eks.hybrid_policies import (
     CLUSTER_TAG,
     anywhere_trust,
@@ -33,8 +35,6 @@ from trimtab_components.eks.hybrid_policies import (
 )
 from trimtab_components.eks.late import LateArn
 from trimtab_components.eks.roles import managed_policy, partition
-from trimtab_components.nodes import node_marks
-from trimtab_components.pool_settings import SettingsByGroup
 
 _PRIVATE = [ipaddress.IPv4Network(b) for b in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 # EKS picks the block of a cluster's services; which one follows from the VPC's (amazon-eks-ami, its

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from trimtab_components.eks.autoscaler import taint_tags
-from trimtab_components.eks.fabric import NetworkInterface
-from trimtab_components.eks.groups import (
+from trimtab.provision.eks.autoscaler import taint_tags
+from trimtab.provision.eks.fabric import NetworkInterface
+from trimtab.provision.eks.groups import (
     BlockCapacity,
     HeldCapacity,
     NodeGroupShape,
@@ -16,7 +16,7 @@ from trimtab_components.eks.groups import (
     Volume,
     pinned_zone,
 )
-from trimtab_components.eks.user_data import encoded
+from trimtab.provision.eks.user_data import encoded
 
 
 @dataclass(frozen=True)

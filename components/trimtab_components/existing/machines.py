@@ -13,9 +13,9 @@ from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_object_labels
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.plan.sizing import Sizes, window_at
-from trimtab_components.nodes import NodeMarks, node_marks
-from trimtab_components.planned import place_of, refuse
-from trimtab_components.pool_settings import SettingsByGroup
+from trimtab.provision.nodes import NodeMarks, node_marks
+from trimtab.provision.planned import place_of, refuse
+from trimtab.provision.pool_settings import SettingsByGroup
 
 _LACKING = {
     "ami_family": "drop it: whoever owns the machines chose their image",

@@ -10,16 +10,9 @@ import pulumi_gcp as gcp
 from trimtab.errors import InputError
 from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, plan_tags
 from trimtab.plan.sizing import Sizes
-from trimtab_components.arguments import checked
-from trimtab_components.gke.arguments import (
-    DEFAULT_PODS_CIDR,
-    GkeClusterArgs,
-    GkeSettings,
-)
-from trimtab_components.gke.labels import gcp_labels
-from trimtab_components.gke.network import GkeNetwork, existing_network, own_network
-from trimtab_components.gke.node_pool import NodePoolHost, node_pool
-from trimtab_components.gke.pools import (
+from trimtab.provision.arguments import checked
+from trimtab.provision.gke.labels import gcp_labels
+from trimtab.provision.gke.pools import (
     Fixed,
     NodePoolShape,
     PoolChoices,
@@ -30,11 +23,18 @@ from trimtab_components.gke.pools import (
     initial_per_zone,
     node_pool_shapes,
 )
+from trimtab.provision.names import bounded_name
+from trimtab.provision.planned import Planned, planned
+from trimtab.provision.pool_settings import check_places
+from trimtab_components.gke.arguments import (
+    DEFAULT_PODS_CIDR,
+    GkeClusterArgs,
+    GkeSettings,
+)
+from trimtab_components.gke.network import GkeNetwork, existing_network, own_network
+from trimtab_components.gke.node_pool import NodePoolHost, node_pool
 from trimtab_components.kubeconfig import exec_kubeconfig
-from trimtab_components.names import bounded_name
 from trimtab_components.order import standing_first
-from trimtab_components.planned import Planned, planned
-from trimtab_components.pool_settings import check_places
 
 __all__ = ["GkeCluster", "GkeClusterArgs"]
 

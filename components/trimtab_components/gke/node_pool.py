@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from trimtab_components.gke.gpus import Gpus
-from trimtab_components.gke.pools import (
+from trimtab.provision.gke.gpus import Gpus
+from trimtab.provision.gke.pools import (
     Driver,
     Fixed,
     NodePoolShape,

@@ -8,10 +8,11 @@ from pydantic import Field, model_validator
 
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import Arguments, PlanArguments, RunningSizes
+from trimtab.provision.arguments import Arguments, PlanArguments
+from trimtab.provision.karpenter.budgets import WEEKDAYS, Maintenance, Weekday
+from trimtab.provision.karpenter.shapes import Mode
+from trimtab_components.arguments import RunningSizes
 from trimtab_components.eks.late import LateKeyArn
-from trimtab_components.karpenter.budgets import WEEKDAYS, Maintenance, Weekday
-from trimtab_components.karpenter.shapes import Mode
 from trimtab_components.pool_settings import PoolSettings
 
 Limits = Literal["window", "span"]

@@ -10,8 +10,10 @@ from pydantic import Field, model_validator
 from trimtab.errors import InputError
 from trimtab.plan.attribution import MANAGED_BY, object_labels, plan_tags
 from trimtab.plan.types import Count, Flag
-from trimtab_components.arguments import Arguments, ChartOverride, Override, checked, plan_of
-from trimtab_components.charts import KARPENTER, KARPENTER_CRD
+from trimtab.provision.arguments import Arguments, Override, checked, plan_of
+from trimtab.provision.charts import KARPENTER, KARPENTER_CRD
+from trimtab.provision.sized_groups import check_tags
+from trimtab_components.arguments import ChartOverride
 from trimtab_components.eks.late import LateKeyArn, LateRoleArn, LateText
 from trimtab_components.eks.roles import partition
 from trimtab_components.installation import Delivery, Release, install
@@ -19,7 +21,6 @@ from trimtab_components.karpenter import controller_iam as iam
 from trimtab_components.karpenter.controller_values import Controller, controller_values
 from trimtab_components.karpenter.features import FEATURES, RESERVED_CAPACITY
 from trimtab_components.order import children_wait
-from trimtab_components.sized_groups import check_tags
 
 SERVICE_ACCOUNT = "karpenter"
 QUEUE_SECONDS = 300

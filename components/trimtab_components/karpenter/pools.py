@@ -8,20 +8,20 @@ import pulumi_kubernetes as kubernetes
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_tags
 from trimtab.plan.model import CapacityPlan
-from trimtab_components.arguments import checked, instant_of, plan_of, said_by
-from trimtab_components.karpenter.arguments import Checked, KarpenterPoolsArgs
-from trimtab_components.karpenter.buffers import buffer_objects, headroom_nodes
-from trimtab_components.karpenter.node_class import (
+from trimtab.provision.arguments import checked, instant_of, plan_of, said_by
+from trimtab.provision.karpenter.buffers import buffer_objects, headroom_nodes
+from trimtab.provision.karpenter.node_class import (
     NodeSettings,
     ReservationSelector,
     placement_group_name,
 )
-from trimtab_components.karpenter.objects import Choices, GroupObjects, group_objects
-from trimtab_components.karpenter.shapes import KubernetesObject
-from trimtab_components.karpenter.static import Baseline
+from trimtab.provision.karpenter.objects import Choices, GroupObjects, group_objects
+from trimtab.provision.karpenter.shapes import KubernetesObject
+from trimtab.provision.karpenter.static import Baseline
+from trimtab.provision.pool_settings import SettingsByGroup
+from trimtab.provision.sized_groups import SizedGroup, check_site, check_tags, sized_groups
+from trimtab_components.karpenter.arguments import Checked, KarpenterPoolsArgs
 from trimtab_components.order import children_wait
-from trimtab_components.pool_settings import SettingsByGroup
-from trimtab_components.sized_groups import SizedGroup, check_site, check_tags, sized_groups
 
 _Checked = Checked
 

@@ -12,10 +12,10 @@ from trimtab.errors import InputError
 from trimtab.inventory.approvals import load_approvals
 from trimtab.plan.attribution import MANAGED_BY
 from trimtab.plan.types import PositiveCount
-from trimtab_components.arguments import Arguments, checked
+from trimtab.provision.arguments import Arguments, checked
+from trimtab.provision.sized_groups import check_tags
 from trimtab_components.order import children_wait
 from trimtab_components.purchases.leave import Purchase, check_leave
-from trimtab_components.sized_groups import check_tags
 
 COMMITMENT_TAG = "trimtab:commitment"
 APPROVAL_TAG = "trimtab:approval"

@@ -10,7 +10,7 @@ from support.plans import plan
 from support.recorded import Records, of
 from support.sdk_inputs import problems
 from trimtab.errors import InputError
-from trimtab_components.nodes import READINESS_TAINT
+from trimtab.provision.nodes import READINESS_TAINT
 
 CLASSES = "[{'model': 'h100-80gb', 'mig_profile': '1g.10gb'}, {'model': 'l4'}]"
 CASES: dict[str, tuple[str, list[str]]] = {

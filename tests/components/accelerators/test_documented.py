@@ -8,10 +8,10 @@ import pytest
 import trimtab_components
 from support.accelerator_cases import plan_of_pools, run
 from trimtab.preview.records import PreviewRequest
-from trimtab_components.accelerators.compatibility import COMPONENTS, IMAGE_NOTES, table
-from trimtab_components.accelerators.readiness import NAMESPACE, WAIT
+from trimtab.provision.accelerators.compatibility import COMPONENTS, IMAGE_NOTES, table
+from trimtab.provision.accelerators.readiness import NAMESPACE, WAIT
+from trimtab.provision.nodes import READINESS_TAINT
 from trimtab_components.engines.recorder import record
-from trimtab_components.nodes import READINESS_TAINT
 
 REPO = Path(__file__).resolve().parents[3]
 TEXT = (REPO / "docs" / "accelerators.md").read_text("utf-8")

@@ -5,7 +5,7 @@ from typing import Any
 
 from support.accelerator_cases import plan_of_pools, serve
 from support.recorded import of
-from trimtab_components.accelerators.readiness import (
+from trimtab.provision.accelerators.readiness import (
     ACCOUNT,
     NAMESPACE,
     Gate,
@@ -14,7 +14,7 @@ from trimtab_components.accelerators.readiness import (
     never_early_policy,
     own_node_policy,
 )
-from trimtab_components.nodes import READINESS_TAINT
+from trimtab.provision.nodes import READINESS_TAINT
 
 GATE = Gate("nvidia.com/mig-1g.10gb", {"trainer": ("spot", "od"), "eval": ("od",)})
 

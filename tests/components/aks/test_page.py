@@ -4,8 +4,8 @@ from support.examples import arguments, block, example
 from support.recorded import of
 from support.sdk_inputs import problems
 from trimtab.preview.records import ResourceRecord
+from trimtab.provision.aks.pools import SPOT_TAINT
 from trimtab_components.aks.arguments import AksClusterArgs, AksSettings
-from trimtab_components.aks.pools import SPOT_TAINT
 
 
 def line(name: str, record: ResourceRecord) -> str:

@@ -7,8 +7,8 @@ import pytest
 from support.plans import group, plan_data, pool
 from trimtab.errors import InputError
 from trimtab.plan.document import parse_plan
+from trimtab.provision.arguments import checked
 from trimtab_components import HeterogeneousCluster
-from trimtab_components.arguments import checked
 from trimtab_components.eks.addons import (
     Addon,
     chosen_addons,

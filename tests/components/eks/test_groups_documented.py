@@ -11,11 +11,12 @@ from pydantic import TypeAdapter
 from support.plans import START, group, plan, pool
 from trimtab.plan.eks import ami_type
 from trimtab.plan.model import CapacityPlan, Purchase, Taint, purchase_zone
-from trimtab_components.eks.groups import node_group_shape
-from trimtab_components.eks.machines import _machines, machine
-from trimtab_components.nodes import node_marks
-from trimtab_components.pool_settings import PoolSettings, Settings, SettingsByGroup
-from trimtab_components.sized_groups import sized_groups
+from trimtab.provision.eks.groups import node_group_shape
+from trimtab.provision.eks.machines import _machines, machine
+from trimtab.provision.nodes import node_marks
+from trimtab.provision.pool_settings import Settings, SettingsByGroup
+from trimtab.provision.sized_groups import sized_groups
+from trimtab_components.pool_settings import PoolSettings
 
 TEXT = (Path(__file__).parents[3] / "docs" / "pools.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n# (\w+)\n(.*?)```", TEXT, re.DOTALL)

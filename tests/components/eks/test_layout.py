@@ -7,12 +7,12 @@ import pytest
 from support.plans import START, group, plan, pool, windows
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan
-from trimtab_components.arguments import checked
+from trimtab.provision.arguments import checked
+from trimtab.provision.eks.groups import NodeGroupShape
+from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab_components.eks.addons import Addon, chosen_addons
 from trimtab_components.eks.cluster_args import ClusterSettings
-from trimtab_components.eks.groups import NodeGroupShape
 from trimtab_components.eks.layout import cluster_groups, cluster_warnings, cluster_zones
-from trimtab_components.pool_settings import SettingsByGroup
 
 TAINT = {"key": "team", "value": "x", "effect": "NoSchedule"}
 CRITICAL = {"key": "CriticalAddonsOnly", "value": "true", "effect": "NoSchedule"}

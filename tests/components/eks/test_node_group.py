@@ -21,10 +21,10 @@ import pulumi
 import pulumi_aws as aws
 from trimtab.plan.document import load_plan
 from trimtab_components.eks.fabric import efa_security_group
-from trimtab_components.eks.groups import node_group_shape
+from trimtab.provision.eks.groups import node_group_shape
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
-from trimtab_components.pool_settings import SettingsByGroup
-from trimtab_components.sized_groups import sized_groups
+from trimtab.provision.pool_settings import SettingsByGroup
+from trimtab.provision.sized_groups import sized_groups
 
 plan = load_plan(Path("plan.yaml"))
 said = json.loads(Path("said.json").read_text())

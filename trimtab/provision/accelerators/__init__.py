@@ -1,0 +1,1 @@
+"""Drivers, device plugins and operators that a plan's groups need."""

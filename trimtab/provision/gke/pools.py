@@ -1,0 +1,398 @@
+"""A plan's groups as GKE node pools: plain, frozen shapes, before any resource exists.
+
+Pure. A plan's sizes are whole groups'; GKE counts a zone's nodes unless told otherwise, so bounds are
+always GKE's totals. GKE has no schedules: the sizes of the window that holds stay until the next
+deployment. A multi-host TPU slice is a node pool of its own, which GKE makes and removes whole.
+
+Sources: GKE's REST reference (NodePool), its pages on reservations, TPU slices, GPU sharing, queued
+provisioning and the cluster autoscaler, 2026-11; vllm-project/ci-infra#545 on slices' bounds.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from trimtab.errors import InputError
+from trimtab.plan.attribution import group_key
+from trimtab.plan.model import (
+    CapacityBlock,
+    Group,
+    HeldReservation,
+    Pool,
+    Reserved,
+)
+from trimtab.plan.sizing import Sizes
+from trimtab.provision.gke.gpus import Gpus, gpus_of_node
+from trimtab.provision.gke.labels import gcp_labels
+from trimtab.provision.gke.machines import MACHINE_TYPE, local_ssds, tpu_hosts
+from trimtab.provision.names import bounded_name
+from trimtab.provision.nodes import node_marks
+from trimtab.provision.planned import (
+    Planned,
+    place_of,
+    refuse,
+    sizes_at,
+    zones_of,
+)
+from trimtab.provision.pool_settings import Settings
+from trimtab.provision.sized_groups import SizedGroup, instance_tags
+
+MAX_NAME = 40
+MAX_UPGRADED_AT_ONCE = 20
+_RESERVATION = re.compile(
+    r"(?:projects/[a-z][-a-z0-9]{4,28}[a-z0-9]/reservations/)?[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?"
+    r"(?:/reservationBlocks/[a-z][-a-z0-9]{0,62})?"
+)
+_LACKING = {
+    "ami_family": "give image_type instead",
+    "efa": "drop it: GKE's machines have their own network for accelerators",
+    "readiness_taint": "drop it: nothing on GKE would take the taint away, and work that asks for an "
+    "accelerator waits for its device plugin anyway",
+}
+_EFFECTS = {
+    "NoSchedule": "NO_SCHEDULE",
+    "PreferNoSchedule": "PREFER_NO_SCHEDULE",
+    "NoExecute": "NO_EXECUTE",
+}
+
+Driver = Literal["default", "latest", "none"]
+
+NO_PLUGIN_LABEL = "gke-no-default-nvidia-gpu-device-plugin"
+"""Keeps GKE's own device plugin off a node: somebody who brings the driver brings that too."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """Bounds of the whole pool, kept by GKE's autoscaler.
+
+    Attributes:
+        initial: nodes in each zone when the pool is made.
+        any_zone: whether the autoscaler takes nodes wherever there are some; else it balances zones.
+    """
+
+    min: int
+    max: int
+    initial: int
+    any_zone: bool
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same number of nodes in every zone, whatever the load."""
+
+    per_zone: int
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A TPU slice of several hosts: all of them or none."""
+
+    hosts: int
+    always: bool
+
+
+PoolSizes = Total | Fixed | Slice
+
+
+@dataclass(frozen=True)
+class Standard:
+    """On demand; what a committed-use discount covers is billed by it."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Spot VMs."""
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Inside one reservation and nowhere else."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Only as a whole, when there is room: through ProvisioningRequests (DWS)."""
+
+
+Provisioning = Standard | Spot | Reservation | Queued
+
+
+@dataclass(frozen=True)
+class NodePoolShape:
+    """Everything of a GKE node pool that the plan and its settings decide.
+
+    Attributes:
+        key: the last part of the resource's name.
+        name: the node pool's name in GKE.
+        zones: of its nodes.
+        tpu_topology: where it is a slice of several hosts.
+        compact: whether its nodes stand close together.
+        local_ssds: how many hold ephemeral storage; 0 leaves it on the boot disk.
+        surge, unavailable: nodes more, and fewer, that an upgrade may have.
+        reason: why it is not what the plan says, or None.
+    """
+
+    key: str
+    name: str
+    machine_type: str
+    zones: tuple[str, ...]
+    sizes: PoolSizes
+    provisioning: Provisioning
+    labels: dict[str, str]
+    taints: tuple[dict[str, str], ...]
+    resource_labels: dict[str, str]
+    volume_gib: int
+    gpus: Gpus | None
+    tpu_topology: str | None
+    compact: bool
+    local_ssds: int
+    surge: int
+    unavailable: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class PoolChoices:
+    """What the cluster chooses for all of its pools.
+
+    Attributes:
+        zones: where nodes stand unless their group says otherwise.
+        pool_zones, tpu_topologies: by pool or group.
+        queued: pools or groups that come through ProvisioningRequests.
+        driver: who brings NVIDIA's driver, and with it device plugin, MIG and sharing.
+    """
+
+    zones: tuple[str, ...]
+    volume_gib: int
+    autoscaled: bool
+    tags: Mapping[str, str]
+    pool_zones: Mapping[str, tuple[str, ...]]
+    tpu_topologies: Mapping[str, str]
+    queued: frozenset[str]
+    driver: Driver = "default"
+
+
+def node_pool_shapes(planned: Planned, choices: PoolChoices) -> tuple[NodePoolShape, ...]:
+    """The node pools of the plan's groups, in its order.
+
+    Raises:
+        InputError: GKE can't provision a group, or has nothing for one of its settings.
+    """
+    return tuple(shape for sized in planned.groups for shape in _shapes(planned, sized, choices))
+
+
+def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[NodePoolShape]:
+    pool, group = sized.pool, sized.group
+    where = place_of(pool, group, planned.where)
+    settings = planned.settings.of(pool, group)
+    refuse(settings, _LACKING, "GKE", where)
+    machine = _machine_type(group, where)
+    zones = zones_of(pool, group, choices.pool_zones, choices.zones, where)
+    provisioning = _provisioning(pool, group, settings, choices, where)
+    sizes, reason = sizes_at(sized, planned.as_of)
+    topology, hosts = _slice(pool, group, machine, choices, where)
+    gpus = gpus_of_node(group, machine, settings, where)
+    if isinstance(provisioning, Queued) and (gpus is None or sizes.min):
+        raise InputError(
+            "queued: GKE queues GPU machines for a pool that is empty between requests",
+            where=where,
+            mend="name a group with GPUs and a min of 0",
+        )
+    if isinstance(provisioning, Queued) and settings.placement_group:
+        raise InputError(
+            "queued: GKE places no queued nodes compactly (placement_group)",
+            where=where,
+            mend="drop one of them",
+        )
+    if (settings.placement_group or hosts > 1) and len(zones) > 1:
+        asked = f"a slice of {topology}" if hosts > 1 else "placement_group"
+        raise InputError(
+            f"{asked} stands in one zone, not in {', '.join(zones)}",
+            where=where,
+            mend=f"give pool_zones of {pool.name} with one zone",
+        )
+    by_gke = settings.model_copy(
+        update={"mig_profile": None, "sharing": "none", "sharing_replicas": 1}
+    )
+    # Either GKE carries sharing and MIG out, or labels ask the GPU operator for it.
+    others = gpus is not None and choices.driver == "none"
+    marks = node_marks(pool, group, settings if others else by_gke)
+    labels = {k: v for k, v in marks.labels.items() if not _OF_GOOGLE.match(k)}
+    if gpus is not None and others:
+        gpus, labels[NO_PLUGIN_LABEL] = replace(gpus, partition=None, sharing=None), "true"
+    if len(group.offers) > 1 and reason is None:
+        reason = f"a node pool has one machine type: {machine}, the plan's first"
+    surge, unavailable = _upgrades(provisioning, hosts, settings, sizes)
+    key = group_key(pool, group)
+    shape = NodePoolShape(
+        key=key,
+        name=bounded_name(key, MAX_NAME),
+        machine_type=machine,
+        zones=zones,
+        sizes=Fixed(0),
+        provisioning=provisioning,
+        labels=labels,
+        taints=tuple(
+            {"key": t.key, "value": t.value, "effect": _EFFECTS[t.effect]} for t in marks.taints
+        ),
+        resource_labels=gcp_labels(
+            {**choices.tags, **instance_tags(planned.plan, pool, group)}, where
+        ),
+        volume_gib=settings.volume_gib or choices.volume_gib,
+        gpus=gpus,
+        tpu_topology=topology if hosts > 1 else None,
+        compact=settings.placement_group,
+        local_ssds=local_ssds(machine, where) if settings.local_storage == "raid0" else 0,
+        surge=surge,
+        unavailable=unavailable,
+        reason=reason,
+    )
+    if hosts > 1:
+        return _slices(shape, sizes, hosts, choices.autoscaled, where)
+    total = _total(sizes, len(zones), provisioning, choices.autoscaled, where)
+    return [replace(shape, sizes=total, reason=_short_start(total, len(zones)) or reason)]
+
+
+_OF_GOOGLE = re.compile(r"(?:[^/]*\.)?(?:cloud\.google\.com|gke\.io)/")
+"""Labels that GKE itself sets, and refuses from others."""
+
+
+def _machine_type(group: Group, where: str) -> str:
+    machine = group.offers[0].instance_type
+    if not MACHINE_TYPE.fullmatch(machine):
+        raise InputError(
+            f"{machine} is no machine type of Google Cloud",
+            where=where,
+            mend="give a plan made from Google Cloud's offers",
+        )
+    return machine
+
+
+def _provisioning(
+    pool: Pool, group: Group, settings: Settings, choices: PoolChoices, where: str
+) -> Provisioning:
+    queued = {pool.name, f"{pool.name}/{group.name}"} & choices.queued
+    match group.purchase:
+        case Reserved(reservation=HeldReservation() as held):
+            name, zone = held.id, held.zone
+        case CapacityBlock(reservation_id=name, zone=zone):
+            pass
+        case _:
+            name = zone = None
+    option = group.purchase.option
+    if queued and option != "on-demand":
+        raise InputError(
+            f"queued: a {option} group can't be queued", where=where, mend="queue on-demand groups"
+        )
+    if queued and settings.node_repair:
+        raise InputError(
+            "queued: GKE can't repair nodes that it queues", where=where, mend="drop node_repair"
+        )
+    if isinstance(group.purchase, Reserved) and group.purchase.reservation and name is None:
+        raise InputError(
+            "Google Cloud has no groups of reservations (groupArn)",
+            where=where,
+            mend="give purchase.reservation.id with the reservation's name",
+        )
+    if name is not None:
+        if not _RESERVATION.fullmatch(name):
+            raise InputError(
+                f"{name} is no reservation's name",
+                where=where,
+                mend="give its name, or projects/<project>/reservations/<name> where it is shared",
+            )
+        if zone is None:
+            raise InputError(
+                f"the zone of reservation {name} is not stated, and a reservation is in one",
+                where=where,
+                mend="give the zone beside the reservation in the plan",
+            )
+        return Reservation(name)
+    if option == "spot":
+        return Spot()
+    return Queued() if queued else Standard()
+
+
+def _slice(
+    pool: Pool, group: Group, machine: str, choices: PoolChoices, where: str
+) -> tuple[str | None, int]:
+    stated = choices.tpu_topologies
+    topology = stated.get(f"{pool.name}/{group.name}") or stated.get(pool.name)
+    if topology is None:
+        return None, 1
+    return topology, tpu_hosts(machine, topology, where)
+
+
+def _upgrades(
+    provisioning: Provisioning, hosts: int, settings: Settings, sizes: Sizes
+) -> tuple[int, int]:
+    """Nodes more and nodes fewer. What is held or queued has no room for one more."""
+    if settings.max_unavailable_percentage is not None:
+        share = settings.max_unavailable_percentage * sizes.max // 100
+        return 0, min(max(1, share), MAX_UPGRADED_AT_ONCE)
+    if hosts > 1 or isinstance(provisioning, Reservation | Queued):
+        return 0, 1
+    return 1, 0
+
+
+def _total(
+    sizes: Sizes, zones: int, provisioning: Provisioning, autoscaled: bool, where: str
+) -> PoolSizes:
+    if sizes.max == 0:
+        return Fixed(0)
+    if not autoscaled:
+        if sizes.desired % zones:
+            raise InputError(
+                f"autoscaled is false, and {sizes.desired} nodes are not the same number in each of "
+                f"{zones} zones",
+                where=where,
+                mend="give pool_zones that divide them, or leave autoscaled true",
+            )
+        return Fixed(sizes.desired // zones)
+    return Total(
+        sizes.min,
+        sizes.max,
+        0 if isinstance(provisioning, Queued) else initial_per_zone(sizes, zones),
+        not isinstance(provisioning, Standard),
+    )
+
+
+def initial_per_zone(sizes: Sizes, zones: int) -> int:
+    """Nodes of a new pool in each zone: the desired size rounded up, as far as max allows."""
+    return min(-(-sizes.desired // zones), sizes.max // zones)
+
+
+def _short_start(sizes: PoolSizes, zones: int) -> str | None:
+    if not isinstance(sizes, Total) or sizes.initial * zones >= sizes.min:
+        return None
+    return (
+        f"starts with {sizes.initial * zones} nodes, for {zones} zones start alike: GKE's autoscaler "
+        f"comes to the min of {sizes.min} when work waits"
+    )
+
+
+def _slices(
+    shape: NodePoolShape, sizes: Sizes, hosts: int, autoscaled: bool, where: str
+) -> list[NodePoolShape]:
+    """A node pool for each slice: the first are always there, the others when work waits for one."""
+    for name, size in (("min", sizes.min), ("desired", sizes.desired), ("max", sizes.max)):
+        if size % hosts:
+            raise InputError(
+                f"{name} is {size} nodes, and a slice of {shape.tpu_topology} has {hosts}",
+                where=where,
+                mend=f"give sizes in multiples of {hosts}, or another topology",
+            )
+    most = sizes.max if autoscaled else sizes.desired
+    always = sizes.min if autoscaled else sizes.desired
+    return [
+        replace(
+            shape,
+            key=f"{shape.key}-s{index}",
+            name=bounded_name(f"{shape.key}-s{index}", MAX_NAME),
+            sizes=Slice(hosts, always=index < always // hosts),
+        )
+        for index in range(most // hosts)
+    ]
