@@ -17,8 +17,8 @@ from google.protobuf import struct_pb2 as structpb
 from trimtab.errors import InputError
 from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
-from trimtab_functions.capacity import nodegroups, outcomes, placement, plans, structs
-from trimtab_functions.capacity.memo import Memo
+from trimtab_functions import structs
+from trimtab_functions.capacity import nodegroups, outcomes, placement, plans
 from trimtab_functions.capacity.nodegroups import Observed, Template
 from trimtab_functions.capacity.placement import Decision, Placed
 from trimtab_functions.capacity.plans import Arrived, Lookup, PlanReader
@@ -32,6 +32,7 @@ from trimtab_functions.capacity.settings import (
     plan_key,
 )
 from trimtab_functions.capacity.status import entry, summary
+from trimtab_functions.memo import Memo
 
 REQUIREMENT = "capacity-plan"
 """The required resource's name; a bootstrap requirement in a Composition uses it too."""

@@ -15,8 +15,8 @@ from trimtab.errors import InputError
 from trimtab.plan.document import parse_plan
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import expired
-from trimtab_functions.capacity.memo import Memo
 from trimtab_functions.capacity.settings import PlanKey
+from trimtab_functions.memo import Memo
 
 MEMO_PLANS = 16
 MEMO_BYTES = 4_000_000

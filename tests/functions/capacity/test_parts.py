@@ -14,9 +14,8 @@ from jsonschema import Draft202012Validator
 from support.capacity_requests import SPEC
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan
-from trimtab_functions.capacity import structs
+from trimtab_functions import structs
 from trimtab_functions.capacity.compose import REQUIREMENT
-from trimtab_functions.capacity.memo import Memo
 from trimtab_functions.capacity.settings import (
     INPUT_API_VERSION,
     INPUT_KIND,
@@ -26,6 +25,7 @@ from trimtab_functions.capacity.settings import (
     parse_spec,
     plan_key,
 )
+from trimtab_functions.memo import Memo
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 INPUT = {"apiVersion": INPUT_API_VERSION, "kind": INPUT_KIND}

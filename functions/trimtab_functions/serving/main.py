@@ -8,7 +8,7 @@ from typing import Any
 import click
 from crossplane.function import cli as function_cli
 
-from trimtab_functions.capacity.runner import FunctionRunner
+from trimtab_functions.serving.runner import FunctionRunner
 
 KEPT_BYTES = 32 * 1024 * 1024
 """Memory that is kept from call to call: several times what the largest request takes."""
