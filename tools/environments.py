@@ -87,8 +87,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         Environment(
             "function",
             projects=(".", "functions"),
+            extras=("otel",),
             groups=("test", "lint", "editable"),
-            disk_mib=230,
+            disk_mib=280,
             download_mib=100,
         ),
         Environment("tools", groups=("lock",), disk_mib=100, download_mib=50),
