@@ -229,7 +229,7 @@ def show(engines: list[Engine]) -> None:
                 f"{engine.binary.stat().st_size / 2**20:.0f} MiB" if engine.package else "files"
             )
             size = f"{binary}, {made_from.get('go')}"
-        print(f"{engine.name:<16} {engine.version:<10} {state:<12} {size}".rstrip())
+        print(f"{engine.name:<23} {engine.version:<10} {state:<12} {size}".rstrip())
 
 
 def build(engines: list[Engine]) -> None:
