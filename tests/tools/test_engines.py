@@ -457,8 +457,8 @@ def test_list_tells_each_engines_state(
     capsys.readouterr()
     engines.main(["list"], layout)
     assert capsys.readouterr().out.splitlines() == [
-        "one              v1.36.3    ready        0 MiB, go1.26.8 linux/amd64",
-        "two              v2.2.0     absent",
+        "one                     v1.36.3    ready        0 MiB, go1.26.8 linux/amd64",
+        "two                     v2.2.0     absent",
     ]
 
 
