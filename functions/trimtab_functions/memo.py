@@ -37,3 +37,18 @@ class Memo(Generic[T]):
             _, (dropped, _) = self._results.popitem(last=False)
             self._held -= dropped
         return result
+
+
+class ById:
+    """A part of a memo's key that is compared by identity, and kept alive as long as the key."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ById) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)

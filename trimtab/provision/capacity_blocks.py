@@ -7,8 +7,9 @@ Source: EC2 user guide, "Capacity Blocks for ML" and "UltraServers", 2026-11.
 """
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from trimtab.plan.model import CapacityBlock, Group
+from trimtab.plan.model import CapacityBlock, Group, Window
 
 _ULTRASERVERS = ("p6e-",)
 _ULTRASERVER_EARLIER = timedelta(minutes=30)
@@ -31,3 +32,22 @@ def closed(group: Group, as_of: datetime) -> str | None:
     if purchase.starts_at is not None and as_of < purchase.starts_at:
         return "the capacity block has not begun"
     return "the capacity block ends: its nodes are drained" if as_of >= drain else None
+
+
+def open_windows(group: Group) -> tuple[Window, ...]:
+    """The group's windows, cut where a capacity block begins and drains, and at zero outside it."""
+    purchase, drain = group.purchase, drains_at(group)
+    if not isinstance(purchase, CapacityBlock) or drain is None:
+        return group.windows
+    cuts = sorted(each for each in (purchase.starts_at, drain) if each is not None)
+    found = []
+    for window in group.windows:
+        edges = [
+            window.start,
+            *(cut for cut in cuts if window.start < cut < window.end),
+            window.end,
+        ]
+        for start, end in pairwise(edges):
+            shut = {} if closed(group, start) is None else {"min": 0, "desired": 0, "max": 0}
+            found.append(window.model_copy(update={"start": start, "end": end, **shut}))
+    return tuple(found)

@@ -9,26 +9,35 @@ import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from crossplane.function import resource, response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import struct_pb2 as structpb
 
 from trimtab.errors import InputError
+from trimtab.plan.attribution import POOL_LABEL
 from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
+from trimtab.policy.model import Stability
 from trimtab_functions import structs
-from trimtab_functions.capacity import nodegroups, outcomes, placement, plans
-from trimtab_functions.capacity.nodegroups import Observed, Template
+from trimtab_functions.capacity import following, outcomes, placement, plans
+from trimtab_functions.capacity.adapters import GROUP_ADAPTERS, group_adapter
+from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.documents import Document
+from trimtab_functions.capacity.following import FollowersDecision
+from trimtab_functions.capacity.observed import Observed, Other, read_observed
 from trimtab_functions.capacity.placement import Decision, Placed
 from trimtab_functions.capacity.plans import Arrived, Lookup, PlanReader
 from trimtab_functions.capacity.preparation import Preparation, Wanted, prepare
+from trimtab_functions.capacity.selection import Following, Template, read_template
 from trimtab_functions.capacity.settings import (
+    ComposeSpec,
     Input,
-    NodeGroupsSpec,
     PlanKey,
+    Target,
+    parse_compose,
     parse_input,
-    parse_spec,
     plan_key,
 )
 from trimtab_functions.capacity.status import entry, summary
@@ -59,14 +68,14 @@ Clock = Callable[[], datetime]
 class _Asked:
     """What the user asks for; `plan` is the error when that can't be told."""
 
-    mode: str
+    settings: Input
     plan: PlanKey | InputError
-    spec: NodeGroupsSpec | None = None
+    compose: ComposeSpec | None = None
 
 
 @dataclass(frozen=True)
 class _Written:
-    """A decision on a node group, as it goes into a response.
+    """A decision on a resource, as it goes into a response.
 
     Attributes:
         desired: a State with its resource alone, as bytes; None when it is withheld.
@@ -84,13 +93,13 @@ class Composer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._plans = PlanReader()
-        self._templates: Memo[Template | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
-        self._observed: Memo[Observed | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+        self._templates: Memo[Template | Following | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+        self._observed: Memo[Observed | Other] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
         self._prepared: Memo[Preparation] = Memo(MEMO_PREPARATIONS, MEMO_GROUPS)
         self._written: Memo[_Written] = Memo(MEMO_DECISIONS, MEMO_DECISIONS)
 
     def compose(self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
-        """Write the desired node groups, the XR's status and its conditions.
+        """Write the desired resources, the XR's status and its conditions.
 
         Args:
             req: the request.
@@ -100,10 +109,11 @@ class Composer:
         asked = _resolve_inputs(req)
         lookup = self._resolve_plan(req, rsp, asked, instant)
         prepared = self._prepare(req, asked, lookup)
-        decision, written = self._decide(prepared, self._resolve_observed(req), instant)
-        _write_node_groups(rsp, decision, written)
+        observed = self._resolve_observed(req, prepared)
+        decision, followers, written = self._decide(prepared, observed, instant)
+        _write_resources(rsp, decision, written)
         _write_status(rsp, lookup, written)
-        _write_conditions(rsp, lookup, prepared, decision)
+        _write_conditions(rsp, lookup, prepared, decision, followers)
         rsp.meta.ttl.FromTimedelta(_time_to_live(lookup, decision, instant))
 
     def _resolve_plan(
@@ -135,27 +145,38 @@ class Composer:
         return self._plans.look_up(key, _arrived(found) if found else None, instant)
 
     def _prepare(self, req: fnv1.RunFunctionRequest, asked: _Asked, lookup: Lookup) -> Preparation:
-        """What the plan, the settings and the earlier steps' node groups imply."""
-        templates = {}
+        """What the plan, the settings and the earlier steps' resources imply."""
+        targets = asked.settings.targets
+        # Labels are looked at in all, but few have any that concern this function.
+        how = _content(req.input) if targets else b""
+        templates: dict[str, Template] = {}
+        followers: dict[str, Following] = {}
         for key in sorted(req.desired.resources):
             struct = req.desired.resources[key].resource
-            if structs.item(struct, "kind") != nodegroups.KIND:
+            if not targets and not _is_labelled(struct):
                 continue
             content = _content(struct)
-            template = self._templates.get((key, content), len(content), _template(key, content))
-            if template is not None:
-                templates[key] = template
+            found = self._templates.get(
+                (key, content, how),
+                len(content),
+                partial(_template, key, content, targets),
+            )
+            if isinstance(found, Template):
+                templates[key] = found
+            elif found is not None:
+                followers[key] = found
         plan = lookup.usable
-        wanted = Wanted(plan, asked.mode == "Compose", asked.spec, templates)
+        wanted = Wanted(plan, asked.compose, templates, followers)
         # The plan by its identity, which its own memo gave it; the preparation keeps it alive.
-        key_of_all = (id(plan), wanted.composes, wanted.spec, tuple(templates.values()))
+        members = (*templates.values(), *followers.values())
+        key_of_all = (id(plan), _compose_key(asked.compose), members)
         size = sum(len(pool.groups) for pool in plan.spec.pools) if plan else 0
         return self._prepared.get(key_of_all, size, lambda: prepare(wanted))
 
     def _decide(
-        self, prepared: Preparation, observed: Mapping[str, Observed], instant: datetime
-    ) -> tuple[Decision, list[_Written]]:
-        """The decision, and what is to be written of it, in the order of groups."""
+        self, prepared: Preparation, observed: Mapping[str, Observed | Other], instant: datetime
+    ) -> tuple[Decision, FollowersDecision, list[_Written]]:
+        """The decisions, and what is to be written of them, in the order of groups."""
         by_identity: dict[int, _Written] = {}
 
         def remember(key: Hashable, make: Callable[[], Placed]) -> Placed:
@@ -163,36 +184,62 @@ class Composer:
             by_identity[id(written.placed)] = written
             return written.placed
 
-        decision = placement.decide(prepared, observed, instant, remember)
-        placed = sorted(decision.placed.values(), key=lambda e: (e.ref.pool, e.ref.name, e.key))
-        return decision, [by_identity.get(id(each)) or _write(each) for each in placed]
+        stability = Stability()
+        decision = placement.decide(prepared, observed, instant, stability, remember)
+        followers = following.decide(prepared, observed, instant, stability, (), remember)
+        members = [*decision.placed.values(), *followers.placed.values()]
+        placed = sorted(members, key=lambda e: (e.ref.pool, e.ref.name or "", e.key))
+        written = [by_identity.get(id(each)) or _write(each) for each in placed]
+        return decision, followers, written
 
-    def _resolve_observed(self, req: fnv1.RunFunctionRequest) -> dict[str, Observed]:
-        """The node groups that exist."""
+    def _resolve_observed(
+        self, req: fnv1.RunFunctionRequest, prepared: Preparation
+    ) -> dict[str, Observed | Other]:
+        """The resources that exist and concern this function."""
+        wanted = prepared.wanted
         observed = {}
         for key in sorted(req.observed.resources):
             struct = req.observed.resources[key].resource
-            if structs.item(struct, "kind") != nodegroups.KIND:
+            template = wanted.templates.get(key)
+            if template is None and key not in wanted.followers and not _is_labelled(struct):
                 continue
             content = _content(struct)
-            found = self._observed.get((key, content), len(content), _observed(key, content))
-            if found is not None:
-                observed[key] = found
+            adapter = template.adapter if template else None
+            observed[key] = self._observed.get(
+                (key, content, adapter),
+                len(content),
+                partial(_observed, key, content, adapter),
+            )
         return observed
+
+
+def _compose_key(compose: ComposeSpec | None) -> Hashable:
+    """What a preparation hangs on of it; an error by its text."""
+    if compose is None or not isinstance(compose.settings, InputError):
+        return compose
+    return (compose.adapter, compose.pools, str(compose.settings))
 
 
 def _resolve_inputs(req: fnv1.RunFunctionRequest) -> _Asked:
     """What the step's input and the XR's spec ask for."""
-    mode = "Compose"  # what is kept while the input is wrong
+    settings = Input()  # what is kept while the input is wrong
     try:
-        settings = parse_input(structs.to_data(req.input)) if req.input.fields else Input()
-        mode = settings.mode
+        if req.input.fields:
+            settings = parse_input(structs.to_data(req.input))
         composite = req.observed.composite.resource
         xr = {name: structs.item(composite, name) or {} for name in ("metadata", "spec")}
-        spec = parse_spec(xr["spec"]) if mode == "Compose" else None
-        return _Asked(mode, plan_key(settings.plan, xr), spec)
+        compose = parse_compose(settings.compose, xr) if settings.mode == "Compose" else None
+        return _Asked(settings, plan_key(settings.plan, xr), compose)
     except InputError as error:
-        return _Asked(mode, error)
+        adapter = GROUP_ADAPTERS[settings.compose.kind]
+        nothing = ComposeSpec(adapter, (), error) if settings.mode == "Compose" else None
+        return _Asked(settings, error, nothing)
+
+
+def _is_labelled(struct: structpb.Struct) -> bool:
+    """Whether a resource says that it belongs to a pool."""
+    labels = structs.child(structs.child(struct, "metadata"), "labels")
+    return labels is not None and POOL_LABEL in labels.fields
 
 
 def _is_plan(struct: structpb.Struct, key: PlanKey) -> bool:
@@ -211,16 +258,18 @@ def _content(struct: structpb.Struct) -> bytes:
     return content
 
 
-def _template(key: str, content: bytes) -> Callable[[], Template | None]:
-    return lambda: nodegroups.read_template(key, _document(content))
+def _template(key: str, content: bytes, targets: tuple[Target, ...]) -> Template | Following | None:
+    return read_template(key, _document(content), targets)
 
 
-def _observed(key: str, content: bytes) -> Callable[[], Observed | None]:
+def _observed(key: str, content: bytes, adapter: GroupAdapter | None) -> Observed | Other:
     # From the bytes, since a part of a message keeps all of its request in memory.
-    return lambda: nodegroups.read_observed(key, _document(content), lambda: _document(content))
+    document = _document(content)
+    reader = adapter or group_adapter(document)
+    return read_observed(key, document, reader, lambda: _document(content))
 
 
-def _document(content: bytes) -> nodegroups.Document:
+def _document(content: bytes) -> Document:
     return structs.to_data(structpb.Struct.FromString(content))
 
 
@@ -229,15 +278,12 @@ def _write(placed: Placed) -> _Written:
     if placed.document is None:
         return _Written(placed, None, told)
     document = structs.from_data(placed.document)
-    if placed.scaling is not None:
-        for path, sizes in nodegroups.sizes_of(placed.scaling).items():
-            structs.replace(document, path, sizes)
     ready = fnv1.READY_TRUE if placed.ready else fnv1.READY_FALSE
     state = fnv1.State(resources={placed.key: fnv1.Resource(resource=document, ready=ready)})
     return _Written(placed, state.SerializeToString(), told)
 
 
-def _write_node_groups(
+def _write_resources(
     rsp: fnv1.RunFunctionResponse, decision: Decision, written: list[_Written]
 ) -> None:
     for each in written:
@@ -263,11 +309,15 @@ def _write_status(rsp: fnv1.RunFunctionResponse, lookup: Lookup, written: list[_
 
 
 def _write_conditions(
-    rsp: fnv1.RunFunctionResponse, lookup: Lookup, prepared: Preparation, decision: Decision
+    rsp: fnv1.RunFunctionResponse,
+    lookup: Lookup,
+    prepared: Preparation,
+    decision: Decision,
+    followers: FollowersDecision,
 ) -> None:
     for each in (
         outcomes.plan_outcome(lookup, prepared),
-        outcomes.capacity_outcome(prepared, decision),
+        outcomes.capacity_outcome(prepared, decision, followers),
     ):
         condition = resource.Condition(each.type, each.status, each.reason, each.message)
         response.set_conditions(rsp, condition)

@@ -5,12 +5,14 @@ XR's Ready condition is Crossplane's own. A message changes only when what it sp
 with the clock, so conditions don't flap.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from trimtab.errors import allowed
 from trimtab.plan.model import CapacityPlan
-from trimtab_functions.capacity.placement import Decision, Stand
+from trimtab_functions.capacity.following import FollowersDecision
+from trimtab_functions.capacity.placement import Decision, Placed, Stand
 from trimtab_functions.capacity.plans import Lookup, PlanState
 from trimtab_functions.capacity.preparation import Preparation
 
@@ -70,6 +72,8 @@ _PLAN_REASONS: dict[PlanState, tuple[Status, str]] = {
 def plan_outcome(lookup: Lookup, prepared: Preparation) -> Outcome:
     """Whether the plan can be used for every pool."""
     plan = lookup.usable
+    if prepared.unusable is not None:
+        return Outcome(PLAN_USABLE, "False", INPUT_INVALID, str(prepared.unusable))
     if plan is not None and prepared.missing:
         message = _other_pool(plan, prepared.missing)
         return Outcome(PLAN_USABLE, "False", PLAN_FOR_ANOTHER_POOL, message)
@@ -87,11 +91,14 @@ def _other_pool(plan: CapacityPlan, missing: list[str]) -> str:
     )
 
 
-def capacity_outcome(prepared: Preparation, decision: Decision) -> Outcome:
-    """Whether the node groups follow the plan; the most urgent reason first."""
-    stands = {stand: _keys(decision, stand) for stand in Stand}
+def capacity_outcome(
+    prepared: Preparation, decision: Decision, followers: FollowersDecision
+) -> Outcome:
+    """Whether the resources follow the plan; the most urgent reason first."""
+    members = {**decision.placed, **followers.placed}
+    stands = {stand: _keys(members, stand) for stand in Stand}
     kept = [*stands[Stand.HELD], *stands[Stand.WITHHELD]]
-    if refused := [each for pool in prepared.pools for each in pool.refused]:
+    if refused := [*(each for pool in prepared.pools for each in pool.refused), *followers.refused]:
         told = refused[:MAX_REFUSALS]
         if more := len(refused) - len(told):
             told.append(f"and {more} more")
@@ -108,8 +115,8 @@ def capacity_outcome(prepared: Preparation, decision: Decision) -> Outcome:
     return Outcome(CAPACITY_PLANNED, "True", AS_PLANNED, message)
 
 
-def _keys(decision: Decision, stand: Stand) -> list[str]:
-    return sorted(key for key, placed in decision.placed.items() if placed.stand is stand)
+def _keys(members: Mapping[str, Placed], stand: Stand) -> list[str]:
+    return sorted(key for key, placed in members.items() if placed.stand is stand)
 
 
 def _listed(keys: list[str]) -> str:

@@ -1,18 +1,28 @@
 """What a plan and its settings imply, whatever runs and whenever it is.
 
-Pure, and the larger part of the work: which groups of the plan have a node group here, under which
-key, and as what. It depends on the plan, the XR's settings and what earlier steps composed, which
-rarely change, so the caller may keep it from one call to the next.
+Pure, and the larger part of the work: which groups of the plan have a resource here, under which key,
+and as what. It depends on the plan, the XR's settings and what earlier steps composed, which rarely
+change, so the caller may keep it from one call to the next.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trimtab.errors import InputError, allowed
+from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan, Group, Pool
-from trimtab_functions.capacity import nodegroups
-from trimtab_functions.capacity.nodegroups import Document, Fixed, GroupRef, Template
-from trimtab_functions.capacity.settings import NodeGroupsSpec
+from trimtab.provision.capacity_blocks import open_windows
+from trimtab_functions.capacity.adapters.base import (
+    Composed,
+    Fixed,
+    GroupAdapter,
+    GroupRef,
+    plan_labels,
+    with_labels,
+)
+from trimtab_functions.capacity.documents import Document
+from trimtab_functions.capacity.selection import Following, Template
+from trimtab_functions.capacity.settings import ComposeSpec
 
 
 @dataclass(frozen=True)
@@ -21,36 +31,56 @@ class Wanted:
 
     Attributes:
         plan: the plan, when it may move sizes; else None, and all is kept.
-        composes: whether the step composes groups that no earlier step has (mode Compose).
-        spec: the XR's settings for those; None when they are invalid, or not needed.
-        templates: what earlier steps composed and labelled, by key, sorted.
+        compose: what the step composes itself (mode Compose); None in mode Inject.
+        templates: what earlier steps composed for groups and pools, by key, sorted.
+        followers: what earlier steps composed that follows them, by key, sorted.
     """
 
     plan: CapacityPlan | None
-    composes: bool
-    spec: NodeGroupsSpec | None
+    compose: ComposeSpec | None
     templates: Mapping[str, Template]
+    followers: Mapping[str, Following] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """A group of the plan, the key that it belongs under, and its NodeGroup without sizes."""
+    """A group of the plan, the key that it belongs under, and its resource without sizes.
+
+    Attributes:
+        group: of the plan; a capacity block's windows are cut where it begins and drains.
+        companions: what its resource needs beside it, in full, by key.
+    """
 
     ref: GroupRef
     group: Group
     key: str
+    adapter: GroupAdapter
     fixed: Fixed
     document: Document
+    companions: Mapping[str, Document]
 
 
 @dataclass
 class PreparedPool:
-    """A pool of the plan; `names` are all its groups', `refused` says why some have no slot."""
+    """A pool of the plan.
 
-    name: str
+    Attributes:
+        pool: of the plan, with the windows of its groups as `Slot.group` has them.
+        names: all its groups'.
+        split: keys of templates that its groups were split from.
+        refused: why some groups have no slot.
+    """
+
+    pool: Pool
     names: frozenset[str]
     slots: list[Slot] = field(default_factory=list)
+    split: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The pool's."""
+        return self.pool.name
 
 
 @dataclass
@@ -59,14 +89,16 @@ class Preparation:
 
     Attributes:
         wanted: what it was made from.
-        asked_for: the pools that the XR or an earlier step's labels name.
+        asked_for: the pools that the XR or an earlier step names.
         pools: those of them that the plan has, for the right place.
         missing: those that the plan does not have.
         foreign: why the plan is for another place, by pool.
+        unusable: what is wrong with what the user asks for; then nothing is prepared.
     """
 
     wanted: Wanted
     asked_for: list[str]
+    unusable: InputError | None = None
     pools: list[PreparedPool] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     foreign: dict[str, str] = field(default_factory=dict)
@@ -74,13 +106,14 @@ class Preparation:
 
 def prepare(wanted: Wanted) -> Preparation:
     """Find every group's slot, in the order of the XR's pools and the plan's groups."""
-    named = wanted.spec.pools if wanted.spec else ()
-    labelled = sorted(template.ref.pool for template in wanted.templates.values())
-    prepared = Preparation(wanted, list(dict.fromkeys([*named, *labelled])))
-    if wanted.plan is None:
+    named = wanted.compose.pools if wanted.compose else ()
+    refs = [each.ref for each in wanted.templates.values()]
+    refs += [each.ref for each in wanted.followers.values()]
+    labelled = sorted({ref.pool for ref in refs})
+    asked_for = list(dict.fromkeys([*named, *labelled]))
+    prepared = Preparation(wanted, asked_for, _unusable(wanted, asked_for))
+    if wanted.plan is None or prepared.unusable is not None:
         return prepared
-    # Reversed, so that of two with the same labels the first stays.
-    homes = {each.ref: each for each in reversed(list(wanted.templates.values()))}
     pools = {pool.name: pool for pool in wanted.plan.spec.pools}
     for name in prepared.asked_for:
         if name not in pools:
@@ -88,57 +121,135 @@ def prepare(wanted: Wanted) -> Preparation:
         elif (why := _foreign(wanted, wanted.plan, name)) is not None:
             prepared.foreign[name] = why
         else:
-            prepared.pools.append(_prepare_pool(wanted, wanted.plan, pools[name], homes))
+            prepared.pools.append(_prepare_pool(wanted, wanted.plan, _opened(pools[name])))
     return prepared
+
+
+def _unusable(wanted: Wanted, asked_for: list[str]) -> InputError | None:
+    """What is wrong with what the user asks to be composed, if anything."""
+    compose = wanted.compose
+    if compose is None:
+        return None
+    if not asked_for:
+        return InputError(
+            "names no pool, and no earlier step has a resource labelled trimtab.dev/pool",
+            where="the XR's spec.pools",
+            mend="name pools of the plan, or label a resource",
+        )
+    templated = {each.ref.pool for each in wanted.templates.values()}
+    if isinstance(compose.settings, InputError) and set(compose.pools) - templated:
+        return compose.settings
+    return None
+
+
+def _opened(pool: Pool) -> Pool:
+    if all(group.purchase.option != "capacity-block" for group in pool.groups):
+        return pool
+    groups = [each.model_copy(update={"windows": open_windows(each)}) for each in pool.groups]
+    return pool.model_copy(update={"groups": tuple(groups)})
 
 
 def _foreign(wanted: Wanted, plan: CapacityPlan, pool: str) -> str | None:
-    """Why the plan is for another place than the pool's node groups: residency is not negotiable."""
+    """Why the plan is for another place than the pool's resources: residency is not negotiable."""
     site = plan.spec.site
-    if site.provider != "aws":
-        return f"the plan is for {site.provider}, and these are EKS node groups"
-    regions = {each.region for each in wanted.templates.values() if each.ref.pool == pool}
-    if wanted.spec is not None and pool in wanted.spec.pools:
-        regions.add(wanted.spec.region)
+    mine = [each for each in wanted.templates.values() if each.ref.pool == pool]
+    adapters = {each.adapter for each in mine}
+    regions = {each.region for each in mine}
+    compose = wanted.compose
+    if compose is not None and pool in compose.pools and not mine:
+        adapters.add(compose.adapter)
+        if not isinstance(compose.settings, InputError):
+            regions.add(compose.settings.region)
+    for adapter in adapters:
+        if adapter.provider not in (None, site.provider):
+            kind = adapter.kinds[0].kind
+            return f"the plan is for {site.provider}, and {kind} is {adapter.provider}'s"
     other = [region for region in regions if region is not None and region != site.region]
     if not other:
         return None
-    return f"the plan is for {site.region}, the node groups are for {allowed(other)}"
+    return f"the plan is for {site.region}, the resources are for {allowed(other)}"
 
 
-def _prepare_pool(
-    wanted: Wanted, plan: CapacityPlan, pool: Pool, homes: Mapping[GroupRef, Template]
-) -> PreparedPool:
-    prepared = PreparedPool(pool.name, frozenset(group.name for group in pool.groups))
+def _prepare_pool(wanted: Wanted, plan: CapacityPlan, pool: Pool) -> PreparedPool:
+    prepared = PreparedPool(pool, frozenset(group.name for group in pool.groups))
+    # Reversed, so that of two with the same labels the first stays.
+    mine = [each for each in wanted.templates.values() if each.ref.pool == pool.name]
+    homes = {each.ref: each for each in reversed(mine)}
+    whole = homes.get(GroupRef(pool.name, None))
+    if whole is not None and wanted.compose is not None:
+        prepared.split.update(each.key for each in mine if each.ref.name is None)
     for group in pool.groups:
         ref = GroupRef(pool.name, group.name)
         try:
-            home = homes.get(ref) or _own(wanted, pool, group)
-            if home is not None:
-                decided = nodegroups.decide(plan, pool, group, home.ami_family)
-                document = nodegroups.planned(home.document, decided)
-                prepared.slots.append(Slot(ref, group, home.key, decided.fixed, document))
+            slot = _slot(wanted, plan, pool, group, homes.get(ref), whole)
+            if slot is not None:
+                prepared.slots.append(slot)
         except InputError as error:
             prepared.refused.append(f"{ref}: {error}")
-    for key, template in wanted.templates.items():
-        ref = template.ref
-        if ref.pool == pool.name and ref.name not in prepared.names:
-            prepared.refused.append(
-                f"{ref}: the plan's pool has no such group; use one of {allowed(set(prepared.names))}"
-            )
-        elif ref.pool == pool.name and homes[ref] is not template:
-            prepared.refused.append(f"{ref}: {key} and {homes[ref].key} are both labelled so")
+    prepared.refused.extend(
+        why for each in mine if (why := _unplaced(each, prepared, homes, wanted)) is not None
+    )
     return prepared
 
 
-def _own(wanted: Wanted, pool: Pool, group: Group) -> Template | None:
-    """The node group of a group that no earlier step has; None when it is not for this step.
+def _unplaced(
+    template: Template,
+    prepared: PreparedPool,
+    homes: Mapping[GroupRef, Template],
+    wanted: Wanted,
+) -> str | None:
+    """Why a template can't serve any group, if that is so."""
+    ref, names = template.ref, allowed(set(prepared.names))
+    if homes[ref] is not template:
+        return f"{ref}: {template.key} and {homes[ref].key} are both labelled so"
+    if ref.name is None and wanted.compose is None:
+        return (
+            f"{ref}: {template.key} names no group, and mode Inject splits none; use one of {names}"
+        )
+    if ref.name is not None and ref.name not in prepared.names:
+        return f"{ref}: the plan's pool has no such group; use one of {names}"
+    return None
+
+
+def _slot(
+    wanted: Wanted,
+    plan: CapacityPlan,
+    pool: Pool,
+    group: Group,
+    home: Template | None,
+    whole: Template | None,
+) -> Slot | None:
+    """A group's slot: an earlier step's, split from the pool's, or composed; None: not this step's.
 
     Raises:
-        InputError: the XR lacks what the group needs.
+        InputError: what it would be provisioned as can't have it.
     """
-    if wanted.spec is None or pool.name not in wanted.spec.pools:
+    ref, compose = GroupRef(pool.name, group.name), wanted.compose
+    adapter: GroupAdapter
+    if home is not None:
+        key, adapter, made = home.key, home.adapter, Composed(home.document)
+    elif compose is None or group.purchase.option == "owned":
+        return None  # machines on premises are provisioned by others
+    elif whole is not None:
+        adapter = whole.adapter
+        key = f"{whole.key}-{group.name}-{group.generation}"
+        made = Composed(adapter.named(whole.document, f"{group.name}-{group.generation}"))
+    elif pool.name not in compose.pools:
         return None
-    if group.purchase.option == "owned":
-        return None  # machines on premises, which others provision
-    return nodegroups.own_template(wanted.spec, pool, group)
+    elif isinstance(compose.settings, InputError):
+        raise compose.settings
+    else:
+        adapter, key = compose.adapter, group_key(pool, group)
+        made = adapter.compose(compose.settings, plan, pool, group)
+    decided = adapter.decide(plan, pool, group, made.document)
+    document = adapter.planned(made.document, decided)
+    labels = plan_labels(plan, pool, group)
+    return Slot(
+        ref,
+        group,
+        key,
+        adapter,
+        decided.fixed,
+        with_labels(document, labels),
+        {f"{key}-{end}": with_labels(each, labels) for end, each in made.companions.items()},
+    )

@@ -8,18 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from trimtab.errors import InputError
 from trimtab.plan.document import input_error
-from trimtab.plan.eks import AmiFamily
-from trimtab.plan.types import MAX_POOLS, DnsLabel, Document, Name, ShortText, to_camel
+from trimtab.plan.types import MAX_POOLS, DnsLabel, Document, Name, ShortText
+from trimtab_functions.capacity.adapters import GROUP_ADAPTERS
+from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.adapters.settings import ComposeSettings, SpecPart
+from trimtab_functions.capacity.documents import at, mapping
 
 INPUT_API_VERSION: Literal["capacity.fn.trimtab.dev/v1alpha1"] = "capacity.fn.trimtab.dev/v1alpha1"
 INPUT_KIND: Literal["Input"] = "Input"
 DEFAULT_PLAN_FIELD = "spec.planRef.name"
+DEFAULT_SETTINGS_FIELD = "spec"
 
 FieldPath = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
+
+ResourcePattern = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._*-]+$")]
 
 Namespace = Annotated[
     str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
@@ -40,12 +46,72 @@ class PlanSource(Document):
         return self
 
 
+class Match(Document):
+    """Which composed resources a target is for; all that is stated must hold."""
+
+    name: ResourcePattern | None = Field(
+        default=None, description="The composed resource's name in the pipeline; * stands for any."
+    )
+    api_version: ShortText | None = None
+    kind: ShortText | None = None
+    labels: Annotated[dict[str, str], Field(max_length=16, default_factory=dict)]
+
+    @model_validator(mode="after")
+    def _matches_something(self) -> Self:
+        if self.name is None and self.kind is None and not self.labels:
+            raise ValueError("give name, kind or labels: what matches everything matches too much")
+        return self
+
+
+class Fields(Document):
+    """Where a kind that no adapter knows states its sizes."""
+
+    min: FieldPath | None = None
+    max: FieldPath | None = None
+    desired: FieldPath | None = Field(
+        default=None, description="Written when the resource is created, and never after."
+    )
+    running: FieldPath | None = Field(
+        default=None, description="Where the resource reports what runs, such as status.replicas."
+    )
+    unit: Literal["nodes", "units"] = Field(
+        default="nodes", description="Whether sizes are nodes or the plan's own unit."
+    )
+
+    @model_validator(mode="after")
+    def _some_field(self) -> Self:
+        if self.min is None and self.max is None and self.desired is None:
+            raise ValueError("give min, max or desired: else there is nothing to write")
+        return self
+
+
+class Target(Document):
+    """Resources of earlier steps that follow a pool or a group without being labelled so."""
+
+    match: Match
+    pool: DnsLabel
+    group: DnsLabel | None = Field(default=None, description="Absent: all of the pool's groups.")
+    fields: Fields | None = Field(
+        default=None, description="For a kind that no adapter knows, or in the adapter's place."
+    )
+
+
+class Compose(Document):
+    """What is composed for groups that no earlier step has a resource for."""
+
+    kind: Literal["EKS", "GKE", "AKS", "Karpenter", "ClusterAPI"] = Field(default="EKS", alias="as")
+    from_field_path: FieldPath = Field(
+        default=DEFAULT_SETTINGS_FIELD, description="The XR's object that holds the settings."
+    )
+
+
 class Input(Document):
     """The pipeline step's input.
 
-    `Inject` patches the NodeGroups that earlier steps composed and labelled `trimtab.dev/pool` and
-    `trimtab.dev/group`. `Compose` does so too, and composes one NodeGroup for every other group of
-    the pools that the XR names.
+    `Inject` patches the resources that earlier steps composed and that are labelled
+    `trimtab.dev/pool` (and `trimtab.dev/group`), or that a target matches. `Compose` does so too,
+    splits a resource that only names a pool into that pool's groups, and composes a resource for
+    every other group of the pools that the XR names.
     """
 
     api_version: Literal["capacity.fn.trimtab.dev/v1alpha1"] = INPUT_API_VERSION
@@ -53,50 +119,29 @@ class Input(Document):
     metadata: dict[str, Any] = Field(default_factory=dict)
     mode: Literal["Compose", "Inject"] = "Compose"
     plan: PlanSource = PlanSource(from_field_path=DEFAULT_PLAN_FIELD)
+    compose: Compose = Compose()
+    targets: Annotated[tuple[Target, ...], Field(max_length=64)] = ()
 
 
-class _SpecPart(BaseModel):
-    """A part of an XR's spec. Its XRD refuses unknown fields, and other steps may have theirs."""
+class _Pools(SpecPart):
+    """The pools that the XR is for; other steps' fields are passed over."""
 
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True
-    )
+    pools: Annotated[tuple[DnsLabel, ...], Field(max_length=MAX_POOLS)] = ()
 
 
-class ProviderConfigRef(_SpecPart):
-    """Whose credentials the provider uses."""
+@dataclass(frozen=True)
+class ComposeSpec:
+    """What the XR asks to be composed.
 
-    kind: Literal["ClusterProviderConfig", "ProviderConfig"] = "ClusterProviderConfig"
-    name: Name = "default"
+    Attributes:
+        pools: of the plan; those that no earlier step's template is for are composed from nothing.
+        settings: what that needs: an instance of the adapter's `settings`, or the error where the
+            XR's spec has none.
+    """
 
-
-class LaunchTemplate(_SpecPart):
-    """The EC2 launch template of one group's nodes: a capacity block's or a reservation's."""
-
-    pool: DnsLabel
-    group: DnsLabel
-    id: ShortText
-    version: ShortText
-
-
-class NodeGroupsSpec(_SpecPart):
-    """The fields of the XR's spec that `Compose` reads; the NodeGroupSet XRD has just these."""
-
-    pools: Annotated[tuple[DnsLabel, ...], Field(min_length=1, max_length=MAX_POOLS)]
-    cluster_name: ShortText
-    region: ShortText
-    node_role_arn: ShortText
-    subnet_ids: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=16)]
-    ami_family: AmiFamily = "AL2023"
-    provider_config_ref: ProviderConfigRef = ProviderConfigRef()
-    launch_templates: Annotated[tuple[LaunchTemplate, ...], Field(max_length=64)] = ()
-
-    def launch_template(self, pool: str, group: str) -> LaunchTemplate | None:
-        """The launch template that the XR gives for a group."""
-        for template in self.launch_templates:
-            if (template.pool, template.group) == (pool, group):
-                return template
-        return None
+    adapter: GroupAdapter
+    pools: tuple[str, ...]
+    settings: ComposeSettings | InputError
 
 
 @dataclass(frozen=True)
@@ -122,16 +167,29 @@ def parse_input(document: Mapping[str, Any]) -> Input:
         raise input_error(error, Input, "the pipeline step's input") from None
 
 
-def parse_spec(spec: Mapping[str, Any]) -> NodeGroupsSpec:
-    """The XR's fields that `Compose` needs.
+def parse_compose(compose: Compose, xr: Mapping[str, Any]) -> ComposeSpec:
+    """What the XR asks to be composed.
 
     Raises:
-        InputError: a field is missing or wrong.
+        InputError: its `pools` are wrong. Settings that are wrong or missing are told only when a
+            group needs them.
     """
+    adapter = GROUP_ADAPTERS[compose.kind]
+    path = compose.from_field_path
+    where = f"the XR's {path}"
+    spec = mapping(at(xr, *path.split(".")))
     try:
-        return NodeGroupsSpec.model_validate(spec)
+        pools = _Pools.model_validate(spec).pools
     except ValidationError as error:
-        raise input_error(error, NodeGroupsSpec, "the XR's spec") from None
+        raise input_error(error, _Pools, where) from None
+    model = adapter.settings
+    if model is None:
+        missing = InputError("composes nothing itself", where=compose.kind, mend="label a template")
+        return ComposeSpec(adapter, pools, missing)
+    try:
+        return ComposeSpec(adapter, pools, model.model_validate(spec))
+    except ValidationError as error:
+        return ComposeSpec(adapter, pools, input_error(error, model, where))
 
 
 def plan_key(source: PlanSource, xr: Mapping[str, Any]) -> PlanKey:
@@ -144,7 +202,7 @@ def plan_key(source: PlanSource, xr: Mapping[str, Any]) -> PlanKey:
     Raises:
         InputError: there is no such name, or no namespace.
     """
-    namespace = source.namespace or _at(xr, "metadata.namespace")
+    namespace = source.namespace or at(xr, "metadata", "namespace")
     if not isinstance(namespace, str) or not namespace:
         raise InputError(
             "the XR has no namespace to take the CapacityPlan from",
@@ -153,7 +211,7 @@ def plan_key(source: PlanSource, xr: Mapping[str, Any]) -> PlanKey:
     if source.name is not None:
         return PlanKey(source.name, namespace)
     path = source.from_field_path or DEFAULT_PLAN_FIELD
-    name = _at(xr, path)
+    name = at(xr, *path.split("."))
     if not isinstance(name, str) or not name:
         raise InputError(
             "names no CapacityPlan",
@@ -161,11 +219,3 @@ def plan_key(source: PlanSource, xr: Mapping[str, Any]) -> PlanKey:
             mend="give the plan's name there, or plan.name in the pipeline step's input",
         )
     return PlanKey(name, namespace)
-
-
-def _at(document: Mapping[str, Any], path: str) -> Any:
-    """What stands at a path of keys; None where there is nothing."""
-    value: Any = document
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value

@@ -45,12 +45,12 @@ def entry(placed: Placed) -> dict[str, Any]:
     """What a node group was given."""
     told: dict[str, Any] = {
         "pool": placed.ref.pool,
-        "name": placed.ref.name,
+        "name": placed.ref.name or "*",
         "resource": placed.key,
         "state": placed.stand.value,
     }
-    if placed.scaling is not None:
-        sizes = placed.scaling.sizes
+    if placed.sizes is not None:
+        sizes = placed.sizes
         told |= {"min": sizes.min, "desired": sizes.desired, "max": sizes.max}
     if placed.planned is not None:
         group = placed.planned.group

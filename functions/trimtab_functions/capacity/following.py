@@ -1,0 +1,147 @@
+"""What follows a pool or a group without launching its nodes: what is to be desired of it.
+
+Pure. Each kind's own rules are its `Follower`'s; here stands what holds for all: without a usable
+plan nothing changes, a group that the plan does not have is refused, and a person is told.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from trimtab.clock import format_instant
+from trimtab.errors import InputError, allowed
+from trimtab.inventory.model import Approval
+from trimtab.plan.sizing import window_index
+from trimtab.policy.model import Stability
+from trimtab_functions.capacity.adapters.base import (
+    Followed,
+    GroupNow,
+    Now,
+    plan_labels,
+    with_labels,
+)
+from trimtab_functions.capacity.observed import Observed, Other
+from trimtab_functions.capacity.placement import Placed, Stand, make_anew
+from trimtab_functions.capacity.preparation import Preparation, PreparedPool
+from trimtab_functions.capacity.selection import Following
+from trimtab_functions.memo import ById
+
+Remember = Callable[[Hashable, Callable[[], Placed]], Placed]
+
+
+@dataclass(frozen=True)
+class FollowersDecision:
+    """Resources to desire or withhold, and what a person must mend."""
+
+    placed: dict[str, Placed]
+    refused: tuple[str, ...]
+
+
+def decide(
+    prepared: Preparation,
+    observed: Mapping[str, Observed | Other],
+    instant: datetime,
+    stability: Stability,
+    approvals: tuple[Approval, ...] = (),
+    remember: Remember = make_anew,
+) -> FollowersDecision:
+    """What is to be desired of every follower.
+
+    Args:
+        prepared: what the plan and the settings imply.
+        observed: the resources that exist, by key.
+        instant: the present; only indices of windows depend on it.
+        stability: how far bounds may shrink.
+        approvals: those that arrived and have not expired.
+        remember: may keep a decision, which hangs on nothing but its key.
+    """
+    pools = {pool.name: pool for pool in prepared.pools}
+    placed: dict[str, Placed] = {}
+    refused = []
+    for key, following in prepared.wanted.followers.items():
+        exists = observed.get(key)
+        pool = pools.get(following.ref.pool)
+        try:
+            now = (
+                None
+                if pool is None
+                else _now(prepared, pool, following, instant, stability, approvals)
+            )
+        except InputError as error:
+            refused.append(f"{following.ref}: {key}: {error}")
+            now = None
+        placed[key] = remember(
+            (following, exists, _identity(now)), partial(_place, following, exists, now)
+        )
+        if (why := placed[key].reason) is not None and placed[key].refused:
+            refused.append(f"{following.ref}: {key}: {why}")
+    return FollowersDecision(placed, tuple(refused))
+
+
+def _identity(now: Now | None) -> Hashable:
+    """What a decision hangs on, by identity where content would cost."""
+    if now is None:
+        return None
+    windows = tuple(ById(each.window) for each in now.groups)
+    return (ById(now.plan), now.since, windows, now.stability, now.approvals)
+
+
+def _now(
+    prepared: Preparation,
+    pool: PreparedPool,
+    following: Following,
+    instant: datetime,
+    stability: Stability,
+    approvals: tuple[Approval, ...],
+) -> Now:
+    plan = prepared.wanted.plan
+    assert plan is not None  # noqa: S101 - pools are prepared of a plan
+    ref = following.ref
+    if ref.name is None and not following.follower.whole_pool:
+        raise InputError("names no group", mend=f"use one of {allowed(set(pool.names))}")
+    if ref.name is not None and ref.name not in pool.names:
+        raise InputError(
+            f"the plan's pool has no group {ref.name}",
+            mend=f"use one of {allowed(set(pool.names))}",
+        )
+    groups = []
+    for group in pool.pool.groups:
+        if ref.name in (None, group.name):
+            index = window_index(group, instant)
+            groups.append(GroupNow(group, group.windows[index], group.windows[index + 1 :]))
+    since = format_instant(max(each.window.start for each in groups))
+    return Now(plan, pool.pool, ref, tuple(groups), stability, since, approvals)
+
+
+def _place(following: Following, exists: Observed | Other | None, now: Now | None) -> Placed:
+    base, ref, key = following.document, following.ref, following.key
+    document = exists.read() if exists is not None else None
+    ready = document is not None and following.follower.is_ready(document)
+    followed = None
+    if now is not None:
+        try:
+            followed = following.follower.follow(base, document, now)
+        except InputError as error:
+            held = following.follower.held(base, document)
+            followed = Followed(held, str(error), refused=True)
+    if followed is None or now is None:
+        held = following.follower.held(base, document)
+        stand = Stand.WITHHELD if held is None else Stand.HELD
+        return Placed(key, ref, stand, held, ready, launches=False)
+    stand = Stand.WITHHELD if followed.document is None else Stand.PLANNED
+    group = now.groups[0].group if ref.name is not None else None
+    wanted = followed.document
+    if wanted is not None:
+        wanted = with_labels(wanted, plan_labels(now.plan, now.pool, group))
+    return Placed(
+        key,
+        ref,
+        stand,
+        wanted,
+        ready,
+        followed.sizes,
+        followed.reason,
+        launches=False,
+        refused=followed.refused,
+    )

@@ -1,0 +1,96 @@
+"""What exists: composed resources as the API server has them, read once and kept by content.
+
+Pure. What is malformed counts as absent.
+"""
+
+from dataclasses import dataclass
+
+from trimtab.plan.sizing import Sizes
+from trimtab_functions.capacity.adapters.base import (
+    Fixed,
+    GroupAdapter,
+    GroupRef,
+    moved,
+)
+from trimtab_functions.capacity.documents import Document, Read, condition
+from trimtab_functions.capacity.selection import composed_by_us, generation_of, group_ref
+from trimtab_functions.capacity.stability import Moved
+
+
+@dataclass(frozen=True, eq=False)  # by identity: equal bytes give the same object
+class Observed:
+    """A group's resource that exists.
+
+    Attributes:
+        key: its composed resource name, the key in the XR's state.
+        ref: its group; None when it carries no labels that say so.
+        generation: of its group; None when it carries no label that says so.
+        sizes: the bounds asked for and the nodes that run; None when they are not known.
+        initial: the size that it was or is to be created with; None when not stated.
+        moved: the bounds that were decided last; None when that is not known.
+        read: reads the whole object, as the API server has it.
+    """
+
+    key: str
+    ref: GroupRef | None
+    adapter: GroupAdapter
+    generation: str | None
+    fixed: Fixed
+    sizes: Sizes | None
+    initial: int | None
+    moved: Moved | None
+    ready: bool
+    read: Read
+
+    def is_generation(self, generation: str, fixed: Fixed) -> bool:
+        """Whether it is that generation: by its label, or, unlabelled, by what can't change."""
+        if self.generation is not None:
+            return self.generation == generation
+        return type(self.fixed) is type(fixed) and self.fixed.gives(fixed)
+
+
+@dataclass(frozen=True, eq=False)
+class Other:
+    """A resource that exists and launches no group's nodes: a follower, or a group's companion.
+
+    Attributes:
+        ref: whom it is for; None when it carries no labels that say so.
+        ours: whether this function composed it.
+        exists_ready: False where it has a Ready condition that is not True.
+    """
+
+    key: str
+    ref: GroupRef | None
+    ours: bool
+    exists_ready: bool
+    read: Read
+
+
+def read_observed(
+    key: str, document: Document, adapter: GroupAdapter | None, read: Read
+) -> Observed | Other:
+    """A composed resource that exists.
+
+    Args:
+        key: its composed resource name.
+        document: the object.
+        adapter: of its kind, if it launches nodes.
+        read: reads the object again, so that what is seldom needed is not kept.
+    """
+    ref = group_ref(document)
+    if adapter is None:
+        ready = condition(document, "Ready") in (None, "True")
+        return Other(key, ref, composed_by_us(document), ready, read)
+    running = adapter.running(document)
+    return Observed(
+        key=key,
+        ref=ref,
+        adapter=adapter,
+        generation=generation_of(document),
+        fixed=adapter.fixed(document),
+        sizes=running.sizes,
+        initial=running.initial,
+        moved=moved(document),
+        ready=adapter.is_ready(document),
+        read=read,
+    )
