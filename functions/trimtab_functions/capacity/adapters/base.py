@@ -281,10 +281,12 @@ class Follower(ABC):
     Attributes:
         kinds: what it reads and writes.
         whole_pool: whether it may follow a pool without naming a group.
+        needs_approvals: whether it acts only on CommitmentApprovals, which are asked for then.
     """
 
     kinds: ClassVar[tuple[Kind, ...]]
     whole_pool: ClassVar[bool] = True
+    needs_approvals: ClassVar[bool] = False
 
     @abstractmethod
     def follow(self, base: Document, observed: Document | None, now: Now) -> Followed:
