@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis  # noqa: F401
 import pytest
 
+from support.capacity_cluster import CapacityControlPlane, Cluster, capacity_control_plane
 from support.crossplane_cli import CrossplaneCli, crossplane_cli
 from support.crossplane_core import ControlPlane, crossplane_control_plane
 from support.engines import engine_path
@@ -84,3 +85,19 @@ def control_plane(
     folder = tmp_path_factory.mktemp("crossplane")
     with crossplane_control_plane(kube_api, folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def with_function(
+    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CapacityControlPlane]:
+    """Crossplane with the capacity function registered, and the kinds that it needs."""
+    folder = tmp_path_factory.mktemp("capacity-function")
+    with capacity_control_plane(control_plane, folder) as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(with_function: CapacityControlPlane, kube_namespace: str) -> Cluster:
+    """A NodeGroupSet `ml` in a namespace of its own; it exists from the first plan or touch on."""
+    return Cluster(with_function.api, kube_namespace)

@@ -78,20 +78,21 @@ def _openssl(folder: Path, *arguments: str) -> None:
 
 @contextlib.contextmanager
 def capacity_function(
-    folder: Path, certificates: Certificates | None = None
+    folder: Path, certificates: Certificates | None = None, port: int | None = None
 ) -> Iterator[CapacityFunction]:
     """Serve the function for the length of the block; without certificates, without TLS.
 
     Args:
         folder: where its log is kept.
         certificates: what it serves mTLS with.
+        port: where it serves; by default one that is free.
 
     Raises:
         RuntimeError: it is not installed, or does not serve in time; says which.
     """
     if not COMMAND.exists():
         raise RuntimeError(f"{COMMAND} is missing: run make test")
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     command: list[str | Path] = [COMMAND, "--address", f"localhost:{port}"]
     if certificates is None:
         command.append("--insecure")
