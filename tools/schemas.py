@@ -1,10 +1,10 @@
-"""Write the published schemas anew from the plan's model: `make schemas`."""
+"""Write the published schemas and CRDs anew from the documents' models: `make schemas`."""
 
 import sys
 
 from tools.environments import ROOT
 from trimtab.files import write_atomic
-from trimtab.plan.schema import published
+from trimtab.schemas.published import published
 
 
 def main() -> int:

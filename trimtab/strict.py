@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from trimtab.catalogue.accelerators import did_you_mean
 from trimtab.documents import Field
+from trimtab.plan.document import causes
 
 
 class Strict(BaseModel):
@@ -30,7 +31,7 @@ def validated(field: Field, model: type[Model]) -> Model:
         InputError: at the first field that is wrong.
     """
     try:
-        return model.model_validate(field.value)
+        return model.model_validate(field.value, by_alias=True, by_name=False)
     except ValidationError as error:
         path, message, mend = first_error(error, model)
         Field(field.document, None, (*field.path, *path)).fail(message, mend)
@@ -40,10 +41,10 @@ def first_error(
     error: ValidationError, model: type[BaseModel]
 ) -> tuple[tuple[str | int, ...], str, str | None]:
     """The first thing wrong: its path, a message and a mend; the others are counted."""
-    details = error.errors(include_url=False)
+    details = causes(error.errors(include_url=False))
     # An unknown key explains a missing one, so it comes first.
     detail = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    path = tuple(detail["loc"])
+    path = tuple(part for part in detail["loc"] if part != "[key]")  # the path ends with it already
     others = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     if detail["type"] == "extra_forbidden":
         names = _keys(model, path[:-1])

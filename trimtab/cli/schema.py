@@ -1,6 +1,5 @@
-"""`trimtab schema`: what a plan and the files that it is made from must look like."""
+"""`trimtab schema`: what a plan, the files that it is made from and a cluster's objects must look like."""
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +20,7 @@ class Kind(StrEnum):
     CAPACITYINVENTORY = "capacityinventory"
     COMMITMENTAPPROVAL = "commitmentapproval"
     PLANNINGLIMITS = "planninglimits"
+    CAPACITYPOLICY = "capacitypolicy"
 
 
 class Form(StrEnum):
@@ -34,7 +34,7 @@ def schema(
     kind: Annotated[Kind, typer.Argument(help="The document.")],
     form: Annotated[
         Form,
-        typer.Option("--as", help="For editors and CI, or for a cluster (capacityplan only)."),
+        typer.Option("--as", help="For editors and CI, or for a cluster."),
     ] = Form.JSON_SCHEMA,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Where to write it; - is stdout.")
@@ -46,6 +46,7 @@ def schema(
     Examples:
       trimtab schema capacityplan --out capacityplan.schema.json
       trimtab schema capacityplan --as crd | kubectl apply -f -
+      trimtab schema commitmentapproval --as crd | kubectl apply -f -
       trimtab schema workload
       trimtab schema capacityinventory
     """
@@ -60,24 +61,17 @@ def schema(
 
 
 def _text(kind: Kind, form: Form) -> str:
-    if kind is Kind.CAPACITYPLAN:
-        from trimtab.plan.schema import dump_crd, dump_json_schema
+    from trimtab.schemas.json_schema import dump_json_schema
+    from trimtab.schemas.published import CUSTOM_RESOURCES, file_schemas
 
-        return dump_crd() if form is Form.CRD else dump_json_schema()
+    resources = {each.kind.lower(): each for each in CUSTOM_RESOURCES}
+    resource = resources.get(kind.value)
+    if resource is not None:
+        return resource.dump_crd() if form is Form.CRD else resource.dump_json_schema()
     if form is Form.CRD:
         raise InputError(
-            f"{'a workload' if kind is Kind.WORKLOAD else kind.value} is a file, no cluster resource",
+            f"{kind.value} is a file, no cluster resource",
             where="--as crd",
-            mend="use --as json-schema, or ask for capacityplan",
+            mend=f"use --as json-schema, or ask for one of {', '.join(sorted(resources))}",
         )
-    if kind is Kind.WORKLOAD:
-        from trimtab.workloads.schema import workload_schema as found
-    elif kind is Kind.CAPACITYINVENTORY:
-        from trimtab.inventory.document import inventory_schema as found
-    elif kind is Kind.COMMITMENTAPPROVAL:
-        from trimtab.inventory.approvals import approval_schema as found
-    elif kind is Kind.PLANNINGLIMITS:
-        from trimtab.limits.document import limits_schema as found
-    else:
-        from trimtab.demand.events_file import events_schema as found
-    return json.dumps(found(), indent=2, ensure_ascii=False) + "\n"
+    return dump_json_schema(file_schemas()[kind.value])

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -12,8 +12,10 @@ from pydantic_core import ErrorDetails
 
 from trimtab.errors import InputError, allowed
 from trimtab.files import read_text, write_atomic
-from trimtab.plan.model import API_VERSION, KIND, PURCHASE_OPTIONS, CapacityPlan
+from trimtab.plan.model import PURCHASE_OPTIONS, CapacityPlan
 from trimtab.plan.text import MAX_BYTES, PlanDumper, parse_text
+
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 SERVER_METADATA = frozenset(
     {
@@ -30,7 +32,7 @@ SERVER_METADATA = frozenset(
         "uid",
     }
 )
-"""What a cluster keeps in an object's metadata, and a plan passes over."""
+"""What a cluster keeps in an object's metadata, and a document passes over."""
 SIGNIFICANT_DIGITS = 6
 
 
@@ -59,23 +61,57 @@ def parse_plan(document: object, where: str) -> CapacityPlan:
     Raises:
         InputError: it is no CapacityPlan, or a field is wrong; names the first wrong field.
     """
+    return parse_object(document, CapacityPlan, where)
+
+
+def parse_object(document: object, model: type[Parsed], where: str) -> Parsed:
+    """A document from plain data: a parsed file, or an object as the API server returns it.
+
+    Args:
+        document: the data; server-side metadata and `status` are passed over.
+        model: the whole document: apiVersion, kind, metadata and spec.
+        where: what to call it in an error.
+
+    Raises:
+        InputError: it is of another kind, or a field is wrong; names the first wrong field.
+    """
+    known_kind, known_version = kind_of(model), api_version_of(model)
     if not isinstance(document, Mapping):
-        raise InputError("is not a CapacityPlan document", where=where, mend=f"give kind: {KIND}")
+        raise InputError(
+            f"is not a {known_kind} document", where=where, mend=f"give kind: {known_kind}"
+        )
     kind, version = document.get("kind"), document.get("apiVersion")
-    if kind != KIND or version != API_VERSION:
+    if kind != known_kind or version != known_version:
         raise InputError(
             f"is {version or 'no apiVersion'}, kind {kind or 'missing'}",
             where=where,
-            mend=f"give apiVersion: {API_VERSION}, kind: {KIND}",
+            mend=f"give apiVersion: {known_version}, kind: {known_kind}",
         )
-    metadata = document.get("metadata")
+    try:
+        return model.model_validate(own_part(document), by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise input_error(error, model, where) from None
+
+
+def own_part(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without what a cluster adds to an object: `status` and server-side metadata."""
     body = {key: value for key, value in document.items() if key != "status"}
+    metadata = document.get("metadata")
     if isinstance(metadata, Mapping):
         body["metadata"] = {k: v for k, v in metadata.items() if k not in SERVER_METADATA}
-    try:
-        return CapacityPlan.model_validate(body, by_alias=True, by_name=False)
-    except ValidationError as error:
-        raise input_error(error, CapacityPlan, where) from None
+    return body
+
+
+def kind_of(model: type[BaseModel]) -> str:
+    """The kind that a document's model states."""
+    (kind,) = get_args(model.model_fields["kind"].annotation)
+    return str(kind)
+
+
+def api_version_of(model: type[BaseModel]) -> str:
+    """The apiVersion that a document's model states."""
+    (version,) = get_args(model.model_fields["api_version"].annotation)
+    return str(version)
 
 
 def load_plan(path: Path) -> CapacityPlan:
@@ -125,7 +161,7 @@ def save_plan(plan: CapacityPlan, path: Path) -> None:
 
 def input_error(error: ValidationError, model: type[BaseModel], where: str) -> InputError:
     """The first of pydantic's complaints as one line that names the field and what is allowed."""
-    problems = _causes(error.errors(include_url=False))
+    problems = causes(error.errors(include_url=False))
     # An unknown key is nearly always the cause of whatever else is wrong: it goes first.
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     field = _field_path(first["loc"])
@@ -145,7 +181,7 @@ def input_error(error: ValidationError, model: type[BaseModel], where: str) -> I
     return InputError(f"{field}: {message}{more}", where=where, mend=mend)
 
 
-def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+def causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
     """Without a list's complaint that it is too short because an item of it is wrong."""
     inner = {problem["loc"][:-i] for problem in problems for i in range(1, len(problem["loc"]))}
     return [p for p in problems if p["type"] != "too_short" or p["loc"] not in inner]

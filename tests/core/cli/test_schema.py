@@ -10,8 +10,10 @@ from jsonschema import Draft202012Validator
 
 from support.cli import Cli
 from support.plans import plan, plan_data
+from trimtab.cli.schema import Kind
 from trimtab.errors import ExitCode
 from trimtab.plan.document import to_data
+from trimtab.schemas.published import published
 
 
 @pytest.fixture
@@ -65,8 +67,14 @@ FILES = {
         "metadata": {"name": "q3"},
         "spec": {
             "plan": "a", "commitment": DIGEST, "quantity": 1, "ceilingUsdPerHour": 2.5,
-            "approvedBy": "finops", "approvedAt": "2026-12-01", "expires": "2027-01-01",
+            "approvedBy": "finops", "approvedAt": "2026-12-01T00:00:00Z",
+            "expires": "2027-01-01T00:00:00Z",
         },
+    },
+    "capacitypolicy": {
+        "kind": "CapacityPolicy",
+        "metadata": {"name": "platform"},
+        "spec": {"limits": {"maxNodes": 40}},
     },
     "planninglimits": {
         "kind": "PlanningLimits",
@@ -84,10 +92,31 @@ def test_the_schemas_of_inputs_accept_them_and_refuse_typos(
     assert not validator.is_valid(HEAD | document | {"spec": document["spec"] | {"typo": 1}})
 
 
-def test_the_crd_is_one_that_a_cluster_takes(cli: Cli) -> None:
-    crd = yaml.safe_load(cli("schema", "capacityplan", "--as", "crd").out)
+@pytest.mark.parametrize(
+    ("kind", "plural"),
+    [
+        ("capacityplan", "capacityplans"),
+        ("commitmentapproval", "commitmentapprovals"),
+        ("workload", "workloads"),
+        ("capacitypolicy", "capacitypolicies"),
+    ],
+)
+def test_the_crd_is_one_that_a_cluster_takes(cli: Cli, kind: str, plural: str) -> None:
+    crd = yaml.safe_load(cli("schema", kind, "--as", "crd").out)
     assert crd["kind"] == "CustomResourceDefinition"
-    assert crd["metadata"]["name"] == "capacityplans.trimtab.dev"
+    assert crd["metadata"]["name"] == f"{plural}.trimtab.dev"
+    assert crd["spec"]["names"]["kind"].lower() == kind
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_every_document_prints_what_is_published(cli: Cli, kind: Kind) -> None:
+    file = f"docs/schemas/{kind.value}-v1alpha1.schema.json"
+    assert cli("schema", kind.value).out == published()[file]
+
+
+def test_every_published_json_schema_is_of_a_document_that_can_be_asked_for() -> None:
+    files = {f"docs/schemas/{kind.value}-v1alpha1.schema.json" for kind in Kind}
+    assert files == {file for file in published() if file.endswith(".json")}
 
 
 @pytest.mark.parametrize("options", [[], ["--as", "crd"]], ids=["JSON Schema", "CRD"])
@@ -98,10 +127,11 @@ def test_a_file_gets_the_same_bytes_as_stdout(cli: Cli, tmp_path: Path, options:
     assert path.read_text("utf-8") == cli("schema", "capacityplan", *options).out
 
 
-def test_a_workload_is_no_cluster_resource(cli: Cli) -> None:
-    phrase = "--as crd: a workload is a file, no cluster resource; use --as json-schema"
-    cli.refused(["schema", "workload", "--as", "crd"], ExitCode.BAD_INPUT, phrase)
-    phrase = "--as crd: demandevents is a file, no cluster resource; use --as json-schema"
+def test_a_file_is_no_cluster_resource(cli: Cli) -> None:
+    phrase = (
+        "--as crd: demandevents is a file, no cluster resource; use --as json-schema, or ask for one of "
+        "capacityplan, capacitypolicy, commitmentapproval, workload"
+    )
     cli.refused(["schema", "demandevents", "--as", "crd"], ExitCode.BAD_INPUT, phrase)
 
 

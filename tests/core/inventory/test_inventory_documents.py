@@ -1,4 +1,4 @@
-"""What is held and approved, as files say it: what is read, and the one error that names the mend."""
+"""What is held, as files say it: what is read, and the one error that names the mend."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from trimtab.errors import InputError
-from trimtab.inventory.approvals import load_approvals
 from trimtab.inventory.document import load_inventory, parse_inventory
 from trimtab.inventory.model import (
     HeldNodes,
@@ -16,7 +15,6 @@ from trimtab.inventory.model import (
     Site,
 )
 
-DIGEST = "sha256:" + "a" * 64
 HEAD = "apiVersion: trimtab.dev/v1alpha1\nkind: CapacityInventory\nspec:\n"
 RESERVED = """\
   reserved:
@@ -126,51 +124,4 @@ REFUSED = {
 def test_what_an_inventory_may_not_say(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_inventory(text, "there.yaml")
-    assert message in str(caught.value)
-
-
-APPROVAL = f"""\
-apiVersion: trimtab.dev/v1alpha1
-kind: CommitmentApproval
-metadata: {{name: trainer-q4}}
-spec:
-  plan: example
-  commitment: {DIGEST}
-  quantity: 4
-  ceilingUsdPerHour: 19.5
-  approvedBy: finops@example.com
-  approvedAt: 2026-02-27T09:00:00Z
-  expires: 2026-03-27
-"""
-
-
-def test_a_folder_of_approvals_is_read_by_name(tmp_path: Path) -> None:
-    (tmp_path / "b.yaml").write_text(APPROVAL, encoding="utf-8")
-    other = APPROVAL.replace("trainer-q4", "another")
-    (tmp_path / "a.yml").write_text(other + "---\n" + other.replace("another", "third"), "utf-8")
-    (tmp_path / "notes.txt").write_text("not read", encoding="utf-8")
-    found = load_approvals(tmp_path)
-    assert [each.name for each in found.each] == ["another", "third", "trainer-q4"]
-    last = found.each[-1]
-    assert (last.commitment, last.quantity, last.ceiling_usd_per_hour) == (DIGEST, 4, 19.5)
-    assert last.expires == day("2026-03-27")
-
-
-REFUSED_APPROVALS = {
-    "no name": (APPROVAL.replace("{name: trainer-q4}", "{}"), "metadata: has no name; "),
-    "another kind": (APPROVAL.replace("Approval", "Wish"), "kind: is CommitmentWish; only "),
-    "a digest that is none": (APPROVAL.replace(DIGEST, "abc"), "spec.commitment: 'abc': string "),
-    "expired before it was given": (
-        APPROVAL.replace("2026-03-27", "2026-02-01"), "spec.expires: 2026-02-01T00:00:00Z is not ",
-    ),
-    "one name twice": (f"{APPROVAL}---\n{APPROVAL}", "approval trainer-q4 stands twice (first at "),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "message"), REFUSED_APPROVALS.values(), ids=REFUSED_APPROVALS)
-def test_what_an_approval_may_not_say(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "approvals.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        load_approvals(path)
     assert message in str(caught.value)
