@@ -1,0 +1,325 @@
+"""An EKS cluster of Crossplane's managed resources: network, control plane, add-ons, pools, storage.
+
+Pure. The node groups are not made here: for each pool there is a template, which the capacity function
+splits into the groups of the plan. What a group is, and how its network is laid out, is said where the
+Pulumi components read it too.
+
+Kinds of provider-upjet-aws 2.6 (`*.aws.m.upbound.io/v1beta1`) and provider-helm
+(`helm.m.crossplane.io/v1beta1`), CRDs read 2026-08; EKS user guide on roles, add-ons and pod identity,
+2026-11.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trimtab.errors import InputError
+from trimtab.plan.attribution import POOL_LABEL
+from trimtab.plan.model import CapacityPlan
+from trimtab.provision.eks.subnets import ZoneSubnets, default_zones, zone_subnets
+from trimtab_functions.capacity.documents import Document
+from trimtab_functions.cluster import workload
+from trimtab_functions.cluster.resources import Resource, managed, selected
+from trimtab_functions.cluster.settings import AwsClusterSpec
+
+EC2 = "ec2.aws.m.upbound.io/v1beta1"
+EKS = "eks.aws.m.upbound.io/v1beta1"
+IAM = "iam.aws.m.upbound.io/v1beta1"
+
+CLUSTER_KEY = "cluster"
+KUBECONFIG_KEY = "kubeconfig"
+ZONE_LABEL = "trimtab.dev/zone"
+
+_ROLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "control-plane": ("eks.amazonaws.com", ("AmazonEKSClusterPolicy",)),
+    "node": (
+        "ec2.amazonaws.com",
+        (
+            "AmazonEKSWorkerNodePolicy",
+            "AmazonEC2ContainerRegistryPullOnly",
+            "AmazonSSMManagedInstanceCore",
+            "AmazonEKS_CNI_Policy",
+        ),
+    ),
+    "ebs-csi": ("pods.eks.amazonaws.com", ("service-role/AmazonEBSCSIDriverPolicy",)),
+}
+_POD_ACTIONS = ["sts:AssumeRole", "sts:TagSession"]
+# Those that run on every node go first; the others wait for nodes to run on, which needs no order.
+_ADDONS = ("coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni")
+_EBS_CSI = "aws-ebs-csi-driver"
+
+
+def resources(name: str, spec: AwsClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
+    """All that the cluster has.
+
+    Args:
+        name: the XR's.
+        spec: the XR's.
+        plan: the plan, where one can be used; it decides which drivers are installed.
+
+    Raises:
+        InputError: the network can't be laid out.
+    """
+    zones = spec.network.zones or default_zones(spec.region)
+    for zone in zones:
+        if zone[:-1] != spec.region:
+            raise InputError(
+                f"network.zones: {zone} is not in {spec.region}",
+                where="the XR's spec",
+                mend=f"give zones such as {spec.region}a",
+            )
+    subnets = zone_subnets(spec.network.cidr, zones)
+    maker = _Maker(name, spec)
+    inside = [
+        *workload.gpu_operator(name, spec.gpu_operator, plan, spec.ami_family),
+        *workload.storage_class(
+            name,
+            spec.storage,
+            "ebs.csi.aws.com",
+            {"type": spec.storage.type or "gp3", "encrypted": "true"},
+        ),
+    ]
+    cluster = {"apiVersion": EKS, "kind": "Cluster"}
+    return [
+        *maker.network(subnets),
+        *maker.roles(),
+        *maker.control_plane(),
+        *maker.addons(),
+        *maker.pools(),
+        *workload.access(name, workload.kubeconfig_secret(name), (KUBECONFIG_KEY,)),
+        *inside,
+        *(workload.stays_for(cluster, CLUSTER_KEY, each.document, each.key) for each in inside),
+    ]
+
+
+class _Maker:
+    def __init__(self, name: str, spec: AwsClusterSpec) -> None:
+        self._name, self._spec = name, spec
+        self._cluster = spec.cluster_name or name
+
+    def network(self, subnets: Sequence[ZoneSubnets]) -> list[Resource]:
+        """A VPC with a public and a private subnet in each zone, as the component's."""
+        nat = self._spec.network.nat
+        found = [
+            self._ec2(
+                "vpc",
+                "VPC",
+                cidrBlock=self._spec.network.cidr,
+                enableDnsHostnames=True,
+                enableDnsSupport=True,
+            ),
+            self._ec2("internet-gateway", "InternetGateway", vpcIdSelector=selected("vpc")),
+            self._table("public"),
+            self._route("public", gatewayIdSelector=selected("internet-gateway")),
+        ]
+        for number, each in enumerate(subnets):
+            letter = each.zone[-1]
+            found += self._subnet(each.zone, each.public, "public", nodes=nat == "none")
+            if nat == "none":
+                continue
+            if nat == "per-zone" or number == 0:
+                suffix = f"-{letter}" if nat == "per-zone" else ""
+                found += self._nat(suffix, letter)
+            table = f"private-{letter}" if nat == "per-zone" else "private"
+            found += self._subnet(each.zone, each.private, table, nodes=True)
+        endpoint = self._ec2(
+            "s3-endpoint",
+            "VPCEndpoint",
+            serviceName=f"com.amazonaws.{self._spec.region}.s3",
+            vpcEndpointType="Gateway",
+            vpcIdSelector=selected("vpc"),
+        )
+        return [*found, endpoint]
+
+    def roles(self) -> list[Resource]:
+        """A role for the control plane, for nodes and for the volumes' driver, with AWS's policies."""
+        found = []
+        for part, (service, policies) in _ROLES.items():
+            actions: Any = _POD_ACTIONS if service.startswith("pods.") else "sts:AssumeRole"
+            statement = {
+                "Effect": "Allow",
+                "Action": actions,
+                "Principal": {"Service": self._principal(service)},
+            }
+            trust = {"Version": "2012-10-17", "Statement": [statement]}
+            role = {"assumeRolePolicy": json.dumps(trust, sort_keys=True), "tags": self._spec.tags}
+            found.append(Resource(f"role-{part}", self._managed(IAM, "Role", f"role-{part}", role)))
+            for policy in policies:
+                key = f"policy-{policy.rpartition('/')[2].lower().replace('_', '-')}"
+                attached = {
+                    "policyArn": f"arn:{self._partition}:iam::aws:policy/{policy}",
+                    "roleSelector": selected(f"role-{part}"),
+                }
+                found.append(
+                    Resource(key, self._managed(IAM, "RolePolicyAttachment", key, attached))
+                )
+        return found
+
+    def control_plane(self) -> list[Resource]:
+        """The cluster, without add-ons of EKS's own choice, and without public access but as stated."""
+        spec = self._spec
+        provider: Document = {
+            "region": spec.region,
+            "roleArnSelector": selected("role-control-plane"),
+            "bootstrapSelfManagedAddons": False,
+            "accessConfig": {
+                "authenticationMode": "API",
+                "bootstrapClusterCreatorAdminPermissions": True,
+            },
+            "vpcConfig": {
+                "endpointPrivateAccess": True,
+                "endpointPublicAccess": True,
+                "subnetIdSelector": {"matchControllerRef": True, "matchLabels": _NODE_SUBNETS},
+            },
+            "tags": self._tags,
+        }
+        if spec.kubernetes_version is not None:
+            provider["version"] = spec.kubernetes_version
+        if spec.public_access_cidrs:
+            provider["vpcConfig"]["publicAccessCidrs"] = list(spec.public_access_cidrs)
+        auth = {
+            "region": spec.region,
+            "clusterNameSelector": selected(CLUSTER_KEY),
+            "refreshPeriod": "10m0s",
+        }
+        secret = {"name": workload.kubeconfig_secret(self._name)}
+        return [
+            Resource(
+                CLUSTER_KEY,
+                self._managed(EKS, "Cluster", CLUSTER_KEY, provider, external_name=self._cluster),
+            ),
+            Resource(
+                KUBECONFIG_KEY,
+                self._managed(
+                    EKS, "ClusterAuth", KUBECONFIG_KEY, auth, writeConnectionSecretToRef=secret
+                ),
+                after=(CLUSTER_KEY,),
+            ),
+        ]
+
+    def addons(self) -> list[Resource]:
+        """EKS's own, in the versions that it holds to be right for the cluster's."""
+        found = [self._addon(name) for name in _ADDONS]
+        identity = {
+            "region": self._spec.region,
+            "clusterNameSelector": selected(CLUSTER_KEY),
+            "namespace": "kube-system",
+            "serviceAccount": "ebs-csi-controller-sa",
+            "roleArnSelector": selected("role-ebs-csi"),
+            "tags": self._tags,
+        }
+        key = "ebs-csi-identity"
+        document = self._managed(EKS, "PodIdentityAssociation", key, identity)
+        return [*found, Resource(key, document, (CLUSTER_KEY,)), self._addon(_EBS_CSI)]
+
+    def pools(self) -> list[Resource]:
+        """A template for each pool, which the capacity function splits into groups."""
+        found = []
+        for pool in self._spec.pools:
+            provider: Document = {
+                "region": self._spec.region,
+                "clusterNameSelector": selected(CLUSTER_KEY),
+                "nodeRoleArnSelector": selected("role-node"),
+                "subnetIdSelector": {"matchControllerRef": True, "matchLabels": _NODE_SUBNETS},
+                "tags": self._spec.tags,
+            }
+            if self._spec.ami_family != "AL2023":
+                provider["amiType"] = self._spec.ami_family
+            document = self._managed(
+                EKS, "NodeGroup", f"pool-{pool}", provider, labels={POOL_LABEL: pool}
+            )
+            found.append(Resource(f"pool-{pool}", document, template=True))
+        return found
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        return {**self._spec.tags, "managed-by": "trimtab"}
+
+    @property
+    def _partition(self) -> str:
+        if self._spec.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self._spec.region.startswith("us-gov-") else "aws"
+
+    def _principal(self, service: str) -> str:
+        # EC2's principal alone has a name of its own in China.
+        china = (service, self._partition) == ("ec2.amazonaws.com", "aws-cn")
+        return f"{service}.cn" if china else service
+
+    def _managed(self, api: str, kind: str, part: str, provider: Document, **more: Any) -> Document:
+        return managed(api, kind, part, provider, self._spec.config, **more)
+
+    def _ec2(
+        self, key: str, kind: str, labels: Mapping[str, str] | None = None, **provider: Any
+    ) -> Resource:
+        tags = {**self._tags, "Name": f"{self._name}-{key}", **provider.pop("tags", {})}
+        stated = {"region": self._spec.region, **provider, "tags": tags}
+        return Resource(key, self._managed(EC2, kind, key, stated, labels=labels))
+
+    def _untagged(self, key: str, kind: str, **provider: Any) -> Resource:
+        stated = {"region": self._spec.region, **provider}
+        return Resource(key, self._managed(EC2, kind, key, stated))
+
+    def _table(self, name: str) -> Resource:
+        return self._ec2(f"route-table-{name}", "RouteTable", vpcIdSelector=selected("vpc"))
+
+    def _route(self, table: str, **to: Document) -> Resource:
+        return self._untagged(
+            f"route-{table}",
+            "Route",
+            destinationCidrBlock="0.0.0.0/0",
+            routeTableIdSelector=selected(f"route-table-{table}"),
+            **to,
+        )
+
+    def _subnet(self, zone: str, cidr: str, table: str, *, nodes: bool) -> list[Resource]:
+        public = table == "public"
+        key = f"subnet-{'public' if public else 'private'}-{zone[-1]}"
+        # Load balancers are placed by these tags.
+        role = "kubernetes.io/role/elb" if public else "kubernetes.io/role/internal-elb"
+        subnet = self._ec2(
+            key,
+            "Subnet",
+            {ZONE_LABEL: zone, **(_NODE_SUBNETS if nodes else {})},
+            availabilityZone=zone,
+            cidrBlock=cidr,
+            mapPublicIpOnLaunch=public,
+            vpcIdSelector=selected("vpc"),
+            tags={role: "1"},
+        )
+        association = self._untagged(
+            f"{key}-route",
+            "RouteTableAssociation",
+            subnetIdSelector=selected(key),
+            routeTableIdSelector=selected(f"route-table-{table}"),
+        )
+        return [subnet, association]
+
+    def _nat(self, suffix: str, letter: str) -> list[Resource]:
+        key, table = f"nat{suffix}", f"private{suffix}"
+        return [
+            self._ec2(f"{key}-address", "EIP", domain="vpc"),
+            self._ec2(
+                key,
+                "NATGateway",
+                allocationIdSelector=selected(f"{key}-address"),
+                subnetIdSelector=selected(f"subnet-public-{letter}"),
+            ),
+            self._table(table),
+            self._route(table, natGatewayIdSelector=selected(key)),
+        ]
+
+    def _addon(self, name: str) -> Resource:
+        key = f"addon-{name}"
+        provider = {
+            "region": self._spec.region,
+            "addonName": name,
+            "clusterNameSelector": selected(CLUSTER_KEY),
+            "resolveConflictsOnCreate": "OVERWRITE",
+            "resolveConflictsOnUpdate": "OVERWRITE",
+            "tags": self._tags,
+        }
+        return Resource(key, self._managed(EKS, "Addon", key, provider), (CLUSTER_KEY,))
+
+
+_NODE_SUBNETS = {"trimtab.dev/nodes": "true"}
