@@ -1,0 +1,41 @@
+"""Which function a pipeline step asks for: its input's group says so.
+
+One package serves several, so that a platform team installs one Function. A step without an input
+asks for the capacity function.
+"""
+
+from typing import Protocol
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+
+from trimtab_functions import structs
+from trimtab_functions.capacity.compose import Clock, Composer
+from trimtab_functions.cluster.compose import ClusterComposer
+from trimtab_functions.cluster.settings import INPUT_API_VERSION as CLUSTER_API_VERSION
+
+
+class Composes(Protocol):
+    """What answers a call."""
+
+    def compose(self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
+        """Write the answer into the response, as `response.to` began it."""
+
+
+class Functions:
+    """Every function of this package.
+
+    Args:
+        clock: tells the present; see each function on what it asks it for.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._capacity = Composer(clock)
+        self._cluster = ClusterComposer(clock)
+
+    def compose(self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
+        """Write the answer of the function that the step asks for."""
+        self._of(req).compose(req, rsp)
+
+    def _of(self, req: fnv1.RunFunctionRequest) -> Composes:
+        asked = structs.item(req.input, "apiVersion")
+        return self._cluster if asked == CLUSTER_API_VERSION else self._capacity
