@@ -36,6 +36,7 @@ def expected_group(
     high: int,
     initial: int,
     *,
+    bounds: str | None = None,
     raise_to: int | None = None,
     generation: str = "0a1b2c",
     group: str = "main",
@@ -43,7 +44,13 @@ def expected_group(
     digest: str = DIGEST,
     **provider: Any,
 ) -> dict[str, Any]:
-    """A composed NodeGroup, in full."""
+    """A composed NodeGroup, in full.
+
+    Args:
+        bounds: those decided, and the hour of the window in which they moved: `00 2..4`. Default:
+            those asked for, moved in the first window.
+    """
+    hour, moved = (bounds or f"00 {low}..{high}").split()
     name = f"trainer-{group}-{generation}"
     scaling = {"minSize": low, "maxSize": high}
     return {
@@ -58,7 +65,10 @@ def expected_group(
                 "trimtab.dev/generation": generation,
                 "trimtab.dev/purchase-option": option,
             },
-            "annotations": {"crossplane.io/external-name": name},
+            "annotations": {
+                "crossplane.io/external-name": name,
+                "trimtab.dev/bounds": f"2026-11-01T{hour}:00:00Z {moved}",
+            },
         },
         "spec": {
             "managementPolicies": ["Observe", "Create", "Update", "Delete"],
@@ -170,7 +180,7 @@ class Case:
                 condition("PlanUsable", self.plan),
                 condition("CapacityPlanned", self.capacity),
             ],
-            **({"requirements": REQUIREMENTS} if reason != "InputInvalid" else {}),
+            "requirements": REQUIREMENTS,
             **({"results": [warning]} if status == "FALSE" else {}),
         }
 

@@ -132,7 +132,7 @@ CASES = [
         (
             "FALSE",
             "PlanForAnotherPlace",
-            "pool trainer: the plan is for eu-central-1, the node groups are for us-east-1",
+            "pool trainer: the plan is for eu-central-1, the resources are for us-east-1",
         ),
         KEPT,
         observed=RUNNING,
@@ -145,7 +145,7 @@ CASES = [
         (
             "FALSE",
             "PlanForAnotherPlace",
-            "pool trainer: the plan is for gcp, and these are EKS node groups",
+            "pool trainer: the plan is for gcp, and NodeGroup is aws's",
         ),
         KEPT,
         observed=RUNNING,
@@ -180,7 +180,7 @@ CASES = [
     Case(
         "the next window's min and max take the place of the last one's",
         PLAN,
-        {KEY: (expected_group(3, 6, 4), True)},
+        {KEY: (expected_group(3, 6, 4, bounds="04 3..6"), True)},
         (f"{KEY}: Planned 3-4-6",),
         FOUND,
         AS_PLANNED,
@@ -190,7 +190,7 @@ CASES = [
     Case(
         "a desired size below the new min is raised in the same change",
         PLAN,
-        {KEY: (expected_group(3, 6, 4, raise_to=3), True)},
+        {KEY: (expected_group(3, 6, 4, bounds="04 3..6", raise_to=3), True)},
         (f"{KEY}: Planned 3-3-6 (desired raised from 2 to the new min 3)",),
         FOUND,
         AS_PLANNED,
@@ -223,8 +223,13 @@ CASES = [
     Case(
         "a max below what runs is held until that has fallen",
         PLAN,
-        {KEY: (expected_group(1, 6, 2), True)},
-        (f"{KEY}: Planned 1-6-6 (max held at the 6 nodes that run until they fall to 4)",),
+        {KEY: (expected_group(2, 6, 2, bounds="08 2..4"), True)},
+        (
+            (
+                f"{KEY}: Planned 2-6-6 (on the way from 3-6 to 1-4, step by step; "
+                "max held at the 6 nodes that run until they fall to 4)"
+            ),
+        ),
         FOUND,
         AS_PLANNED,
         now=THIRD,
@@ -233,7 +238,7 @@ CASES = [
     Case(
         "a group planned at no nodes gets the smallest max that EKS takes",
         OTHER,
-        {KEY: (expected_group(0, 1, 0, digest=OTHER_DIGEST), False)},
+        {KEY: (expected_group(0, 1, 0, bounds="00 0..0", digest=OTHER_DIGEST), False)},
         (f"{KEY}: Planned 0-0-1",),
         ("TRUE", "PlanFound", f"team/example, digest {OTHER_DIGEST}"),
         AS_PLANNED,
@@ -241,7 +246,7 @@ CASES = [
     Case(
         "a node group that AWS has not reported yet is raised from what it is created with",
         PLAN,
-        {KEY: (expected_group(3, 6, 4, raise_to=3), False)},
+        {KEY: (expected_group(3, 6, 4, bounds="04 3..6", raise_to=3), False)},
         (f"{KEY}: Planned 3-3-6 (desired raised from 2 to the new min 3)",),
         FOUND,
         AS_PLANNED,

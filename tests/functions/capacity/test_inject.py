@@ -44,9 +44,11 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
-def injected(**changes: Any) -> dict[str, Any]:
+def injected(bounds: str = "2..4", **changes: Any) -> dict[str, Any]:
     """The template as the plan completes it, in its first window of 2-3-4 nodes."""
     document = copy.deepcopy(TEMPLATE)
+    moved = f"2026-11-01T00:00:00Z {bounds}"
+    document["metadata"]["annotations"] = {"trimtab.dev/bounds": moved}
     document["metadata"]["labels"] |= {
         "trimtab.dev/plan": "example",
         "trimtab.dev/plan-digest": DIGEST,
@@ -182,8 +184,8 @@ def test_the_templates_ami_type_chooses_the_family(stated: str, expected: str) -
 
 def test_what_ran_before_is_adopted_when_it_has_the_plans_nodes() -> None:
     documents, states = inject(observed={HOME: before_trimtab("p4d.24xlarge")})
-    # Six nodes run; the plan's max of four is held at them, and nothing is lost.
-    assert documents == {HOME: injected(scalingConfig={"minSize": 2, "maxSize": 6})}
+    # Six nodes run within 1-9: max goes half of the way to the plan's four, and is held at the six.
+    assert documents == {HOME: injected("2..5", scalingConfig={"minSize": 2, "maxSize": 6})}
     assert states == {HOME: "Planned"}
 
 
@@ -213,9 +215,10 @@ def test_the_same_nodes_are_those_that_eks_would_make_alike(
 def test_what_ran_before_on_other_nodes_is_kept_until_its_successor_is_ready() -> None:
     old = before_trimtab("g5.xlarge")
     documents, states = inject(observed={HOME: old})
-    successor = injected()
+    # It begins where the old one is, 1-9 with six nodes, and max goes half of the way to four.
+    successor = injected("2..5", scalingConfig={"minSize": 2, "maxSize": 5})
     successor["metadata"]["name"] = "ml-gpu-0a1b2c"
-    successor["spec"]["initProvider"]["scalingConfig"]["desiredSize"] = 4
+    successor["spec"]["initProvider"]["scalingConfig"]["desiredSize"] = 5
     assert documents[MOVED] == successor
     kept = documents[HOME]["spec"]["forProvider"]
     assert (kept["instanceTypes"], kept["scalingConfig"]) == (

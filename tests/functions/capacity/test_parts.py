@@ -15,14 +15,15 @@ from support.capacity_requests import SPEC
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan
 from trimtab_functions import structs
+from trimtab_functions.capacity.adapters.eks_node_group import EksSettings
 from trimtab_functions.capacity.compose import REQUIREMENT
 from trimtab_functions.capacity.settings import (
     INPUT_API_VERSION,
     INPUT_KIND,
+    ComposeSpec,
     Input,
-    NodeGroupsSpec,
+    parse_compose,
     parse_input,
-    parse_spec,
     plan_key,
 )
 from trimtab_functions.memo import Memo
@@ -54,14 +55,22 @@ ACCEPTED_SPECS: list[dict[str, Any]] = [
     {**SPEC, "providerConfigRef": {"kind": "ProviderConfig", "name": "team"}},
 ]
 REJECTED_SPECS: list[tuple[dict[str, Any], str]] = [
-    ({k: v for k, v in SPEC.items() if k != "pools"}, "pools: Field required"),
-    ({**SPEC, "pools": []}, "pools: List should have at least 1 item"),
+    ({k: v for k, v in SPEC.items() if k != "region"}, "region: Field required"),
     ({**SPEC, "pools": ["Trainer"]}, "pools[0]: String should match pattern"),
     ({**SPEC, "subnetIds": "subnet-a"}, "subnetIds: Input should be a valid list"),
     ({**SPEC, "amiFamily": "AL2"}, "amiFamily: Input should be 'AL2023' or 'BOTTLEROCKET'"),
     ({**SPEC, "providerConfigRef": {"kind": "Config"}}, "providerConfigRef.kind: Input should be"),
     ({**SPEC, "launchTemplates": [{"pool": "a"}]}, "launchTemplates[0].group: Field required"),
 ]
+
+
+def parse_spec(spec: dict[str, Any]) -> tuple[ComposeSpec, EksSettings]:
+    """The XR's spec, read to the end."""
+    compose = parse_compose(Input().compose, {"spec": spec})
+    if isinstance(compose.settings, InputError):
+        raise compose.settings
+    assert isinstance(compose.settings, EksSettings)
+    return compose, compose.settings
 
 
 def input_schema() -> Any:
@@ -131,10 +140,11 @@ def test_a_spec_is_refused(spec: dict[str, Any], message: str) -> None:
 
 
 def test_the_schemas_have_the_functions_fields_and_defaults() -> None:
-    fields = {field.alias for field in NodeGroupsSpec.model_fields.values()}
-    assert set(spec_schema()["properties"]) == fields | {"planRef"}
-    assert spec_schema()["properties"]["amiFamily"]["default"] == parse_spec(SPEC).ami_family
-    reference = parse_spec(SPEC).provider_config_ref
+    fields = {field.alias for field in EksSettings.model_fields.values()}
+    assert set(spec_schema()["properties"]) == fields | {"planRef", "pools"}
+    _, settings = parse_spec(SPEC)
+    assert spec_schema()["properties"]["amiFamily"]["default"] == settings.ami_family
+    reference = settings.provider_config_ref
     defaults = spec_schema()["properties"]["providerConfigRef"]["properties"]
     assert (defaults["kind"]["default"], defaults["name"]["default"]) == (
         reference.kind,
