@@ -13,11 +13,16 @@ class Memo(Generic[T]):
     Args:
         entries: how many results to keep.
         size: how much their arguments may sum up to, in the unit that `get` is told.
+
+    Attributes:
+        hits: how often a result was there.
+        misses: how often one was made.
     """
 
     def __init__(self, entries: int, size: int) -> None:
         self._entries, self._size, self._held = entries, size, 0
         self._results: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
+        self.hits = self.misses = 0
 
     def __len__(self) -> int:
         return len(self._results)
@@ -26,8 +31,10 @@ class Memo(Generic[T]):
         """The result for a key, made when it is not held."""
         found = self._results.get(key)
         if found is not None:
+            self.hits += 1
             self._results.move_to_end(key)
             return found[1]
+        self.misses += 1
         result = make()
         self._results[key] = (size, result)
         self._held += size
