@@ -30,16 +30,19 @@ from trimtab.plan.sizing import Sizes, size, window_index
 from trimtab.policy.model import Stability
 from trimtab_functions.capacity.adapters.base import (
     MOVED_ANNOTATION,
+    Beside,
     GroupRef,
     Scaling,
     as_applied,
     with_annotation,
+    with_labels,
 )
 from trimtab_functions.capacity.documents import Document, replaced
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool, Slot
 from trimtab_functions.capacity.selection import Template
 from trimtab_functions.capacity.stability import Moved, damp
+from trimtab_functions.memo import ById
 
 Existing = Mapping[GroupRef, list[Observed]]
 
@@ -72,6 +75,7 @@ class Placed:
         planned: the plan's word, when it is followed.
         launches: whether it launches a group's nodes.
         refused: whether a person must act; `reason` says how.
+        companions: what is to stand beside it and follows from what exists, by key.
     """
 
     key: str
@@ -84,6 +88,7 @@ class Placed:
     planned: Planned | None = None
     launches: bool = True
     refused: bool = False
+    companions: Mapping[str, Document] = field(default_factory=dict)
 
 
 @dataclass
@@ -139,9 +144,14 @@ class _Decider:
     stability: Stability
     remember: Remember
     decision: Decision = field(default_factory=Decision)
+    companions: dict[GroupRef, dict[str, Other]] = field(default_factory=dict)
 
     def decide(self) -> Decision:
         existing = self._by_group()
+        for key in sorted(self.observed):
+            each = self.observed[key]
+            if isinstance(each, Other) and each.ours and each.ref is not None:
+                self.companions.setdefault(each.ref, {})[key] = each
         for pool in self.prepared.pools:
             self._place_pool(pool, existing)
         self._keep_the_rest(existing)
@@ -208,13 +218,13 @@ class _Decider:
 
     def _current(self, slot: Slot, mine: list[Observed]) -> Observed | None:
         """What runs the group's generation, under its own key where there are several."""
-        generation = slot.group.generation
+        generation = slot.generation
         right = [each for each in mine if each.is_generation(generation, slot.fixed)]
         return next((each for each in right if each.key == slot.key), right[0] if right else None)
 
     def _place_group(self, slot: Slot, mine: list[Observed], *, filled: bool) -> bool:
         """Place a group's generation, and keep or retire its others; whether it is ready."""
-        templates, generation = self.prepared.wanted.templates, slot.group.generation
+        templates, generation = self.prepared.wanted.templates, slot.generation
         current = self._current(slot, mine)
         # Another step's resource with the same labels is none of this group's generations.
         older = tuple(
@@ -229,27 +239,35 @@ class _Decider:
             key = f"{slot.key}-{generation}"
         moved = key != slot.key and slot.key in templates
         index = window_index(slot.group, self.instant)
-        self.decision.placed[key] = self.remember(
-            (slot, key, moved, index, current, older, self.stability, filled),
+        beside = self._beside(slot)
+        placed = self.decision.placed[key] = self.remember(
+            (slot, key, moved, index, current, older, self.stability, filled, beside),
             lambda: _planned(
-                slot, key, index, current, older, self.stability, moved=moved, filled=filled
+                slot, key, index, current, older, self.stability, beside, moved=moved, filled=filled
             ),
         )
         ready = current is not None and current.ready
         for old in older:
             self._retire(slot.ref, old, f"kept until {key} is ready", over=ready)
-        for name, document in slot.companions.items():
+        for name, document in {**slot.companions, **placed.companions}.items():
             self._place_companion(slot, name, document)
         if not self.decision.settles(slot.key):
             # The earlier step's key stood for a generation that is gone.
             self.decision.retired.add(slot.key)
         return ready
 
+    def _beside(self, slot: Slot) -> tuple[tuple[str, Other], ...]:
+        """What exists beside a group's resource, where its adapter asks for it."""
+        if not slot.adapter.attaches:
+            return ()
+        mine = self.companions.get(slot.ref, {})
+        return tuple(each for each in mine.items() if each[0].startswith(f"{slot.key}-"))
+
     def _place_companion(self, slot: Slot, key: str, document: Document) -> None:
         other = self.observed.get(key)
         ready = isinstance(other, Other) and other.exists_ready
         self.decision.placed[key] = self.remember(
-            (slot, key, ready),
+            (slot, key, ready, ById(document)),
             lambda: Placed(key, slot.ref, Stand.PLANNED, document, ready, launches=False),
         )
 
@@ -295,10 +313,15 @@ class _Decider:
                 continue
             if each.ref is None or each.ref.name is None:
                 continue
-            owner = next((old.key for old in self._launching() if key.startswith(old.key)), None)
+            # The longest: a key may begin as another does.
+            mine = (old.key for old in self._launching() if key.startswith(f"{old.key}-"))
+            owner = max(mine, key=len, default=None)
             gone = owner in self.decision.retired or (
                 owner is None and any(each.ref.pool == pool.name for pool in self.prepared.pools)
             )
+            placed = self.decision.placed.get(owner) if owner is not None else None
+            # Of what is as planned, all that belongs beside it has been placed.
+            gone = gone or (placed is not None and placed.stand is Stand.PLANNED)
             if gone:
                 self.decision.retired.add(key)
             elif self.prepared.wanted.compose is not None:
@@ -314,6 +337,7 @@ def _planned(
     current: Observed | None,
     older: tuple[Observed, ...],
     stability: Stability,
+    beside: tuple[tuple[str, Other], ...],
     *,
     moved: bool,
     filled: bool,
@@ -327,7 +351,53 @@ def _planned(
     document = _sized(slot, document, scaling)
     ready = current is not None and current.ready
     planned = Planned(slot.group, window)
-    return Placed(key, slot.ref, Stand.PLANNED, document, ready, scaling.sizes, reason, planned)
+    companions: Mapping[str, Document] = {}
+    if slot.adapter.attaches:
+        attached = slot.adapter.attach(
+            document,
+            Beside(
+                current.read() if current is not None else None,
+                {name.removeprefix(f"{slot.key}-"): each.read() for name, each in beside},
+                slot.group,
+                scaling.sizes,
+                window,
+                partial(_ahead, slot.group, index, last, stability),
+            ),
+        )
+        document = attached.document
+        companions = {
+            f"{slot.key}-{end}": with_labels(each, slot.labels)
+            for end, each in attached.companions.items()
+        }
+        reason = "; ".join(each for each in (reason, attached.note) if each) or None
+    return Placed(
+        key,
+        slot.ref,
+        Stand.PLANNED,
+        document,
+        ready,
+        scaling.sizes,
+        reason,
+        planned,
+        companions=companions,
+    )
+
+
+def _ahead(group: Group, index: int, last: Moved, stability: Stability) -> tuple[Window, ...]:
+    """The windows to come, with the bounds that they will ask for when nothing holds them up."""
+    found = []
+    for window in group.windows[index + 1 :]:
+        begun = format_instant(window.start)
+        if window.max == 0 and group.purchase.option == "capacity-block":
+            last = Moved(begun, 0, 0)
+        else:
+            last = damp(
+                Sizes(window.min, window.desired, window.max), None, last, begun, stability
+            ).moved
+        desired = min(max(window.desired, last.low), last.high)
+        sizes = {"min": last.low, "desired": desired, "max": last.high}
+        found.append(window.model_copy(update=sizes))
+    return tuple(found)
 
 
 def _kept(

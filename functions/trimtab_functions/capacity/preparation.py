@@ -13,6 +13,7 @@ from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.provision.capacity_blocks import open_windows
 from trimtab_functions.capacity.adapters.base import (
+    GENERATION_LABEL,
     Composed,
     Fixed,
     GroupAdapter,
@@ -48,12 +49,16 @@ class Slot:
 
     Attributes:
         group: of the plan; a capacity block's windows are cut where it begins and drains.
+        generation: the group's, with what else can't change in place.
+        labels: of its resource and all that stands beside it.
         companions: what its resource needs beside it, in full, by key.
     """
 
     ref: GroupRef
     group: Group
+    generation: str
     key: str
+    labels: Mapping[str, str]
     adapter: GroupAdapter
     fixed: Fixed
     document: Document
@@ -239,15 +244,19 @@ def _slot(
     elif isinstance(compose.settings, InputError):
         raise compose.settings
     else:
-        adapter, key = compose.adapter, group_key(pool, group)
+        adapter = compose.adapter
         made = adapter.compose(compose.settings, plan, pool, group)
+        key = "-".join((group_key(pool, group), *made.variant))
     decided = adapter.decide(plan, pool, group, made.document)
     document = adapter.planned(made.document, decided)
-    labels = plan_labels(plan, pool, group)
+    generation = "-".join((group.generation, *made.variant))
+    labels = {**plan_labels(plan, pool, group), GENERATION_LABEL: generation}
     return Slot(
         ref,
         group,
+        generation,
         key,
+        labels,
         adapter,
         decided.fixed,
         with_labels(document, labels),

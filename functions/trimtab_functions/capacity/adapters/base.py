@@ -12,7 +12,7 @@ bounds may move, what is kept without a plan) is decided elsewhere, so an adapte
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -128,10 +128,49 @@ class Composed:
     Attributes:
         document: the group's resource, before the plan's word is written on it.
         companions: what it needs beside it, in full, by the end of their keys (`launch-template`).
+        variant: short words for what can't change in place and the plan does not decide: another
+            choice is another generation, under a key that ends with them.
     """
 
     document: Document
     companions: Mapping[str, Document] = field(default_factory=dict)
+    variant: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What exists of a group, and what is to come of its sizes.
+
+    Attributes:
+        own: the group's resource that exists; None where it does not.
+        companions: what this function composed beside it and exists, by the end of its key.
+        group: of the plan.
+        sizes: the bounds that are asked for in the window that holds.
+        window: that window.
+        later: gives the windows after it, with the bounds that each will ask for when all goes as
+            planned: a shrink is made step by step there too.
+    """
+
+    own: Document | None
+    companions: Mapping[str, Document]
+    group: Group
+    sizes: Sizes
+    window: Window
+    later: Callable[[], tuple[Window, ...]]
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A group's resource and what stands beside it, as `GroupAdapter.attach` completes them.
+
+    Attributes:
+        companions: in full, by the end of their keys; they come over those of `Composed`.
+        note: what a person should know; told beside the reason for the sizes.
+    """
+
+    document: Document
+    companions: Mapping[str, Document] = field(default_factory=dict)
+    note: str | None = None
 
 
 class GroupAdapter(ABC):
@@ -141,11 +180,13 @@ class GroupAdapter(ABC):
         kinds: what it reads and writes; the first is what it composes.
         provider: the plan's site that it is for; None: any.
         settings: the fields of the XR's spec that composing needs; None: it composes nothing itself.
+        attaches: whether `attach` is to be asked.
     """
 
     kinds: ClassVar[tuple[Kind, ...]]
     provider: ClassVar[str | None]
     settings: ClassVar["type[ComposeSettings] | None"] = None
+    attaches: ClassVar[bool] = False
 
     @abstractmethod
     def fixed(self, document: Document) -> Fixed:
@@ -194,6 +235,15 @@ class GroupAdapter(ABC):
             InputError: the settings lack what the group needs.
         """
         raise NotImplementedError
+
+    def attach(self, document: Document, beside: Beside) -> Attached:  # noqa: ARG002
+        """The resource, completed by what is only known of what exists, such as a companion's id.
+
+        Args:
+            document: as planned, with its sizes.
+            beside: what exists, and what is to come.
+        """
+        return Attached(document)
 
     def region(self, document: Document) -> str | None:
         """The region that a resource states."""
