@@ -27,6 +27,7 @@ class Observed:
         generation: of its group; None when it carries no label that says so.
         sizes: the bounds asked for and the nodes that run; None when they are not known.
         initial: the size that it was or is to be created with; None when not stated.
+        stated: whether the desired size stands by this function's word alone.
         moved: the bounds that were decided last; None when that is not known.
         read: reads the whole object, as the API server has it.
     """
@@ -38,6 +39,7 @@ class Observed:
     fixed: Fixed
     sizes: Sizes | None
     initial: int | None
+    stated: bool
     moved: Moved | None
     ready: bool
     read: Read
@@ -90,6 +92,7 @@ def read_observed(
         fixed=adapter.fixed(document),
         sizes=running.sizes,
         initial=running.initial,
+        stated=running.stated,
         moved=moved(document),
         ready=adapter.is_ready(document),
         read=read,

@@ -37,7 +37,7 @@ from trimtab_functions.capacity.adapters.base import (
     with_annotation,
     with_labels,
 )
-from trimtab_functions.capacity.documents import Document, replaced
+from trimtab_functions.capacity.documents import Document
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool, Slot
 from trimtab_functions.capacity.selection import Template
@@ -348,7 +348,7 @@ def _planned(
         document = slot.adapter.named(document, slot.group.generation)
     scaling, last, reason = _scale(slot, index, current, older, stability, filled=filled)
     document = with_annotation(document, MOVED_ANNOTATION, str(last))
-    document = _sized(slot, document, scaling)
+    document = slot.adapter.sized(document, scaling)
     ready = current is not None and current.ready
     planned = Planned(slot.group, window)
     companions: Mapping[str, Document] = {}
@@ -408,8 +408,7 @@ def _kept(
     document = adapter.held(old.read(), template.document if template else None)
     scaling = _hold(old)
     if scaling is not None:
-        for path, value in adapter.sizes(scaling).items():
-            document = replaced(document, path, value)
+        document = adapter.sized(document, scaling)
     sizes = scaling.sizes if scaling else None
     return Placed(old.key, ref, stand, document, old.ready, sizes, why)
 
@@ -443,7 +442,7 @@ def _scale(
         enforced = 0 if running and running.desired else None
         sizes = slot.adapter.accepted(Sizes(0, 0, 0))
         why = "outside its capacity block: no nodes"
-        return Scaling(sizes, 0, enforced), Moved(begun, 0, 0), why
+        return Scaling(sizes, 0, enforced, current is None), Moved(begun, 0, 0), why
     planned = Sizes(window.min, window.desired, window.max)
     known = before.sizes if before else None
     damped = damp(planned, known, last, begun, stability, filled=filled)
@@ -459,8 +458,10 @@ def _scale(
             initial = min(max(initial, old.sizes.desired), bounds.max)
     reason = "; ".join(each for each in (damped.reason, sizing.reason) if each) or None
     if running is None:
-        return Scaling(Sizes(sizes.min, initial, sizes.max), initial), damped.moved, reason
-    enforced = sizes.desired if running.desired < sizes.min else None
+        first = Sizes(sizes.min, initial, sizes.max)
+        return Scaling(first, initial, creates=current is None), damped.moved, reason
+    stated = current is not None and current.stated
+    enforced = sizes.desired if stated or running.desired < sizes.min else None
     return Scaling(sizes, initial, enforced), damped.moved, reason
 
 
@@ -473,13 +474,8 @@ def _hold(observed: Observed) -> Scaling | None:
     sizes = observed.adapter.accepted(Sizes(running.min, desired, max(running.max, desired)))
     stated = desired if observed.initial is None else observed.initial
     initial = min(max(stated, sizes.min), sizes.max)
-    return Scaling(sizes, initial, desired if running.desired < sizes.min else None)
-
-
-def _sized(slot: Slot, document: Document, scaling: Scaling) -> Document:
-    for path, value in slot.adapter.sizes(scaling).items():
-        document = replaced(document, path, value)
-    return document
+    raised = observed.stated or running.desired < sizes.min
+    return Scaling(sizes, initial, desired if raised else None)
 
 
 def _each(groups: Existing) -> Iterator[tuple[GroupRef, Observed]]:

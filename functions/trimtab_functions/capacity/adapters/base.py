@@ -34,6 +34,7 @@ from trimtab_functions.capacity.documents import (
     Path,
     condition,
     mapping,
+    replaced,
     section,
     text,
     texts,
@@ -91,10 +92,13 @@ class Running:
     Attributes:
         sizes: the bounds asked for and the nodes that run; None when it is not known.
         initial: the size that it was or is to be created with; None when not stated.
+        stated: whether the desired size stands by this function's word alone, so that leaving it out
+            would take it away: the resource is a plain object, and nobody has moved its size.
     """
 
     sizes: Sizes | None
     initial: int | None = None
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,15 @@ class Scaling:
         sizes: min and max are enforced; desired is what is expected to run.
         initial: the desired size to create the resource with.
         enforced: the desired size to enforce for the moment: a raise to a new min, which clouds
-            refuse while fewer are desired, or the end of a capacity block. None: the autoscaler's.
+            refuse while fewer are desired, or the end of a capacity block; or what stands anyway, where
+            leaving it out would take it away. None: the autoscaler's.
+        creates: whether the resource does not exist yet.
     """
 
     sizes: Sizes
     initial: int
     enforced: int | None = None
+    creates: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,9 +218,18 @@ class GroupAdapter(ABC):
     def planned(self, base: Document, decided: Decided) -> Document:
         """The resource as the plan decides it, without its sizes; what `base` has besides stays."""
 
-    @abstractmethod
     def sizes(self, scaling: Scaling) -> Mapping[Path, Any]:
-        """What states the sizes, by path; each replaces what the document has there."""
+        """What states the sizes, by path; each replaces what the document has there.
+
+        An adapter whose sizes hang on the rest of the document overrides `sized` instead.
+        """
+        raise NotImplementedError
+
+    def sized(self, document: Document, scaling: Scaling) -> Document:
+        """The document with its sizes."""
+        for path, value in self.sizes(scaling).items():
+            document = replaced(document, path, value)
+        return document
 
     @abstractmethod
     def held(self, observed: Document, template: Document | None) -> Document:
