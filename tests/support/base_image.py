@@ -26,6 +26,8 @@ _LEFT_OUT = {
     "turtledemo",
     "__pycache__",
 }
+# What wheels may expect of any Linux, whether this Python needs it or not.
+_EXPECTED = ("libdl.so.2", "libgcc_s.so.1", "libpthread.so.0", "librt.so.1", "libstdc++.so.6")
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 
 
@@ -96,10 +98,11 @@ def python_layer() -> Layer:
     places = {INTERPRETER: executable, f"/usr/bin/{library.name}": executable}
     for path in sorted(library.rglob("*")):
         inner = path.relative_to(library)
-        if path.is_file() and not set(inner.parts) & _LEFT_OUT:
+        if path.is_file() and path.suffix != ".a" and not set(inner.parts) & _LEFT_OUT:
             places[f"/usr/lib/{library.name}/{inner}"] = path
             if path.suffix == ".so":
                 linked |= _linked(path)
+    linked |= {path for name in _EXPECTED for path in Path("/usr/lib").glob(f"*-linux-gnu/{name}")}
     for path in linked:
         loader = path.name.startswith("ld-linux")
         folder = path.parent if loader else f"/usr/lib/{platform.machine()}-linux-gnu"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.steps import SetupError
 from tools.xpkg import tree
-from tools.xpkg.build import Inputs, build, site_of
+from tools.xpkg.build import Inputs, build, build_own, site_of
 from tools.xpkg.runtime import MACHINES, target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +51,9 @@ def _write_files(inputs: Inputs, architectures: Sequence[str], out: Path) -> Non
     runtime = inputs.read_runtime()
     for architecture in (architectures or here)[:1]:
         with tempfile.TemporaryDirectory(prefix="trimtab-xpkg-") as scratch:
-            site = site_of(inputs, runtime, target(runtime, architecture), Path(scratch))
+            folder = Path(scratch)
+            own = build_own(inputs, folder)
+            site = site_of(inputs, runtime, target(runtime, architecture), folder / "site", own)
             tree.write_files(site.third_party | site.own, out)
 
 

@@ -178,8 +178,10 @@ def file_system(layers: Sequence[Layer]) -> dict[str, Node]:
 
 
 def _apply(nodes: dict[str, Node], tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-    path = _inside(member.name)
-    folder, name = posixpath.split(path)
+    folder, name = posixpath.split(_inside(member.name))
+    # A file may be placed by way of a link: `lib/x` where `lib` leads to `usr/lib`.
+    folder = _follow(nodes, folder)
+    path = posixpath.join(folder, name)
     if name == ".wh..wh..opq":
         _remove(nodes, folder, itself=False)
     elif name.startswith(".wh."):
@@ -188,11 +190,11 @@ def _apply(nodes: dict[str, Node], tar: tarfile.TarFile, member: tarfile.TarInfo
         stream = tar.extractfile(member)
         nodes[path] = Node("file", member.mode, stream.read() if stream else b"")
     elif member.isdir():
-        nodes[path] = Node("folder", member.mode)
+        nodes.setdefault(path, Node("folder", member.mode))
     elif member.issym():
         nodes[path] = Node("link", member.mode, member.linkname.encode())
     elif member.islnk():
-        nodes[path] = nodes[_inside(member.linkname)]
+        nodes[path] = nodes[_follow(nodes, _inside(member.linkname))]
 
 
 def _inside(path: str) -> str:
@@ -209,19 +211,22 @@ def _remove(nodes: dict[str, Node], path: str, *, itself: bool) -> None:
 
 def resolve_path(nodes: Mapping[str, Node], path: str) -> str | None:
     """Where a path of the image leads once its links are followed; None where to nothing."""
-    done, pending, links = "", _inside(path).split("/"), 0
+    found = _follow(nodes, _inside(path))
+    return found if found in nodes else None
+
+
+def _follow(nodes: Mapping[str, Node], path: str) -> str:
+    done, pending, links = "", path.split("/"), 0
     while pending:
-        part = pending.pop(0)
-        done = _inside(posixpath.join(done, part))
+        done = _inside(posixpath.join(done, pending.pop(0)))
         node = nodes.get(done)
         if node is not None and node.kind == "link":
             links += 1
             if links > _LINKS:
-                return None
-            target = node.content.decode()
-            pending = [*_inside_of(done, target).split("/"), *pending]
+                raise SetupError(f"the base's links go round in a circle at /{path}")
+            pending = [*_inside_of(done, node.content.decode()).split("/"), *pending]
             done = ""
-    return done if done in nodes else None
+    return done
 
 
 def _inside_of(link: str, target: str) -> str:

@@ -23,10 +23,11 @@ from tools.xpkg.tree import Files
 from tools.xpkg.wheels import (
     Fetch,
     Wheel,
-    build_own,
+    build_wheel,
     dependencies,
     fetch_with_pip,
     read_pins,
+    read_wheel,
     resolve,
 )
 
@@ -103,10 +104,11 @@ def build(
     with tempfile.TemporaryDirectory(prefix="trimtab-xpkg-") as place:
         scratch = Path(place)
         compiler = _compiler(runtime, have, scratch / "base") if byte_code else None
+        own = build_own(inputs, scratch)
         made = []
         for each in targets:
             with _step(f"the wheels for {each.architecture}"):
-                site = site_of(inputs, runtime, each, scratch / each.architecture)
+                site = site_of(inputs, runtime, each, scratch / each.architecture, own)
             with _step(f"the package for {each.architecture}"):
                 base = have[each.architecture]
                 added = _layers(runtime, site, content, compiler)
@@ -117,12 +119,19 @@ def build(
     return [_write(out, named, *each) for each in made]
 
 
-def site_of(inputs: Inputs, runtime: Runtime, one: Target, folder: Path) -> Site:
-    """The packages of one target, without byte code."""
-    own = [
-        build_own(inputs.root / project, folder / f"own-{number}", one)
+def build_own(inputs: Inputs, folder: Path) -> list[Path]:
+    """The wheels of this repository's distributions, which are the same for every architecture."""
+    return [
+        build_wheel(inputs.root / project, folder / f"own-{number}")
         for number, project in enumerate(inputs.projects)
     ]
+
+
+def site_of(
+    inputs: Inputs, runtime: Runtime, one: Target, folder: Path, own_wheels: Sequence[Path]
+) -> Site:
+    """The packages of one target, without byte code."""
+    own = [read_wheel(path, one, own=True) for path in own_wheels]
     roots = [each for project in inputs.projects for each in dependencies(inputs.root / project)]
     pins = read_pins(inputs.root / inputs.requirements)
     others = resolve(roots, pins, one, folder, inputs.fetch, own)

@@ -42,7 +42,8 @@ class BasePython:
         self.folder = folder
         self.nodes: dict[str, Node] = file_system(base.layers)
         executable = resolve_path(self.nodes, interpreter)
-        loader = resolve_path(self.nodes, _LOADERS[base.architecture])
+        place = _LOADERS[base.architecture]
+        loader = resolve_path(self.nodes, place) or resolve_path(self.nodes, f"usr/{place}")
         if executable is None or loader is None:
             raise SetupError(f"the base has no {interpreter}; give another base")
         write_file_system(self.nodes, folder)

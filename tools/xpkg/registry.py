@@ -11,7 +11,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def _serves(descriptor: Mapping[str, Any], architectures: Collection[str]) -> bo
     return platform.get("os") == "linux" and platform.get("architecture") in architectures
 
 
-def _kept(layout: Path, digest: str, fetch: Any) -> bytes:
+def _kept(layout: Path, digest: str, fetch: Callable[[str], bytes]) -> bytes:
     """A blob of the layout, fetched unless it is there whole."""
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise SetupError(f"{digest} is no sha256 digest")

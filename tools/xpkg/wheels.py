@@ -9,7 +9,6 @@ pip reads markers for the Python that it runs on and not for `--python-version`:
 """
 
 import email.parser
-import email.policy
 import hashlib
 import os
 import re
@@ -19,7 +18,7 @@ import tomllib
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.message import EmailMessage
+from email.message import Message
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -58,7 +57,7 @@ class Wheel:
     name: str
     version: str
     sha256: str
-    metadata: EmailMessage = field(repr=False, compare=False)
+    metadata: "Message[str, str]" = field(repr=False, compare=False)
     own: bool = False
     requires: tuple[str, ...] = ()
 
@@ -157,7 +156,7 @@ def read_wheel(path: Path, target: Target, *, own: bool = False) -> Wheel:
             content = archive.read(name)
     except (zipfile.BadZipFile, ValueError):
         raise SetupError(f"{path.name} is no wheel") from None
-    parser = email.parser.BytesParser(EmailMessage, policy=email.policy.compat32)
+    parser = email.parser.BytesParser()
     metadata = parser.parsebytes(content)
     environment = target.markers()
     needed = {
@@ -198,7 +197,7 @@ def fetch_with_pip(pins: Sequence[Pin], target: Target, folder: Path) -> None:
     _run(command, folder)
 
 
-def build_own(project: Path, folder: Path, target: Target) -> Wheel:
+def build_wheel(project: Path, folder: Path) -> Path:
     """The wheel of one of this repository's projects, built by hatchling with fixed times.
 
     Raises:
@@ -208,7 +207,7 @@ def build_own(project: Path, folder: Path, target: Target) -> Wheel:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     _run(command, folder, cwd=project)
     (path,) = folder.glob("*.whl")
-    return read_wheel(path, target, own=True)
+    return path
 
 
 def _run(command: Sequence[str], folder: Path, cwd: Path | None = None) -> None:
