@@ -6,8 +6,8 @@ another approval. Every approval that does not count is named with the reason.
 
 from datetime import datetime, timedelta
 
-from trimtab.clock import format_instant
 from trimtab.errors import InputError
+from trimtab.inventory.leave import refusal
 from trimtab.inventory.model import Approval, Approvals, HeldNodes, Inventory
 from trimtab.plan.model import CapacityPlan, Commitment
 from trimtab.planning.proposals import TERM_HOURS
@@ -74,16 +74,13 @@ def _mismatch(
         return (
             f"plan {plan} has no line {digest}…: another quantity, price or type needs another one"
         )
-    if approval.expires <= as_of:
-        return f"it expired {format_instant(approval.expires)}"
-    if approval.approved_at > as_of:
-        return f"it is only given {format_instant(approval.approved_at)}"
-    if approval.ceiling_usd_per_hour < line.usd_per_hour:
-        return (
-            f"its ceiling of ${approval.ceiling_usd_per_hour:g} an hour is below the line's "
-            f"${line.usd_per_hour:g}"
-        )
-    return None
+    return refusal(
+        approval,
+        commitment=line.digest,
+        quantity=approval.quantity,  # more than the line has is cut, not refused
+        usd_per_hour=line.usd_per_hour,
+        at=as_of,
+    )
 
 
 def _held(approval: Approval, line: Commitment, quantity: int) -> HeldNodes:

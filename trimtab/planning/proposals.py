@@ -1,12 +1,11 @@
 """The commitment lines that a pool proposes: new ones, and renewals of what ends."""
 
-import hashlib
-import json
 from typing import Any
 
 import numpy as np
 
 from trimtab.clock import format_instant
+from trimtab.inventory.purchase import line_digest
 from trimtab.plan.document import rounded
 from trimtab.plan.model import Commitment
 from trimtab.planning.economics import Nodes
@@ -61,9 +60,8 @@ def _line(
     }
     if renewal:
         identity |= {"renews": renewal.id, "starts": format_instant(renewal.starts)}
-    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return Commitment(
-        digest=f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
+        digest=line_digest(identity),
         pool=request.name,
         group="reserved",
         provider=supply.site.provider,

@@ -1,17 +1,16 @@
 """Whether recorded approvals give leave to buy what a stack states, decided before any resource exists.
 
-Pure. A purchase that is not bought yet needs an approval that holds at the instant of deployment: the
-right line, enough nodes, a high enough ceiling, not expired. One that is bought names what it became,
-and keeps its leave when the approval's time is over: an approval's end must not end the stack. Anything
-in doubt is refused, never bought.
+Pure. A purchase names its approval; `trimtab.inventory.leave` says whether that gives leave at the instant
+of deployment. One that is bought names what it became, and keeps its leave when the approval's time is
+over. All purchases on one approval count together.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trimtab.clock import format_instant
 from trimtab.errors import InputError, allowed
+from trimtab.inventory.leave import refusal
 from trimtab.inventory.model import Approval
 
 
@@ -69,7 +68,14 @@ def check_leave(
                 mend=f"use one of {allowed(list(known))}" if known else "record an approval first",
             )
         counted[approval.name] = counted.get(approval.name, 0) + purchase.quantity
-        reason = _refusal(purchase, approval, counted[approval.name], at)
+        reason = refusal(
+            approval,
+            commitment=purchase.commitment,
+            quantity=counted[approval.name],
+            usd_per_hour=purchase.usd_per_hour,
+            at=at,
+            bought=purchase.bought is not None,
+        )
         if reason:
             raise InputError(
                 f"approval {approval.name} gives no leave: {reason}",
@@ -78,22 +84,3 @@ def check_leave(
                     "have the line approved anew; if it is bought already, record its id as `bought`"
                 ),
             )
-
-
-def _refusal(purchase: Purchase, approval: Approval, nodes: int, at: datetime) -> str | None:
-    if approval.commitment != purchase.commitment:
-        return f"it is for the line {approval.commitment}"
-    if nodes > approval.quantity:
-        return f"{nodes} nodes are to be bought on it, and {approval.quantity} are approved"
-    if purchase.usd_per_hour > approval.ceiling_usd_per_hour:
-        return (
-            f"${purchase.usd_per_hour:g} an hour is above its ceiling of "
-            f"${approval.ceiling_usd_per_hour:g}"
-        )
-    if purchase.bought is not None:
-        return None
-    if at < approval.approved_at:
-        return f"it is only given {format_instant(approval.approved_at)}"
-    if at >= approval.expires:
-        return f"it expired {format_instant(approval.expires)}"
-    return None

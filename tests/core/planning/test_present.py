@@ -360,7 +360,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "another line's": ({"commitment": "sha256:" + "0" * 64}, "plan test has no line sha256:0000"),
     "too low a ceiling": (
         {"ceiling_usd_per_hour": 17.0},
-        "its ceiling of $17 an hour is below the line's $18",
+        "$18 an hour is above its ceiling of $17",
     ),
 }
 
