@@ -22,7 +22,7 @@ NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/funct
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help preview test lint lint-style lint-types lint-types-function lint-pins lint-hygiene \
-	format coverage docs engines browser estate example schemas bench lock clean clean-environments \
+	format coverage docs engines xpkg browser estate example schemas bench lock clean clean-environments \
 	pulumi-environment function-environment tools-environment
 
 help: ## This list
@@ -90,6 +90,9 @@ format: pulumi-environment ## Format the code and mend what ruff can mend
 
 engines: ## Build the engines of the end-to-end tests from pinned Go modules (needs Go)
 	$(PYTHON) tools/engines.py build $(ARGS)
+
+xpkg: function-environment ## Build the function's Crossplane package, an .xpkg for each architecture, in build/xpkg
+	$(FUNCTION)/python -m tools.xpkg $(ARGS)
 
 browser: ## Have a Chromium for the test of the backtest's report (installs Debian's as root)
 	$(PYTHON) tools/browser.py $(ARGS)

@@ -24,6 +24,7 @@ class Registry:
 
     host: str
     token: str = ""
+    port: int = 0
     blobs: dict[str, bytes] = field(default_factory=dict)
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     uploads: dict[str, bytes] = field(default_factory=dict)
@@ -46,8 +47,8 @@ def oci_registry(token: str = "") -> Iterator[Registry]:
     registry = Registry("", token)
     handler = type("Handler", (_Handler,), {"registry": registry})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    registry.host = f"localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    registry.host, registry.port = f"localhost:{server.server_port}", server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield registry
