@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import group_object_labels
+from trimtab.plan.attribution import group_key, group_object_labels
 from trimtab.plan.eks import AmiFamily, image_flavour, node_group_name
-from trimtab.plan.model import CapacityPlan, Group, PurchaseOption, Reserved, purchase_zone
-from trimtab.plan.sizing import Sizes, window_at
+from trimtab.plan.model import CapacityPlan, Group, Pool, PurchaseOption, Reserved, purchase_zone
+from trimtab.plan.sizing import Sizes, later_windows, size, window_at
 from trimtab.provision.accelerators.gpu_values import node_labels_for
 from trimtab.provision.karpenter.budgets import (
     DEFAULT_SHARE,
@@ -37,11 +37,14 @@ from trimtab.provision.karpenter.node_class import (
 )
 from trimtab.provision.karpenter.overlays import overlay
 from trimtab.provision.karpenter.shapes import (
+    ARCHITECTURE_LABEL,
     CAPACITY_TYPE_LABEL,
     INSTANCE_TYPE_LABEL,
     KEPT_BY_GITOPS,
     NODE_POOL_API,
+    ZONE_LABEL,
     KubernetesObject,
+    Mode,
     one_of,
     taint_fields,
 )
@@ -174,6 +177,88 @@ def group_objects(
     )
 
 
+def group_at_start(plan: CapacityPlan, pool: Pool, group: Group) -> SizedGroup:
+    """A group with the sizes of its plan's first window: for whoever writes the sizes on afterwards, and
+    wants all else to stay from window to window."""
+    start = plan.spec.start
+    sizing = size(window_at(group, start))
+    return SizedGroup(pool, group, group_key(pool, group), sizing, later_windows(group, start))
+
+
+def weight(pool: Pool, group: Group) -> int:
+    """The weight of a group's dynamic NodePool: the plan's own order of filling a pool."""
+    return MAX_WEIGHT - _WEIGHT_STEP * list(pool.groups).index(group)
+
+
+def expire_after(group: Group, mode: Mode) -> str:
+    """How long a group's nodes may live."""
+    if mode == "eks-auto":
+        return _AUTO_LIFE
+    return _SPOT_LIFE if group.purchase.option == "spot" else "Never"
+
+
+def disruption(
+    pool: Pool,
+    group: Group,
+    as_of: datetime,
+    maintenance: Maintenance | None = None,
+    share: int = DEFAULT_SHARE,
+) -> dict[str, Any]:
+    """How Karpenter may disturb the nodes of a group's dynamic NodePool; `budgets` has the arguments."""
+    busy = "WhenEmptyOrUnderutilized" if bears_disruption(pool, group) else "WhenEmpty"
+    return {
+        "consolidationPolicy": busy,
+        "consolidateAfter": "5m",
+        "budgets": budgets(pool, group, as_of, maintenance, share),
+    }
+
+
+def requirements(
+    plan: CapacityPlan, group: Group, capacity_types: tuple[str, ...] | None = None
+) -> list[dict[str, Any]]:
+    """What a group's nodes are launched as.
+
+    Args:
+        plan: for the zones of its site, where the purchase pins none.
+        group: of the plan.
+        capacity_types: those that are chosen; None for those that the purchase alone implies.
+
+    Raises:
+        InputError: Karpenter can't provision the group.
+    """
+    if capacity_types is None:
+        capacity_types = purchased_types(group)
+    found = [
+        one_of(CAPACITY_TYPE_LABEL, capacity_types),
+        one_of(INSTANCE_TYPE_LABEL, [offer.instance_type for offer in group.offers]),
+        one_of(ARCHITECTURE_LABEL, [_ARCHITECTURES[group.architecture]]),
+    ]
+    zone = purchase_zone(group.purchase)
+    zones = [zone] if zone else plan.spec.site.zones
+    if zones:
+        found.append(one_of(ZONE_LABEL, zones))
+    return found
+
+
+def purchased_types(group: Group) -> tuple[str, ...]:
+    """The capacity types that a group's purchase implies; of a held reservation it alone.
+
+    Raises:
+        InputError: Karpenter can't provision the group.
+    """
+    purchase = group.purchase
+    types = _CAPACITY_TYPES.get(purchase.option)
+    if types is None:
+        raise InputError(
+            f"Karpenter can't provision {purchase.option} machines",
+            where=f"group {group.name}: purchase.option",
+            mend="join them to the cluster themselves, and plan them apart",
+        )
+    if isinstance(purchase, Reserved) and purchase.reservation is not None:
+        return ("reserved",)
+    return types
+
+
 def _idle_warning(sized: SizedGroup, choices: Choices) -> str:
     place = f"{sized.pool.name}/{sized.group.name}"
     auto = "once any node class selects one, EKS Auto Mode"
@@ -196,23 +281,18 @@ def _node_pool(
 ) -> dict[str, Any]:
     pool, group = sized.pool, sized.group
     share = settings.max_unavailable_percentage or DEFAULT_SHARE
-    allowed = budgets(pool, group, choices.as_of, choices.maintenance, share)
-    busy = "WhenEmptyOrUnderutilized" if bears_disruption(pool, group) else "WhenEmpty"
+    may = disruption(pool, group, choices.as_of, choices.maintenance, share)
     sizes: dict[str, Any] = {
-        "weight": MAX_WEIGHT - _WEIGHT_STEP * list(pool.groups).index(group),
+        "weight": weight(pool, group),
         "limits": node_limits(part.limit, [offer.instance_type for offer in group.offers]),
-        "disruption": {
-            "consolidationPolicy": busy,
-            "consolidateAfter": "5m",
-            "budgets": allowed,
-        },
+        "disruption": may,
     }
     if part.replicas is not None:
         # No weight, and only limits.nodes: the API server refuses the rest. It is not consolidated.
         sizes = {
             "replicas": part.replicas,
             "limits": {"nodes": str(part.limit)},
-            "disruption": {"consolidateAfter": "Never", "budgets": allowed},
+            "disruption": {"consolidateAfter": "Never", "budgets": may["budgets"]},
         }
     return {
         **sizes,
@@ -228,24 +308,14 @@ def _template(
 ) -> dict[str, Any]:
     group = sized.group
     api_version, kind = NODE_CLASSES[choices.nodes.mode]
-    requirements = [
-        one_of(CAPACITY_TYPE_LABEL, _capacity_types(sized, choices)),
-        one_of(INSTANCE_TYPE_LABEL, [offer.instance_type for offer in group.offers]),
-        one_of("kubernetes.io/arch", [_ARCHITECTURES[group.architecture]]),
-    ]
-    zone = purchase_zone(group.purchase)
-    zones = [zone] if zone else plan.spec.site.zones
-    if zones:
-        requirements.append(one_of("topology.kubernetes.io/zone", zones))
-    life = _SPOT_LIFE if group.purchase.option == "spot" else "Never"
     template: dict[str, Any] = {
         "nodeClassRef": {
             "group": api_version.partition("/")[0],
             "kind": kind,
             "name": node_group_name(sized.pool, group),
         },
-        "requirements": requirements,
-        "expireAfter": _AUTO_LIFE if choices.nodes.mode == "eks-auto" else life,
+        "requirements": requirements(plan, group, _capacity_types(sized, choices)),
+        "expireAfter": expire_after(group, choices.nodes.mode),
     }
     if marks.taints:
         template["taints"] = taint_fields(marks.taints)
@@ -255,16 +325,10 @@ def _template(
 
 
 def _capacity_types(sized: SizedGroup, choices: Choices) -> tuple[str, ...]:
-    purchase = sized.group.purchase
-    types = _CAPACITY_TYPES.get(purchase.option)
-    if types is None:
-        raise InputError(
-            f"Karpenter can't provision {purchase.option} machines",
-            where=f"group {sized.group.name}: purchase.option",
-            mend="join them to the cluster themselves, and plan them apart",
-        )
+    types = purchased_types(sized.group)
     # The group's nodes run inside its reservations and nowhere else.
-    if isinstance(purchase, Reserved) and reservation_terms(sized, choices.nodes, choices.where):
+    reserved = isinstance(sized.group.purchase, Reserved)
+    if reserved and reservation_terms(sized, choices.nodes, choices.where):
         return ("reserved",)
     return types
 

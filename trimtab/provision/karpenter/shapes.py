@@ -23,6 +23,8 @@ DISCOVERY_TAG = "karpenter.sh/discovery"
 NODE_POOL_LABEL = "karpenter.sh/nodepool"
 CAPACITY_TYPE_LABEL = "karpenter.sh/capacity-type"
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+ARCHITECTURE_LABEL = "kubernetes.io/arch"
+ZONE_LABEL = "topology.kubernetes.io/zone"
 
 Mode = Literal["karpenter", "eks-auto"]
 """Who runs Karpenter: whoever owns the cluster, or EKS (Auto Mode)."""
