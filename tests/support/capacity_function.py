@@ -4,11 +4,13 @@ Imports neither gRPC nor protobuf, so that tests of either environment can use i
 """
 
 import contextlib
+import dataclasses
+import os
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +37,19 @@ class CapacityFunction:
 
     Attributes:
         target: its address on loopback, `localhost:PORT`.
+        pages: where its metrics and probes are; empty for a function that has none.
         start_seconds: from its start until it accepted a connection.
     """
 
     target: str
     start_seconds: float
     process: EngineProcess
+    pages: str = ""
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self.process.process.pid
 
 
 def make_certificates(folder: Path) -> Certificates:
@@ -78,7 +87,11 @@ def _openssl(folder: Path, *arguments: str) -> None:
 
 @contextlib.contextmanager
 def capacity_function(
-    folder: Path, certificates: Certificates | None = None, port: int | None = None
+    folder: Path,
+    certificates: Certificates | None = None,
+    port: int | None = None,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[CapacityFunction]:
     """Serve the function for the length of the block; without certificates, without TLS.
 
@@ -86,20 +99,25 @@ def capacity_function(
         folder: where its log is kept.
         certificates: what it serves mTLS with.
         port: where it serves; by default one that is free.
+        options: more options of its command.
+        environment: what its environment has beside this process's.
 
     Raises:
         RuntimeError: it is not installed, or does not serve in time; says which.
     """
     if not COMMAND.exists():
         raise RuntimeError(f"{COMMAND} is missing: run make test")
-    port = port or free_ports(1)[0]
+    free, pages = free_ports(2)
+    port = port or free
     command: list[str | Path] = [COMMAND, "--address", f"localhost:{port}"]
+    command += ["--metrics-address", f"localhost:{pages}", *options]
     if certificates is None:
         command.append("--insecure")
     else:
         command += ["--tls-server-certs-dir", certificates.server]
-    with _serving("trimtab-capacity-function", command, port, folder) as function:
-        yield function
+    name = "trimtab-capacity-function"
+    with _serving(name, command, port, folder, environment or {}) as function:
+        yield dataclasses.replace(function, pages=f"http://localhost:{pages}")
 
 
 @contextlib.contextmanager
@@ -111,16 +129,17 @@ def template_function(
     command: list[str | Path] = [COMMAND.with_name("python"), TEMPLATE_FUNCTION, str(port)]
     if certificates is not None:
         command.append(certificates.server)
-    with _serving("template-function", command, port, folder) as function:
+    with _serving("template-function", command, port, folder, {}) as function:
         yield function
 
 
 @contextlib.contextmanager
 def _serving(
-    name: str, command: list[str | Path], port: int, folder: Path
+    name: str, command: list[str | Path], port: int, folder: Path, environment: Mapping[str, str]
 ) -> Iterator[CapacityFunction]:
     begun = time.perf_counter()
-    with running(name, command, folder / f"{name}-{port}.log") as process:
+    whole = {**os.environ, **environment}
+    with running(name, command, folder / f"{name}-{port}.log", whole) as process:
         while not accepts(port):
             if process.process.poll() is not None or time.perf_counter() - begun > START_SECONDS:
                 raise RuntimeError(f"{name} did not serve\n{process.tail()}")

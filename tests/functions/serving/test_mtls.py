@@ -8,8 +8,6 @@ from typing import Any
 
 import grpc
 import pytest
-from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import json_format
 
 from support import plans
@@ -20,8 +18,7 @@ from support.capacity_function import (
     make_certificates,
 )
 from support.capacity_requests import request
-
-TIMEOUT = 20
+from support.function_client import TIMEOUT, call, connect
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +32,6 @@ def function(
 ) -> Iterator[CapacityFunction]:
     with capacity_function(tmp_path_factory.mktemp("function"), certificates) as served:
         yield served
-
-
-def connect(function: CapacityFunction, authority: Path, client: Path | None) -> grpc.Channel:
-    """A channel that trusts an authority, and shows a client's certificate if it has one."""
-    files = [(client / name).read_bytes() for name in ("tls.key", "tls.crt")] if client else []
-    credentials = grpc.ssl_channel_credentials((authority / "ca.crt").read_bytes(), *files)
-    return grpc.secure_channel(function.target, credentials)
-
-
-def call(channel: grpc.Channel, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
-    stub = grpcv1.FunctionRunnerServiceStub(channel)  # type: ignore[no-untyped-call]
-    rsp: fnv1.RunFunctionResponse = stub.RunFunction(req, timeout=TIMEOUT)
-    return rsp
 
 
 def current_plan() -> dict[str, Any]:
