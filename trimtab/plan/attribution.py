@@ -8,6 +8,8 @@ from trimtab.plan.model import CapacityPlan, Group, Pool
 
 LABEL_PREFIX = "trimtab.dev/"
 PLAN_LABEL = f"{LABEL_PREFIX}plan"
+"""The plan that an object belongs to, by `plan_label`. On a CommitmentApproval in a cluster: the plan
+whose line it approves; the composition function finds approvals by it, and sees no other."""
 DIGEST_LABEL = f"{LABEL_PREFIX}plan-digest"
 POOL_LABEL = f"{LABEL_PREFIX}pool"
 GROUP_LABEL = f"{LABEL_PREFIX}group"
@@ -73,11 +75,16 @@ def node_labels(pool: Pool, group: Group) -> dict[str, str]:
     }
 
 
+def plan_label(plan_name: str) -> str:
+    """The value of `PLAN_LABEL` for a plan: its name, cut to what a label may hold."""
+    return plan_name[:63].rstrip(".-")
+
+
 def object_labels(plan: CapacityPlan) -> dict[str, str]:
     """Labels of Kubernetes objects that a plan provisions."""
     return {
         "app.kubernetes.io/managed-by": MANAGED_BY,
-        PLAN_LABEL: plan.metadata.name[:63].rstrip(".-"),
+        PLAN_LABEL: plan_label(plan.metadata.name),
         DIGEST_LABEL: plan.digest,
     }
 
