@@ -6,9 +6,9 @@ from typing import Any
 
 from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters.settings import SpecPart
-from trimtab_functions.cluster import aws
+from trimtab_functions.cluster import aws, gcp
 from trimtab_functions.cluster.resources import Resource
-from trimtab_functions.cluster.settings import AwsClusterSpec, Platform
+from trimtab_functions.cluster.settings import AwsClusterSpec, GcpClusterSpec, Platform
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,5 @@ class Composes:
 
 PLATFORMS: dict[Platform, Composes] = {
     "AWS": Composes(AwsClusterSpec, aws.resources),
+    "GCP": Composes(GcpClusterSpec, gcp.resources),
 }

@@ -44,9 +44,13 @@ class Owner(SpecPart):
 
 
 class Chart(SpecPart):
-    """What differs from the chart that is installed; the one shape for every chart."""
+    """What differs from the chart that is installed; the one shape for every chart.
 
-    enabled: Flag = True
+    Attributes:
+        enabled: None: installed where the plan's machines need it and the cloud does not bring it.
+    """
+
+    enabled: Flag | None = None
     version: ShortText | None = None
     namespace: DnsLabel | None = None
     values: dict[str, Any] = Field(default_factory=dict)
@@ -100,6 +104,35 @@ class AwsClusterSpec(ClusterSpec):
     cluster_name: Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")] | None = None
     ami_family: AmiFamily = "AL2023"
     network: AwsNetwork = AwsNetwork()
+    public_access_cidrs: Annotated[tuple[Cidr, ...], Field(max_length=40)] = ()
+
+
+class GcpProject(SpecPart):
+    """Whose the cluster is on GCP."""
+
+    project: Annotated[str, Field(pattern=r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$")]
+
+
+class GcpNetwork(SpecPart):
+    """The cluster's own network."""
+
+    cidr: Cidr = "10.0.0.0/20"
+    pods_cidr: Cidr = "10.64.0.0/12"
+    services_cidr: Cidr = "10.80.0.0/20"
+
+
+class GcpClusterSpec(ClusterSpec):
+    """A regional GKE cluster.
+
+    Attributes:
+        zones: of its nodes; none: GKE's choice of three.
+    """
+
+    region: ShortText
+    gcp: GcpProject
+    cluster_name: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")] | None = None
+    zones: Annotated[tuple[ShortText, ...], Field(max_length=6)] = ()
+    gcp_network: GcpNetwork = GcpNetwork()
     public_access_cidrs: Annotated[tuple[Cidr, ...], Field(max_length=40)] = ()
 
 

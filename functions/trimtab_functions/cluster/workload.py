@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.plan.model import CapacityPlan
-from trimtab.provision.accelerators.compatibility import NodeImage
+from trimtab.provision.accelerators.compatibility import NodeImage, row_of
 from trimtab.provision.accelerators.gpu_values import GPU_RESOURCE, GpuSettings, gpu_operator_values
 from trimtab.provision.charts import GPU_OPERATOR
 from trimtab_functions.capacity.documents import Document
@@ -34,13 +34,23 @@ def kubeconfig_secret(name: str) -> str:
     return f"{name}-kubeconfig"
 
 
-def access(name: str, secret: str, after: tuple[str, ...]) -> list[Resource]:
+GOOGLE_IDENTITY: Document = {
+    "type": "GoogleApplicationCredentials",
+    "source": "InjectedIdentity",
+}
+"""The providers' own workload identity: GKE's kubeconfig names no user."""
+
+
+def access(
+    name: str, secret: str, after: tuple[str, ...], identity: Document | None = None
+) -> list[Resource]:
     """How providers reach the cluster.
 
     Args:
         name: the XR's; the configurations are called so.
         secret: of the XR's namespace, with the kubeconfig.
         after: what writes the secret.
+        identity: who the providers are, where the kubeconfig does not say.
     """
     found = []
     for key, api in ((HELM_CONFIG_KEY, HELM), (KUBERNETES_CONFIG_KEY, KUBERNETES)):
@@ -52,7 +62,8 @@ def access(name: str, secret: str, after: tuple[str, ...]) -> list[Resource]:
                 "credentials": {
                     "source": "Secret",
                     "secretRef": {"name": secret, "key": KUBECONFIG},
-                }
+                },
+                **({} if identity is None else {"identity": identity}),
             },
         }
         found.append(Resource(key, document, after))
@@ -62,7 +73,7 @@ def access(name: str, secret: str, after: tuple[str, ...]) -> list[Resource]:
 def gpu_operator(
     name: str, chart: Chart, plan: CapacityPlan | None, image: NodeImage
 ) -> list[Resource]:
-    """NVIDIA's operator, where the plan's pools have its GPUs.
+    """NVIDIA's operator, where the plan's pools have its GPUs and nobody else brings their driver.
 
     Args:
         name: the XR's.
@@ -73,8 +84,10 @@ def gpu_operator(
     Raises:
         InputError: the values would leave the driver with two owners, or none.
     """
-    if not chart.enabled or plan is None or not _has_nvidia(plan):
+    if chart.enabled is False or plan is None or not _has_nvidia(plan):
         return []
+    if chart.enabled is None and not row_of(image, "nvidia").installed:
+        return []  # the cloud brings driver and device plugin
     tolerate = sorted(
         {taint.key for pool in plan.spec.pools for group in pool.groups for taint in group.taints}
     )
