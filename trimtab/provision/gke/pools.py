@@ -10,13 +10,14 @@ provisioning and the cluster autoscaler, 2026-11; vllm-project/ci-infra#545 on s
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import group_key
 from trimtab.plan.model import (
     CapacityBlock,
+    CapacityPlan,
     Group,
     HeldReservation,
     Pool,
@@ -120,35 +121,46 @@ class Queued:
 Provisioning = Standard | Spot | Reservation | Queued
 
 
-@dataclass(frozen=True)
-class NodePoolShape:
-    """Everything of a GKE node pool that the plan and its settings decide.
+@dataclass(frozen=True, kw_only=True)
+class NodeShape:
+    """What a group's nodes are in GKE, whatever their number.
 
     Attributes:
-        key: the last part of the resource's name.
-        name: the node pool's name in GKE.
         zones: of its nodes.
-        tpu_topology: where it is a slice of several hosts.
-        compact: whether its nodes stand close together.
+        tpu_topology: where they are slices of several hosts.
+        hosts: nodes of one such slice; else 1.
+        compact: whether they stand close together.
         local_ssds: how many hold ephemeral storage; 0 leaves it on the boot disk.
-        surge, unavailable: nodes more, and fewer, that an upgrade may have.
-        reason: why it is not what the plan says, or None.
     """
 
-    key: str
-    name: str
     machine_type: str
     zones: tuple[str, ...]
-    sizes: PoolSizes
     provisioning: Provisioning
     labels: dict[str, str]
     taints: tuple[dict[str, str], ...]
     resource_labels: dict[str, str]
     volume_gib: int
     gpus: Gpus | None
-    tpu_topology: str | None
-    compact: bool
-    local_ssds: int
+    tpu_topology: str | None = None
+    hosts: int = 1
+    compact: bool = False
+    local_ssds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolShape(NodeShape):
+    """Everything of a GKE node pool that the plan and its settings decide.
+
+    Attributes:
+        key: the last part of the resource's name.
+        name: the node pool's name in GKE.
+        surge, unavailable: nodes more, and fewer, that an upgrade may have.
+        reason: why it is not what the plan says, or None.
+    """
+
+    key: str
+    name: str
+    sizes: PoolSizes
     surge: int
     unavailable: int
     reason: str | None
@@ -184,23 +196,31 @@ def node_pool_shapes(planned: Planned, choices: PoolChoices) -> tuple[NodePoolSh
     return tuple(shape for sized in planned.groups for shape in _shapes(planned, sized, choices))
 
 
-def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[NodePoolShape]:
-    pool, group = sized.pool, sized.group
-    where = place_of(pool, group, planned.where)
-    settings = planned.settings.of(pool, group)
+def node_shape(
+    plan: CapacityPlan,
+    pool: Pool,
+    group: Group,
+    settings: Settings,
+    choices: PoolChoices,
+    where: str,
+) -> NodeShape:
+    """What the group's nodes are.
+
+    Args:
+        where: who provisions them, for errors.
+
+    Raises:
+        InputError: GKE can't provision the group, or has nothing for one of its settings.
+    """
+    where = place_of(pool, group, where)
     refuse(settings, _LACKING, "GKE", where)
     machine = _machine_type(group, where)
     zones = zones_of(pool, group, choices.pool_zones, choices.zones, where)
     provisioning = _provisioning(pool, group, settings, choices, where)
-    sizes, reason = sizes_at(sized, planned.as_of)
     topology, hosts = _slice(pool, group, machine, choices, where)
     gpus = gpus_of_node(group, machine, settings, where)
-    if isinstance(provisioning, Queued) and (gpus is None or sizes.min):
-        raise InputError(
-            "queued: GKE queues GPU machines for a pool that is empty between requests",
-            where=where,
-            mend="name a group with GPUs and a min of 0",
-        )
+    if isinstance(provisioning, Queued) and gpus is None:
+        raise _not_queued(where)
     if isinstance(provisioning, Queued) and settings.placement_group:
         raise InputError(
             "queued: GKE places no queued nodes compactly (placement_group)",
@@ -223,37 +243,78 @@ def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[N
     labels = {k: v for k, v in marks.labels.items() if not _OF_GOOGLE.match(k)}
     if gpus is not None and others:
         gpus, labels[NO_PLUGIN_LABEL] = replace(gpus, partition=None, sharing=None), "true"
-    if len(group.offers) > 1 and reason is None:
-        reason = f"a node pool has one machine type: {machine}, the plan's first"
-    surge, unavailable = _upgrades(provisioning, hosts, settings, sizes)
-    key = group_key(pool, group)
-    shape = NodePoolShape(
-        key=key,
-        name=bounded_name(key, MAX_NAME),
+    return NodeShape(
         machine_type=machine,
         zones=zones,
-        sizes=Fixed(0),
         provisioning=provisioning,
         labels=labels,
         taints=tuple(
             {"key": t.key, "value": t.value, "effect": _EFFECTS[t.effect]} for t in marks.taints
         ),
-        resource_labels=gcp_labels(
-            {**choices.tags, **instance_tags(planned.plan, pool, group)}, where
-        ),
+        resource_labels=gcp_labels({**choices.tags, **instance_tags(plan, pool, group)}, where),
         volume_gib=settings.volume_gib or choices.volume_gib,
         gpus=gpus,
         tpu_topology=topology if hosts > 1 else None,
+        hosts=hosts,
         compact=settings.placement_group,
         local_ssds=local_ssds(machine, where) if settings.local_storage == "raid0" else 0,
+    )
+
+
+def check_sizes(nodes: NodeShape, sizes: Sizes, where: str) -> None:
+    """Refuse sizes that the nodes can't have.
+
+    Raises:
+        InputError: queued nodes have a min, or slices are not whole.
+    """
+    if isinstance(nodes.provisioning, Queued) and sizes.min:
+        raise _not_queued(where)
+    for name, size in (("min", sizes.min), ("desired", sizes.desired), ("max", sizes.max)):
+        if size % nodes.hosts:
+            raise InputError(
+                f"{name} is {size} nodes, and a slice of {nodes.tpu_topology} has {nodes.hosts}",
+                where=where,
+                mend=f"give sizes in multiples of {nodes.hosts}, or another topology",
+            )
+
+
+def _not_queued(where: str) -> InputError:
+    return InputError(
+        "queued: GKE queues GPU machines for a pool that is empty between requests",
+        where=where,
+        mend="name a group with GPUs and a min of 0",
+    )
+
+
+def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[NodePoolShape]:
+    pool, group = sized.pool, sized.group
+    settings = planned.settings.of(pool, group)
+    nodes = node_shape(planned.plan, pool, group, settings, choices, planned.where)
+    where = place_of(pool, group, planned.where)
+    sizes, reason = sizes_at(sized, planned.as_of)
+    check_sizes(nodes, sizes, where)
+    if len(group.offers) > 1 and reason is None:
+        reason = f"a node pool has one machine type: {nodes.machine_type}, the plan's first"
+    surge, unavailable = upgrades(nodes, settings.max_unavailable_percentage, sizes.max)
+    key = group_key(pool, group)
+    shape = NodePoolShape(
+        **{each.name: getattr(nodes, each.name) for each in fields(nodes)},
+        key=key,
+        name=bounded_name(key, MAX_NAME),
+        sizes=Fixed(0),
         surge=surge,
         unavailable=unavailable,
         reason=reason,
     )
-    if hosts > 1:
-        return _slices(shape, sizes, hosts, choices.autoscaled, where)
-    total = _total(sizes, len(zones), provisioning, choices.autoscaled, where)
-    return [replace(shape, sizes=total, reason=_short_start(total, len(zones)) or reason)]
+    if nodes.hosts > 1:
+        return _slices(shape, sizes, choices.autoscaled)
+    zones = len(nodes.zones)
+    total = (
+        total_of(sizes, zones, nodes.provisioning)
+        if choices.autoscaled
+        else _same_everywhere(sizes, zones, where)
+    )
+    return [replace(shape, sizes=total, reason=_short_start(total, zones) or reason)]
 
 
 _OF_GOOGLE = re.compile(r"(?:[^/]*\.)?(?:cloud\.google\.com|gke\.io)/")
@@ -326,32 +387,37 @@ def _slice(
     return topology, tpu_hosts(machine, topology, where)
 
 
-def _upgrades(
-    provisioning: Provisioning, hosts: int, settings: Settings, sizes: Sizes
+def upgrades(
+    nodes: NodeShape, max_unavailable_percentage: int | None, most: int
 ) -> tuple[int, int]:
-    """Nodes more and nodes fewer. What is held or queued has no room for one more."""
-    if settings.max_unavailable_percentage is not None:
-        share = settings.max_unavailable_percentage * sizes.max // 100
+    """Nodes more and nodes fewer. What is held or queued has no room for one more.
+
+    Args:
+        most: the pool's max.
+    """
+    if max_unavailable_percentage is not None:
+        share = max_unavailable_percentage * most // 100
         return 0, min(max(1, share), MAX_UPGRADED_AT_ONCE)
-    if hosts > 1 or isinstance(provisioning, Reservation | Queued):
+    if nodes.hosts > 1 or isinstance(nodes.provisioning, Reservation | Queued):
         return 0, 1
     return 1, 0
 
 
-def _total(
-    sizes: Sizes, zones: int, provisioning: Provisioning, autoscaled: bool, where: str
-) -> PoolSizes:
+def _same_everywhere(sizes: Sizes, zones: int, where: str) -> Fixed:
+    if sizes.max and sizes.desired % zones:
+        raise InputError(
+            f"autoscaled is false, and {sizes.desired} nodes are not the same number in each of "
+            f"{zones} zones",
+            where=where,
+            mend="give pool_zones that divide them, or leave autoscaled true",
+        )
+    return Fixed(sizes.desired // zones)
+
+
+def total_of(sizes: Sizes, zones: int, provisioning: Provisioning) -> Total | Fixed:
+    """The pool's sizes as GKE's autoscaler keeps them; it takes no max of 0."""
     if sizes.max == 0:
         return Fixed(0)
-    if not autoscaled:
-        if sizes.desired % zones:
-            raise InputError(
-                f"autoscaled is false, and {sizes.desired} nodes are not the same number in each of "
-                f"{zones} zones",
-                where=where,
-                mend="give pool_zones that divide them, or leave autoscaled true",
-            )
-        return Fixed(sizes.desired // zones)
     return Total(
         sizes.min,
         sizes.max,
@@ -374,17 +440,8 @@ def _short_start(sizes: PoolSizes, zones: int) -> str | None:
     )
 
 
-def _slices(
-    shape: NodePoolShape, sizes: Sizes, hosts: int, autoscaled: bool, where: str
-) -> list[NodePoolShape]:
+def _slices(shape: NodePoolShape, sizes: Sizes, autoscaled: bool) -> list[NodePoolShape]:
     """A node pool for each slice: the first are always there, the others when work waits for one."""
-    for name, size in (("min", sizes.min), ("desired", sizes.desired), ("max", sizes.max)):
-        if size % hosts:
-            raise InputError(
-                f"{name} is {size} nodes, and a slice of {shape.tpu_topology} has {hosts}",
-                where=where,
-                mend=f"give sizes in multiples of {hosts}, or another topology",
-            )
     most = sizes.max if autoscaled else sizes.desired
     always = sizes.min if autoscaled else sizes.desired
     return [
@@ -392,7 +449,7 @@ def _slices(
             shape,
             key=f"{shape.key}-s{index}",
             name=bounded_name(f"{shape.key}-s{index}", MAX_NAME),
-            sizes=Slice(hosts, always=index < always // hosts),
+            sizes=Slice(shape.hosts, always=index < always // shape.hosts),
         )
-        for index in range(most // hosts)
+        for index in range(most // shape.hosts)
     ]
