@@ -10,13 +10,21 @@ multi-instance GPUs, and the arguments of pulumi-azure 6.40 (azurerm), 2026-11.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from trimtab.catalogue.accelerators import MIG_INSTANCES_PER_DEVICE
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_key, group_tags
-from trimtab.plan.model import CapacityBlock, Group, HeldReservation, Pool, Reserved, Taint
+from trimtab.plan.model import (
+    CapacityBlock,
+    CapacityPlan,
+    Group,
+    HeldReservation,
+    Pool,
+    Reserved,
+    Taint,
+)
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.nodes import node_marks
 from trimtab.provision.planned import (
@@ -106,25 +114,19 @@ class HeldGroup:
     id: str
 
 
-@dataclass(frozen=True)
-class NodePoolShape:
-    """Everything of an AKS node pool that the plan and its settings decide.
+@dataclass(frozen=True, kw_only=True)
+class NodeShape:
+    """What a group's nodes are in AKS, whatever their number.
 
     Attributes:
-        key: the last part of the resource's name.
-        name: the node pool's name in AKS.
         gpu_driver: Install or None; None where there is no GPU.
         gpu_instance: AKS's word for the MIG profile, or None.
         close: whether its nodes stand in a proximity placement group.
         surge, unavailable: as AKS takes them, None where it takes none.
-        reason: why it is not what the plan says, or None.
     """
 
-    key: str
-    name: str
     vm_size: str
     zones: tuple[str, ...]
-    sizes: Scaled | Fixed
     priority: Regular | Spot | HeldGroup
     labels: dict[str, str]
     taints: tuple[str, ...]
@@ -135,6 +137,21 @@ class NodePoolShape:
     close: bool
     surge: str | None
     unavailable: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolShape(NodeShape):
+    """Everything of an AKS node pool that the plan and its settings decide.
+
+    Attributes:
+        key: the last part of the resource's name.
+        name: the node pool's name in AKS.
+        reason: why it is not what the plan says, or None.
+    """
+
+    key: str
+    name: str
+    sizes: Scaled | Fixed
     reason: str | None
 
 
@@ -192,10 +209,23 @@ def azure_zone(zone: str, region: str, where: str) -> str:
     return number
 
 
-def _shape(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> NodePoolShape:
-    pool, group = sized.pool, sized.group
-    where = place_of(pool, group, planned.where)
-    settings = planned.settings.of(pool, group)
+def node_shape(
+    plan: CapacityPlan,
+    pool: Pool,
+    group: Group,
+    settings: Settings,
+    choices: PoolChoices,
+    where: str,
+) -> NodeShape:
+    """What the group's nodes are.
+
+    Args:
+        where: who provisions them, for errors.
+
+    Raises:
+        InputError: AKS can't provision the group, or has nothing for one of its settings.
+    """
+    where = place_of(pool, group, where)
     refuse(settings, _LACKING, "AKS", where)
     size = group.offers[0].instance_type
     if not _VM_SIZE.fullmatch(size):
@@ -219,29 +249,40 @@ def _shape(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> NodePoo
             where=where,
             mend=f"give pool_zones of {pool.name} with one zone",
         )
-    sizes, reason = sizes_at(sized, planned.as_of)
-    if len(group.offers) > 1 and reason is None:
-        reason = f"a node pool has one VM size: {size}, the plan's first"
-    key = group_key(pool, group)
     driver, instance = _gpu(group, settings, choices.driver, where)
     labels, taints = _marks(pool, group, settings, priority, instance, where)
     surge, unavailable = _upgrades(priority, settings, where)
-    return NodePoolShape(
-        key=key,
-        name=pool_name(key),
+    return NodeShape(
         vm_size=size,
         zones=zones,
-        sizes=_sizes(sizes, choices.autoscaled, where),
         priority=priority,
         labels=labels,
         taints=tuple(f"{t.key}={t.value}:{t.effect}" for t in taints),
-        tags={**choices.tags, **group_tags(planned.plan, pool, group), KEY_TAG: key},
+        tags={**choices.tags, **group_tags(plan, pool, group), KEY_TAG: group_key(pool, group)},
         volume_gib=settings.volume_gib or choices.volume_gib,
         gpu_driver=driver,
         gpu_instance=instance,
         close=settings.placement_group,
         surge=surge,
         unavailable=unavailable,
+    )
+
+
+def _shape(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> NodePoolShape:
+    pool, group = sized.pool, sized.group
+    settings = planned.settings.of(pool, group)
+    nodes = node_shape(planned.plan, pool, group, settings, choices, planned.where)
+    where = place_of(pool, group, planned.where)
+    sizes, reason = sizes_at(sized, planned.as_of)
+    if len(group.offers) > 1 and reason is None:
+        reason = f"a node pool has one VM size: {nodes.vm_size}, the plan's first"
+    check_size(sizes.max if choices.autoscaled else sizes.desired, where)
+    key = group_key(pool, group)
+    return NodePoolShape(
+        **{each.name: getattr(nodes, each.name) for each in fields(nodes)},
+        key=key,
+        name=pool_name(key),
+        sizes=scaled(sizes) if choices.autoscaled else Fixed(sizes.desired),
         reason=reason,
     )
 
@@ -338,15 +379,20 @@ def _upgrades(
     return (None, "1") if isinstance(priority, HeldGroup) else ("10%", None)
 
 
-def _sizes(sizes: Sizes, autoscaled: bool, where: str) -> Scaled | Fixed:
-    most = sizes.max if autoscaled else sizes.desired
+def check_size(most: int, where: str) -> None:
+    """Refuse a max that no node pool has.
+
+    Raises:
+        InputError: it is above AKS's own.
+    """
     if most > MAX_NODES:
         raise InputError(
             f"{most} nodes, and a node pool of AKS takes {MAX_NODES}",
             where=where,
             mend="plan the pool as several",
         )
-    # The autoscaler takes no max of 0.
-    if not autoscaled or sizes.max == 0:
-        return Fixed(sizes.desired)
-    return Scaled(sizes.min, sizes.desired, sizes.max)
+
+
+def scaled(sizes: Sizes) -> Scaled | Fixed:
+    """The pool's sizes as AKS's autoscaler keeps them; it takes no max of 0."""
+    return Scaled(sizes.min, sizes.desired, sizes.max) if sizes.max else Fixed(sizes.desired)
