@@ -417,6 +417,13 @@ def test_karpenters_crds_are_whole(kube_api: KubeApi) -> None:
     assert kinds >= {"NodePool", "EC2NodeClass", "NodeOverlay", "CapacityBuffer"}
 
 
+def test_cluster_apis_crds_are_whole(kube_api: KubeApi) -> None:
+    folder = engine_share("cluster-api") / "core/config/crd/bases"
+    for kind in ("machinepools", "machinedeployments"):
+        kube_api.apply_all(folder / f"cluster.x-k8s.io_{kind}.yaml")
+        kube_api.wait_established(f"{kind}.cluster.x-k8s.io")
+
+
 def test_every_engine_is_booted() -> None:
     flux = {"source-controller", "kustomize-controller"}  # in test_flux.py, with a repository
     assert {engine.name for engine in builder.load()} - flux == {
@@ -428,4 +435,5 @@ def test_every_engine_is_booted() -> None:
         "pulumi",
         "pulumi-language-yaml",
         "karpenter",
+        "cluster-api",
     }
