@@ -1,0 +1,154 @@
+"""`/etc/rancher/k3s/config.yaml` of servers and agents.
+
+Pure. No token stands in a configuration: K3s reads tokens from files (`token-file`,
+`agent-token-file`), which whoever images the machine or attests it puts there. So what is generated here
+is no secret, and can be reviewed in Git. Agents get the agents' token only: with the servers' one a node
+could join as a server and read every secret.
+
+Source: K3s documentation, `k3s server`, `k3s agent`, configuration file, `k3s token`, high availability
+with embedded etcd, embedded registry mirror, 2026-11.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trimtab.errors import InputError
+
+CONFIG_FILE = "/etc/rancher/k3s/config.yaml"
+SERVER_TOKEN_FILE = "/etc/rancher/k3s/server-token"  # noqa: S105 - a path
+AGENT_TOKEN_FILE = "/etc/rancher/k3s/agent-token"  # noqa: S105 - a path
+API_PORT = 6443
+VERSION = re.compile(r"v1\.\d{1,2}\.\d{1,2}\+k3s\d+")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What all servers of a cluster must say alike.
+
+    Attributes:
+        endpoint: name or address by which nodes and people reach the API server; it stands for all
+            servers (a load balancer or a virtual address) where there are several.
+        cluster_cidr, service_cidr: of pods and services.
+        secrets_encryption: whether secrets are encrypted at rest.
+        embedded_registry: whether nodes share images among themselves.
+        disable: packaged components that are left out, such as traefik.
+        snapshot_schedule: of etcd, as cron has it.
+        snapshot_retention: how many snapshots are kept.
+    """
+
+    endpoint: str
+    cluster_cidr: str = "10.42.0.0/16"
+    service_cidr: str = "10.43.0.0/16"
+    secrets_encryption: bool = True
+    embedded_registry: bool = False
+    disable: tuple[str, ...] = ()
+    snapshot_schedule: str = "0 */12 * * *"
+    snapshot_retention: int = 5
+
+
+@dataclass(frozen=True)
+class Node:
+    """What one role's nodes say of themselves.
+
+    Attributes:
+        labels: by key.
+        taints: as `key=value:Effect`.
+        nvidia: whether containers run with NVIDIA's runtime unless they say otherwise.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+    nvidia: bool = False
+
+
+def server_config(cluster: Cluster, node: Node, *, first: bool, servers: int) -> dict[str, Any]:
+    """A server's configuration.
+
+    Args:
+        cluster: what all servers say alike.
+        node: what this one says of itself.
+        first: whether it begins the cluster; the others join it.
+        servers: how many there are to be: with one, K3s keeps its state in SQLite.
+
+    Raises:
+        InputError: an even number of servers, or addresses that overlap.
+    """
+    check_cluster(cluster, servers)
+    config: dict[str, Any] = {
+        "token-file": SERVER_TOKEN_FILE,
+        "agent-token-file": AGENT_TOKEN_FILE,
+        "tls-san": [cluster.endpoint],
+        "cluster-cidr": cluster.cluster_cidr,
+        "service-cidr": cluster.service_cidr,
+        "secrets-encryption": cluster.secrets_encryption,
+        "write-kubeconfig-mode": "0600",
+    }
+    if servers > 1:
+        config["etcd-snapshot-schedule-cron"] = cluster.snapshot_schedule
+        config["etcd-snapshot-retention"] = cluster.snapshot_retention
+        config |= {"cluster-init": True} if first else {"server": server_url(cluster)}
+    if cluster.embedded_registry:
+        config["embedded-registry"] = True
+    if cluster.disable:
+        config["disable"] = sorted(cluster.disable)
+    return config | _of_node(node)
+
+
+def agent_config(cluster: Cluster, node: Node) -> dict[str, Any]:
+    """An agent's configuration: where the servers are, and its token's file."""
+    return {"server": server_url(cluster), "token-file": AGENT_TOKEN_FILE} | _of_node(node)
+
+
+def server_url(cluster: Cluster) -> str:
+    """Where nodes join."""
+    host = cluster.endpoint
+    return f"https://[{host}]:{API_PORT}" if ":" in host else f"https://{host}:{API_PORT}"
+
+
+def check_cluster(cluster: Cluster, servers: int) -> None:
+    """Refuse what K3s would start with and then lose.
+
+    Raises:
+        InputError: an even number of servers, or addresses that overlap.
+    """
+    if servers < 1 or servers % 2 == 0:
+        raise InputError(
+            f"servers: {servers} can't keep a majority when one fails",
+            mend="give an odd number: 1, 3 or 5",
+        )
+    try:
+        pods, services = map(ipaddress.ip_network, (cluster.cluster_cidr, cluster.service_cidr))
+    except ValueError as error:
+        raise InputError(
+            f"clusterCidr, serviceCidr: {error}", mend="give blocks such as 10.42.0.0/16"
+        ) from None
+    if pods.version == services.version and pods.overlaps(services):
+        raise InputError(
+            f"clusterCidr {pods} and serviceCidr {services} overlap", mend="give blocks apart"
+        )
+
+
+def check_version(version: str) -> None:
+    """Refuse what is no release of K3s.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not VERSION.fullmatch(version):
+        raise InputError(
+            f"version: {version} is no release of K3s", mend="give one such as v1.35.3+k3s1"
+        )
+
+
+def _of_node(node: Node) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if node.labels:
+        config["node-label"] = [f"{key}={value}" for key, value in sorted(node.labels.items())]
+    if node.taints:
+        config["node-taint"] = list(node.taints)
+    if node.nvidia:
+        config["default-runtime"] = "nvidia"
+    return config
