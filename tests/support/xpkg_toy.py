@@ -73,9 +73,10 @@ class Toy:
 
 
 def toy_repository(folder: Path, python: str = "3.13", **runtime: object) -> Toy:
-    """A core that needs `leaf`, a function that needs the core and `native`; `native` needs `deep`.
+    """A core that needs `leaf`, a function that needs the core and `native`.
 
-    `native` has a wheel for each architecture; `checker` is pinned and needed by nothing.
+    `native` has a wheel for each architecture, and needs `deep` with an extra that needs `deeper`;
+    `checker` is pinned and needed by nothing.
 
     Args:
         folder: an empty folder.
@@ -110,15 +111,17 @@ def toy_repository(folder: Path, python: str = "3.13", **runtime: object) -> Toy
                 "native.py": f"MACHINE = '{machine}'\n",
                 "native-1.0.data/scripts/native": "#!python\n",
             },
-            requires=("deep>=1", "extra-only; extra == 'more'"),
+            requires=("deep[more]>=1", "extra-only; extra == 'more'"),
             tag=f"{tag}-{tag}-manylinux_2_28_{machine}",
         )
-    toy.wheel("deep", {"deep.py": "if True:\n    D = frozenset({'x', 'y'})\n"})
+    toy.wheel("deep", {"deep.py": ""}, requires=("deeper; extra == 'more'", "none; extra == 'no'"))
+    toy.wheel("deeper", {"deeper.py": ""})
     toy.wheel("checker", {"checker.py": ""})
     toy.wheel("windows", {"windows.py": ""})
     toy.pin(
         "checker==1.0",
         "deep==1.0 ; python_full_version >= '3.11'",
+        "deeper==1.0",
         "leaf==1.0",
         "native==1.0",
         "windows==1.0 ; sys_platform == 'win32'",

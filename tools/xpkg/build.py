@@ -26,6 +26,7 @@ from tools.xpkg.wheels import (
     build_wheel,
     dependencies,
     fetch_with_pip,
+    names_of,
     read_pins,
     read_wheel,
     resolve,
@@ -131,10 +132,16 @@ def site_of(
     inputs: Inputs, runtime: Runtime, one: Target, folder: Path, own_wheels: Sequence[Path]
 ) -> Site:
     """The packages of one target, without byte code."""
-    own = [read_wheel(path, one, own=True) for path in own_wheels]
-    roots = [each for project in inputs.projects for each in dependencies(inputs.root / project)]
+    projects = [inputs.root / project for project in inputs.projects]
+    needs = [dependencies(project, runtime.extras) for project in projects]
+    own = [
+        dataclasses.replace(read_wheel(path), own=True, requires=names_of(roots, one))
+        for path, roots in zip(own_wheels, needs, strict=True)
+    ]
     pins = read_pins(inputs.root / inputs.requirements)
-    others = resolve(roots, pins, one, folder, inputs.fetch, own)
+    others = resolve(
+        [each for roots in needs for each in roots], pins, one, folder, inputs.fetch, own
+    )
     return Site(
         (*others, *own),
         tree.site_files(others, runtime.leave_out),

@@ -26,6 +26,7 @@ class Runtime:
         glibc_minor: of the base's glibc 2.x.
         interpreter: of the base, absolute.
         site: the image's folder for packages.
+        extras: of the projects' optional dependencies, those that go in.
         leave_out: patterns of files in wheels that nothing imports at run time.
     """
 
@@ -41,6 +42,7 @@ class Runtime:
     user: str
     port: int
     arguments: tuple[str, ...]
+    extras: tuple[str, ...]
     leave_out: tuple[str, ...]
 
 
@@ -66,6 +68,7 @@ def read_runtime(path: Path) -> Runtime:
             user=data["user"],
             port=data["port"],
             arguments=tuple(data["arguments"]),
+            extras=tuple(data["extras"]),
             leave_out=tuple(data["leaveOut"]),
         )
     except FileNotFoundError:

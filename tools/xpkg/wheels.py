@@ -8,6 +8,7 @@ the projects say. pip does the fetching, from the index of the user's settings.
 pip reads markers for the Python that it runs on and not for `--python-version`: they are read here.
 """
 
+import dataclasses
 import email.parser
 import hashlib
 import os
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -50,7 +52,7 @@ class Wheel:
 
     Attributes:
         own: built from this repository.
-        requires: normalised names of the wheels that it needs on the target.
+        requires: normalised names of what it needs on the target, once that is resolved.
     """
 
     path: Path
@@ -87,10 +89,12 @@ def read_pins(path: Path) -> list[Pin]:
     return pins
 
 
-def dependencies(project: Path) -> list[Requirement]:
-    """What a project's pyproject.toml says it needs at run time."""
-    data = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
-    return [Requirement(each) for each in data["project"].get("dependencies", [])]
+def dependencies(project: Path, extras: Sequence[str] = ()) -> list[Requirement]:
+    """What a project's pyproject.toml says it needs at run time, and for those extras that it has."""
+    data = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    optional = data.get("optional-dependencies", {})
+    texts = data.get("dependencies", []) + [t for e in extras for t in optional.get(e, [])]
+    return [Requirement(each) for each in texts]
 
 
 def resolve(
@@ -109,38 +113,74 @@ def resolve(
     Raises:
         SetupError: something needed is not pinned, or can't be fetched.
     """
-    environment = target.markers()
-    pinned = {
-        pin.name: pin
-        for pin in pins
-        if pin.requirement.marker is None or pin.requirement.marker.evaluate(environment)
-    }
-    have = {wheel.name for wheel in own}
+    pinned = {pin.name: pin for pin in pins if _holds(pin.requirement, target)}
+    have = {wheel.name: wheel for wheel in own}
     found: dict[str, Wheel] = {}
-    wanted = {name for root in roots for name in _names(root, environment)} - have
-    while wanted:
-        if missing := sorted(wanted - pinned.keys()):
-            raise SetupError(f"{', '.join(missing)}: needed and not pinned; run make lock")
-        round_folder = folder / f"round-{len(found)}"
-        round_folder.mkdir(parents=True)
-        fetch([pinned[name] for name in sorted(wanted)], target, round_folder)
-        arrived = [read_wheel(path, target) for path in sorted(round_folder.glob("*.whl"))]
-        if missing := sorted(wanted - {wheel.name for wheel in arrived}):
-            raise SetupError(f"pip fetched no wheel of {', '.join(missing)}")
-        found |= {wheel.name: wheel for wheel in arrived}
-        wanted = {name for wheel in arrived for name in wheel.requires} - found.keys() - have
-    return [found[name] for name in sorted(found)]
+    pending = {each for root in roots for each in _asked(root, target)}
+    seen: set[Asked] = set()
+    while pending:
+        if wanted := sorted({each.name for each in pending} - found.keys() - have.keys()):
+            found |= _fetched(wanted, pinned, target, folder / f"round-{len(found)}", fetch)
+        seen |= pending
+        arrived = (
+            _needs(found[each.name], each.extra, target) for each in pending if each.name in found
+        )
+        pending = {each for needed in arrived for each in needed} - seen
+    asked = {name: {each.extra for each in seen if each.name == name} for name in found}
+    return [
+        dataclasses.replace(
+            found[name],
+            requires=tuple(
+                sorted({n.name for e in asked[name] for n in _needs(found[name], e, target)})
+            ),
+        )
+        for name in sorted(found)
+    ]
 
 
-def _names(requirement: Requirement, environment: Mapping[str, str]) -> list[str]:
-    if requirement.extras:
-        raise SetupError(f"{requirement}: extras are not followed; require what they bring")
-    if requirement.marker and not requirement.marker.evaluate(dict(environment)):
+def names_of(requirements: Iterable[Requirement], target: Target) -> tuple[str, ...]:
+    """The normalised names of what holds on a target."""
+    return tuple(sorted({each.name for one in requirements for each in _asked(one, target)}))
+
+
+def _fetched(
+    names: Sequence[str], pinned: Mapping[str, Pin], target: Target, folder: Path, fetch: Fetch
+) -> dict[str, Wheel]:
+    if missing := [name for name in names if name not in pinned]:
+        raise SetupError(f"{', '.join(missing)}: needed and not pinned; run make lock")
+    folder.mkdir(parents=True)
+    fetch([pinned[name] for name in names], target, folder)
+    arrived = {wheel.name: wheel for wheel in map(read_wheel, sorted(folder.glob("*.whl")))}
+    if missing := [name for name in names if name not in arrived]:
+        raise SetupError(f"pip fetched no wheel of {', '.join(missing)}")
+    return arrived
+
+
+class Asked(NamedTuple):
+    """A distribution, and one of its extras or "" for what it always needs."""
+
+    name: str
+    extra: str
+
+
+def _asked(requirement: Requirement, target: Target, extra: str = "") -> list[Asked]:
+    if not _holds(requirement, target, extra):
         return []
-    return [canonicalize_name(requirement.name)]
+    name = canonicalize_name(requirement.name)
+    return [Asked(name, each) for each in ("", *sorted(requirement.extras))]
 
 
-def read_wheel(path: Path, target: Target, *, own: bool = False) -> Wheel:
+def _holds(requirement: Requirement, target: Target, extra: str = "") -> bool:
+    marker = requirement.marker
+    return marker is None or marker.evaluate({**target.markers(), "extra": extra})
+
+
+def _needs(wheel: Wheel, extra: str, target: Target) -> set[Asked]:
+    texts = wheel.metadata.get_all("Requires-Dist", [])
+    return {asked for text in texts for asked in _asked(Requirement(text), target, extra)}
+
+
+def read_wheel(path: Path) -> Wheel:
     """A wheel's metadata.
 
     Raises:
@@ -158,20 +198,12 @@ def read_wheel(path: Path, target: Target, *, own: bool = False) -> Wheel:
         raise SetupError(f"{path.name} is no wheel") from None
     parser = email.parser.BytesParser()
     metadata = parser.parsebytes(content)
-    environment = target.markers()
-    needed = {
-        name
-        for each in metadata.get_all("Requires-Dist", [])
-        for name in _names(Requirement(each), environment)
-    }
     return Wheel(
         path,
         canonicalize_name(str(metadata["Name"])),
         str(metadata["Version"]),
         hashlib.sha256(path.read_bytes()).hexdigest(),
         metadata,
-        own,
-        tuple(sorted(needed)),
     )
 
 
