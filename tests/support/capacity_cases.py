@@ -29,6 +29,7 @@ def plan(*groups: dict[str, Any], pool: Mapping[str, Any] | None = None, **spec:
 
 PLAN = plan()
 DIGEST = parse_plan(PLAN, "plan").digest
+RESOURCES = "k8s.io/cluster-autoscaler/node-template/resources"
 
 
 def expected_group(
@@ -42,6 +43,7 @@ def expected_group(
     group: str = "main",
     option: str = "on-demand",
     digest: str = DIGEST,
+    storage: str = "20Gi",
     **provider: Any,
 ) -> dict[str, Any]:
     """A composed NodeGroup, in full.
@@ -84,6 +86,7 @@ def expected_group(
                 "amiType": "AL2023_x86_64_NVIDIA",
                 "labels": {
                     "gpu-type": "nvidia-a100",
+                    "k8s.amazonaws.com/accelerator": "a100-40gb",
                     "trimtab.dev/pool": "trainer",
                     "trimtab.dev/group": group,
                     "trimtab.dev/purchase-option": option,
@@ -98,7 +101,11 @@ def expected_group(
                     "trimtab:pool": "trainer",
                     "trimtab:group": group,
                     "trimtab:purchase-option": option,
+                    f"{RESOURCES}/ephemeral-storage": storage,
+                    f"{RESOURCES}/nvidia.com/gpu": "8",
                 },
+                "updateConfig": {"maxUnavailable": 1},
+                "nodeRepairConfig": {"enabled": False},
                 "scalingConfig": scaling
                 if raise_to is None
                 else {**scaling, "desiredSize": raise_to},

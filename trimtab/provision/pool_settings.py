@@ -79,16 +79,32 @@ class SettingsByGroup:
         self._found: dict[tuple[str, str], Settings] = {}
         for pool in plan.spec.pools:
             for group in pool.groups:
-                of_group = f"{pool.name}/{group.name}"
-                merged = {**stated.get(pool.name, {}), **stated.get(of_group, {})}
-                place = f"{where}: pools.{of_group if of_group in stated else pool.name}"
-                settings = checked(Settings, merged, place)
-                _check(settings, pool, group, place)
-                self._found[pool.name, group.name] = settings
+                found = group_settings(pool, group, stated, f"{where}: pools")
+                self._found[pool.name, group.name] = found
 
     def of(self, pool: Pool, group: Group) -> Settings:
         """The settings of one group."""
         return self._found[pool.name, group.name]
+
+
+def group_settings(
+    pool: Pool, group: Group, stated: Mapping[str, Mapping[str, Any]], where: str
+) -> Settings:
+    """The settings of one group: its own over its pool's, key by key.
+
+    Args:
+        stated: by `<pool>` or `<pool>/<group>`; other keys are passed over.
+        where: what holds them, for errors.
+
+    Raises:
+        InputError: a setting is unknown, wrong, contradicts another, or does not fit the group.
+    """
+    of_group = f"{pool.name}/{group.name}"
+    merged = {**stated.get(pool.name, {}), **stated.get(of_group, {})}
+    place = f"{where}.{of_group if of_group in stated else pool.name}"
+    settings = checked(Settings, merged, place)
+    _check(settings, pool, group, place)
+    return settings
 
 
 def check_places(stated: Iterable[str], plan: CapacityPlan, argument: str, where: str) -> None:

@@ -111,7 +111,12 @@ def capacity_outcome(
     if stands[Stand.RETIRING]:
         message = f"kept until what replaces them is ready: {_listed(stands[Stand.RETIRING])}"
         return Outcome(CAPACITY_PLANNED, "False", REPLACING, message)
-    message = f"node groups with the plan's sizes: {len(stands[Stand.PLANNED])}"
+    sized = [
+        key
+        for key in stands[Stand.PLANNED]
+        if members[key].launches or key in followers.placed  # what stands beside one has no sizes
+    ]
+    message = f"node groups with the plan's sizes: {len(sized)}"
     return Outcome(CAPACITY_PLANNED, "True", AS_PLANNED, message)
 
 

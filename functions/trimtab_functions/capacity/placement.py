@@ -30,13 +30,13 @@ from trimtab.plan.sizing import Sizes, size, window_index
 from trimtab.policy.model import Stability
 from trimtab_functions.capacity.adapters.base import (
     MOVED_ANNOTATION,
-    Beside,
     GroupRef,
     Scaling,
     as_applied,
     with_annotation,
     with_labels,
 )
+from trimtab_functions.capacity.adapters.beside import Beside
 from trimtab_functions.capacity.documents import Document
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool, Slot
@@ -362,6 +362,7 @@ def _planned(
                 scaling.sizes,
                 window,
                 partial(_ahead, slot.group, index, last, stability),
+                slot.aside,
             ),
         )
         document = attached.document

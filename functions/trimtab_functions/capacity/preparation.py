@@ -7,6 +7,7 @@ change, so the caller may keep it from one call to the next.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_key
@@ -22,6 +23,7 @@ from trimtab_functions.capacity.adapters.base import (
     with_labels,
 )
 from trimtab_functions.capacity.documents import Document
+from trimtab_functions.capacity.policies import DEFAULTS, Rules, Verdict, verdicts
 from trimtab_functions.capacity.selection import Following, Template
 from trimtab_functions.capacity.settings import ComposeSpec
 
@@ -35,12 +37,16 @@ class Wanted:
         compose: what the step composes itself (mode Compose); None in mode Inject.
         templates: what earlier steps composed for groups and pools, by key, sorted.
         followers: what earlier steps composed that follows them, by key, sorted.
+        rules: the policy's.
+        elsewhere: keys of what an earlier step of this function composed, and decides on.
     """
 
     plan: CapacityPlan | None
     compose: ComposeSpec | None
     templates: Mapping[str, Template]
     followers: Mapping[str, Following] = field(default_factory=dict)
+    rules: Rules = DEFAULTS
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +57,9 @@ class Slot:
         group: of the plan; a capacity block's windows are cut where it begins and drains.
         generation: the group's, with what else can't change in place.
         labels: of its resource and all that stands beside it.
+        verdict: what the policy says of it.
         companions: what its resource needs beside it, in full, by key.
+        aside: what its adapter put aside for `attach`.
     """
 
     ref: GroupRef
@@ -59,10 +67,12 @@ class Slot:
     generation: str
     key: str
     labels: Mapping[str, str]
+    verdict: Verdict
     adapter: GroupAdapter
     fixed: Fixed
     document: Document
     companions: Mapping[str, Document]
+    aside: Any = None
 
 
 @dataclass
@@ -183,10 +193,12 @@ def _prepare_pool(wanted: Wanted, plan: CapacityPlan, pool: Pool) -> PreparedPoo
     whole = homes.get(GroupRef(pool.name, None))
     if whole is not None and wanted.compose is not None:
         prepared.split.update(each.key for each in mine if each.ref.name is None)
+    said = verdicts(wanted.rules, plan, pool)
     for group in pool.groups:
         ref = GroupRef(pool.name, group.name)
+        verdict = said.get(group.name, Verdict())
         try:
-            slot = _slot(wanted, plan, pool, group, homes.get(ref), whole)
+            slot = _slot(wanted, plan, pool, group, homes.get(ref), whole, verdict)
             if slot is not None:
                 prepared.slots.append(slot)
         except InputError as error:
@@ -223,6 +235,7 @@ def _slot(
     group: Group,
     home: Template | None,
     whole: Template | None,
+    verdict: Verdict,
 ) -> Slot | None:
     """A group's slot: an earlier step's, split from the pool's, or composed; None: not this step's.
 
@@ -257,8 +270,10 @@ def _slot(
         generation,
         key,
         labels,
+        verdict,
         adapter,
         decided.fixed,
         with_labels(document, labels),
         {f"{key}-{end}": with_labels(each, labels) for end, each in made.companions.items()},
+        made.aside,
     )

@@ -81,6 +81,8 @@ def test_every_purchase_option_is_composed_in_ekss_words() -> None:
             capacityType=capacity_type,
             **provider,
         )
+        if option == "capacity-block":
+            del document["spec"]["forProvider"]["instanceTypes"]  # the launch template's
         return {"resource": document, "ready": "READY_FALSE"}
 
     eks_taint = {**taint, "effect": "NO_SCHEDULE"}
@@ -92,18 +94,19 @@ def test_every_purchase_option_is_composed_in_ekss_words() -> None:
             "capacity-block",
             "CAPACITY_BLOCK",
             launchTemplate={"id": "lt-1", "version": "3"},
+            updateConfig={"maxUnavailable": 1, "updateStrategy": "MINIMAL"},
         ),
     }
 
 
 def test_a_group_that_eks_cannot_provision_is_refused_and_the_others_are_not() -> None:
-    block = {"option": "capacity-block", "reservationId": "cr-1", "endsAt": "2026-12-01T00:00:00Z"}
-    sent = plan(plans.group("main", {"option": "on-demand"}), plans.group("block", block))
+    held = {"option": "reserved", "term": "open", "reservation": {"id": "mine"}}
+    sent = plan(plans.group("main", {"option": "on-demand"}), plans.group("held", held))
     told = answer(request(sent), FIRST)
     assert list(told["desired"]["resources"]) == [KEY]
     message = (
-        "trainer/block: the XR's spec.launchTemplates: trainer/block: capacity block cr-1 needs a "
-        "launch template that names it; add one whose market type is capacity-block"
+        "trainer/held: pool trainer, group held: purchase.reservation.id: mine is no id of a capacity "
+        "reservation; give the id that AWS gave it, such as cr-0123456789abcdef0, in the inventory"
     )
     assert told["conditions"][1] == condition(
         "CapacityPlanned", ("FALSE", "GroupsRefused", message)
@@ -113,20 +116,11 @@ def test_a_group_that_eks_cannot_provision_is_refused_and_the_others_are_not() -
     ]
 
 
-def test_a_held_reservation_that_no_launch_template_names_would_stay_idle() -> None:
-    held = {"option": "reserved", "term": "open", "reservation": {"id": "cr-1"}}
-    sent = plan(plans.group("held", held))
-    assert answer(request(sent), FIRST)["conditions"][1]["message"] == (
-        "trainer/held: the XR's spec.launchTemplates: trainer/held: held reservation cr-1 needs a "
-        "launch template that names it; add one that targets it"
-    )
-
-
 def test_of_many_refusals_the_first_are_told_and_the_others_counted() -> None:
-    block = {"option": "capacity-block", "reservationId": "cr-1", "endsAt": "2026-12-01T00:00:00Z"}
-    sent = plan(*(plans.group(f"block-{each}", block) for each in range(10, 21)))
+    held = {"option": "reserved", "term": "open", "reservation": {"id": "mine"}}
+    sent = plan(*(plans.group(f"held-{each}", held) for each in range(10, 21)))
     message = answer(request(sent), FIRST)["conditions"][1]["message"]
-    assert message.count("needs a launch template") == 8
+    assert message.count("no id of a capacity reservation") == 8
     assert message.endswith("; and 3 more")
 
 

@@ -185,7 +185,7 @@ def node_group_shape(
     drivers = node_labels_for(family) if image_flavour(group) == "nvidia" else {}
     planned = schedule(sized, as_of, autoscaled)
     return NodeGroupShape(
-        name=node_group_name(pool, group, _fixed(family, settings)),
+        name=node_group_name(pool, group, fixed_words(family, settings)),
         pool=pool.name,
         ami_type=ami_type(group, family),
         capacity_type=kind,
@@ -196,7 +196,7 @@ def node_group_shape(
             **drivers,
             **(node_template_labels(group) if autoscaled else {}),
         },
-        taints=() if born_with else tuple(_taint(taint) for taint in marks.taints),
+        taints=() if born_with else tuple(eks_taint(taint) for taint in marks.taints),
         volumes=node_volumes(family, volume_gib),
         open=planned.sizes.desired > 0 and not any(map(_closes, marks.every_taint)),
         sizes=planned.sizes,
@@ -257,9 +257,10 @@ def _closes(taint: Taint) -> bool:
     return taint.effect != "PreferNoSchedule" and taint.key != "CriticalAddonsOnly"
 
 
-def _fixed(family: AmiFamily, settings: Settings) -> tuple[str, ...]:
-    """What EKS can't change in a node group: another choice is another group, which is made before
-    the old one is drained; under the same name the old one would have to end first."""
+def fixed_words(family: AmiFamily, settings: Settings) -> tuple[str, ...]:
+    """What EKS can't change in a node group and no plan decides, in short words that end its name:
+    another choice is another group, which is made before the old one is drained; under the same name
+    the old one would have to end first."""
     return (
         *(("bottlerocket",) if family == "BOTTLEROCKET" else ()),
         *(("together",) if settings.placement_group else ()),
@@ -346,7 +347,8 @@ def _held(group: Group) -> bool:
     return isinstance(group.purchase, Reserved) and group.purchase.reservation is not None
 
 
-def _taint(taint: Taint) -> dict[str, str]:
+def eks_taint(taint: Taint) -> dict[str, str]:
+    """A taint as EKS has it."""
     # EKS takes no empty value: the field is left out.
     value = {"value": taint.value} if taint.value else {}
     return {"key": taint.key, **value, "effect": TAINT_EFFECTS[taint.effect]}

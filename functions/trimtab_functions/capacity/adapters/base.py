@@ -12,7 +12,7 @@ bounds may move, what is kept without a plan) is decided elsewhere, so an adapte
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from trimtab.plan.attribution import (
 from trimtab.plan.model import CapacityPlan, Group, Pool, Window
 from trimtab.plan.sizing import Sizes
 from trimtab.policy.model import Stability
+from trimtab_functions.capacity.adapters.beside import Attached, Beside
 from trimtab_functions.capacity.adapters.settings import ComposeSettings
 from trimtab_functions.capacity.documents import (
     Document,
@@ -137,47 +138,13 @@ class Composed:
         companions: what it needs beside it, in full, by the end of their keys (`launch-template`).
         variant: short words for what can't change in place and the plan does not decide: another
             choice is another generation, under a key that ends with them.
+        aside: what `attach` is to be given, the adapter's own business.
     """
 
     document: Document
     companions: Mapping[str, Document] = field(default_factory=dict)
     variant: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What exists of a group, and what is to come of its sizes.
-
-    Attributes:
-        own: the group's resource that exists; None where it does not.
-        companions: what this function composed beside it and exists, by the end of its key.
-        group: of the plan.
-        sizes: the bounds that are asked for in the window that holds.
-        window: that window.
-        later: gives the windows after it, with the bounds that each will ask for when all goes as
-            planned: a shrink is made step by step there too.
-    """
-
-    own: Document | None
-    companions: Mapping[str, Document]
-    group: Group
-    sizes: Sizes
-    window: Window
-    later: Callable[[], tuple[Window, ...]]
-
-
-@dataclass(frozen=True)
-class Attached:
-    """A group's resource and what stands beside it, as `GroupAdapter.attach` completes them.
-
-    Attributes:
-        companions: in full, by the end of their keys; they come over those of `Composed`.
-        note: what a person should know; told beside the reason for the sizes.
-    """
-
-    document: Document
-    companions: Mapping[str, Document] = field(default_factory=dict)
-    note: str | None = None
+    aside: Any = None
 
 
 class GroupAdapter(ABC):

@@ -16,17 +16,21 @@ everything here follows:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan import eks
-from trimtab.plan.attribution import group_tags, node_labels
-from trimtab.plan.model import CapacityPlan, Group, Pool, Reserved
-from trimtab.plan.sizing import Sizes
-from trimtab.plan.types import DnsLabel, ShortText
+from trimtab.plan.attribution import MANAGED_BY, group_key
+from trimtab.plan.attribution import group_tags as group_tags_of
+from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, Reserved
+from trimtab.plan.sizing import Sizes, Sizing
+from trimtab.provision.eks.groups import BlockCapacity, NodeGroupShape, OpenCapacity, eks_taint
+from trimtab.provision.eks.schedules import ScheduledSize, schedule
+from trimtab.provision.nodes import node_marks
+from trimtab.provision.pool_settings import Settings
+from trimtab.provision.sized_groups import SizedGroup
 from trimtab_functions.capacity.adapters.base import (
+    MANAGED_BY_LABEL,
     Composed,
     Decided,
     Fixed,
@@ -34,15 +38,24 @@ from trimtab_functions.capacity.adapters.base import (
     Kind,
     Running,
     Scaling,
+    as_applied,
     held_managed,
     managed,
     own_metadata,
 )
-from trimtab_functions.capacity.adapters.settings import (
-    CloudSettings,
-    SpecPart,
-    provider_config,
+from trimtab_functions.capacity.adapters.beside import Attached, Beside
+from trimtab_functions.capacity.adapters.eks_companions import (
+    LAUNCH_TEMPLATE,
+    companions,
+    group_tags,
+    schedules,
 )
+from trimtab_functions.capacity.adapters.eks_settings import (
+    ComposedGroup,
+    EksSettings,
+    composed_group,
+)
+from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import (
     Document,
     Path,
@@ -50,12 +63,15 @@ from trimtab_functions.capacity.documents import (
     first_count,
     items,
     mapping,
+    replaced,
     section,
     text,
     texts,
 )
 
 API_VERSION = "eks.aws.m.upbound.io/v1beta1"
+FIRST_VERSION = "1"
+"""Of a launch template that was just created, until it is reported."""
 _CUSTOM_AMI = "CUSTOM"
 _DECIDED_FIELDS = (
     "amiType",
@@ -68,32 +84,6 @@ _DECIDED_FIELDS = (
 )
 
 
-class LaunchTemplate(SpecPart):
-    """The EC2 launch template of one group's nodes: a capacity block's or a reservation's."""
-
-    pool: DnsLabel
-    group: DnsLabel
-    id: ShortText
-    version: ShortText
-
-
-class EksSettings(CloudSettings):
-    """What an XR says of the node groups to compose."""
-
-    cluster_name: ShortText
-    node_role_arn: ShortText
-    subnet_ids: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=16)]
-    ami_family: eks.AmiFamily = "AL2023"
-    launch_templates: Annotated[tuple[LaunchTemplate, ...], Field(max_length=64)] = ()
-
-    def launch_template(self, pool: str, group: str) -> LaunchTemplate | None:
-        """The launch template that the XR gives for a group."""
-        for template in self.launch_templates:
-            if (template.pool, template.group) == (pool, group):
-                return template
-        return None
-
-
 @dataclass(frozen=True)
 class NodeGroupFixed(Fixed):
     """What EKS can't change in place; None or empty where it is not stated."""
@@ -103,10 +93,11 @@ class NodeGroupFixed(Fixed):
     ami_type: str | None
 
     def gives(self, planned: "NodeGroupFixed") -> bool:
-        """The order of instance types is a preference; a CUSTOM AMI is its launch template's."""
+        """The order of instance types is a preference; a CUSTOM AMI, and a machine that is not
+        stated, are its launch template's."""
         return (
             (self.capacity_type or "ON_DEMAND") == planned.capacity_type
-            and set(self.instance_types) == set(planned.instance_types)
+            and (not self.instance_types or set(self.instance_types) == set(planned.instance_types))
             and self.ami_type in (None, _CUSTOM_AMI, planned.ami_type)
         )
 
@@ -117,6 +108,7 @@ class EksNodeGroup(GroupAdapter):
     kinds = (Kind("eks.aws.m.upbound.io", "NodeGroup"),)
     provider = "aws"
     settings = EksSettings
+    attaches = True
 
     def fixed(self, document: Document) -> NodeGroupFixed:
         stated, reported = _stated(document), _reported(document)
@@ -143,21 +135,22 @@ class EksNodeGroup(GroupAdapter):
         return Running(Sizes(low, desired, high), initial)
 
     def decide(self, plan: CapacityPlan, pool: Pool, group: Group, base: Document) -> Decided:
+        """Of a node group that `compose` made, all but what can't change is decided already."""
         fixed = NodeGroupFixed(
             eks.capacity_type(group),
             tuple(offer.instance_type for offer in group.offers),
             eks.ami_type(group, _family(base)),
         )
-        taints = [
-            {"key": taint.key, "value": taint.value, "effect": eks.TAINT_EFFECTS[taint.effect]}
-            for taint in group.taints
-        ]
+        if section(base, "metadata", "labels").get(MANAGED_BY_LABEL) == MANAGED_BY:
+            return Decided(fixed, {"labels": {}, "tags": {}, "taint": []})
+        _check_launch_template(pool, group, base)
+        marks = node_marks(pool, group, Settings())
         return Decided(
             fixed,
             {
-                "labels": node_labels(pool, group),
-                "tags": group_tags(plan, pool, group),
-                "taint": taints,
+                "labels": marks.labels,
+                "tags": group_tags_of(plan, pool, group),
+                "taint": [eks_taint(taint) for taint in marks.taints],
             },
         )
 
@@ -168,7 +161,11 @@ class EksNodeGroup(GroupAdapter):
         assert isinstance(fixed, NodeGroupFixed)  # noqa: S101 - this adapter's own
         provider = dict(section(base, "spec", "forProvider"))
         provider["capacityType"] = fixed.capacity_type
-        provider["instanceTypes"] = list(fixed.instance_types)
+        if fixed.capacity_type == "CAPACITY_BLOCK":
+            # Its launch template names the machine; EKS takes it once.
+            provider.pop("instanceTypes", None)
+        else:
+            provider["instanceTypes"] = list(fixed.instance_types)
         if provider.get("amiType") != _CUSTOM_AMI:
             provider["amiType"] = fixed.ami_type
         for field in ("labels", "tags"):
@@ -193,33 +190,128 @@ class EksNodeGroup(GroupAdapter):
         return eks.accepted_sizes(sizes)
 
     def compose(
-        self,
-        settings: EksSettings,
-        plan: CapacityPlan,  # noqa: ARG002 - the interface's
-        pool: Pool,
-        group: Group,
+        self, settings: EksSettings, plan: CapacityPlan, pool: Pool, group: Group
     ) -> Composed:
-        """The node group's name in EKS is the group's key."""
+        """In full but for the sizes; its name in EKS is the group's key, as Pulumi's component has it."""
+        composed = composed_group(settings, plan, pool, group)
+        shape = composed.shape
         provider: Document = {
             "region": settings.region,
             "clusterName": settings.cluster_name,
             "nodeRoleArn": settings.node_role_arn,
-            "subnetIds": list(settings.subnet_ids),
+            "subnetIds": list(composed.subnet_ids),
+            "amiType": shape.ami_type,
+            "labels": dict(shape.labels),
+            "tags": {**shape.tags, **shape.autoscaler_tags},
+            "updateConfig": _update_config(shape),
+            "nodeRepairConfig": {"enabled": shape.node_repair},
         }
-        if settings.ami_family != "AL2023":
-            provider["amiType"] = settings.ami_family  # the family, until the plan says which image
-        launch = settings.launch_template(pool.name, group.name)
-        if launch is not None:
+        if shape.taints:
+            provider["taint"] = [dict(each) for each in shape.taints]
+        # A capacity block's group can only be upgraded at zero: it keeps what it began with.
+        if settings.kubernetes_version and not isinstance(shape.capacity, BlockCapacity):
+            provider["version"] = settings.kubernetes_version
+        if composed.given is not None:
+            launch = composed.given
             provider["launchTemplate"] = {"id": launch.id, "version": launch.version}
-        else:
-            _refuse_without_template(pool, group)
+        elif composed.templated:
+            provider["launchTemplate"] = {"name": composed.name, "version": FIRST_VERSION}
         document: Document = {
             "apiVersion": API_VERSION,
             "kind": "NodeGroup",
-            "metadata": own_metadata(eks.node_group_name(pool, group)),
+            "metadata": own_metadata(shape.name),
             "spec": {"forProvider": provider, "providerConfigRef": provider_config(settings)},
         }
-        return Composed(document)
+        return Composed(document, companions(composed), composed.variant, composed)
+
+    def attach(self, document: Document, beside: Beside) -> Attached:
+        """What EKS can't give a node group later stays as it exists: its subnets, and which launch
+        template it has. That one's version is the latest that its own resource reports."""
+        if not isinstance(beside.aside, ComposedGroup):
+            return Attached(document)
+        composed, found = beside.aside, {}
+        provider = dict(_stated(document))
+        note = None
+        if beside.own is not None:
+            own = _stated(beside.own)
+            if subnets := texts(own.get("subnetIds")):
+                provider["subnetIds"] = list(subnets)
+            note = _keep_launch_template(provider, own)
+            kept = beside.companions.get(LAUNCH_TEMPLATE)
+            if kept is not None and not composed.templated:
+                found[LAUNCH_TEMPLATE] = as_applied(kept)
+        _name_version(provider, beside)
+        if (scaling_group := _scaling_group(beside)) is not None:
+            found |= group_tags(composed, scaling_group)
+            if composed.settings.scheduled_windows:
+                found |= schedules(composed, scaling_group, _scheduled(composed, beside))
+        return Attached(replaced(document, ("spec", "forProvider"), provider), found, note)
+
+
+def _update_config(shape: NodeGroupShape) -> Document:
+    share = shape.max_unavailable_percentage
+    # EKS's default is said, or a share that is dropped would stay.
+    found: Document = (
+        {"maxUnavailable": 1} if share is None else {"maxUnavailablePercentage": share}
+    )
+    if not isinstance(shape.capacity, OpenCapacity):
+        # What is reserved has no machine to spare: an update must end one before it starts another.
+        found["updateStrategy"] = "MINIMAL"
+    return found
+
+
+def _keep_launch_template(provider: Document, own: Mapping[str, Any]) -> str | None:
+    """Keep which launch template an existing node group has; what to tell a person, if it matters."""
+    wanted, had = mapping(provider.get("launchTemplate")), mapping(own.get("launchTemplate"))
+    same = any(wanted.get(each) == had.get(each) for each in ("id", "name") if wanted.get(each))
+    if same or not (wanted or had):
+        return None
+    if had:
+        provider["launchTemplate"] = dict(had)
+    else:
+        del provider["launchTemplate"]
+    return "it keeps the launch template that it was created with, or none: EKS can't change that"
+
+
+def _name_version(provider: Document, beside: Beside) -> None:
+    """The latest version that is known of a composed launch template; never one that is guessed at
+    where the node group already has one."""
+    stated = mapping(provider.get("launchTemplate"))
+    template = beside.companions.get(LAUNCH_TEMPLATE)
+    if template is None and beside.own is None:
+        return
+    name = stated.get("name")
+    if name is None or stated.get("id") is not None:
+        return
+    latest = None
+    if template is not None and _stated(template).get("name") == name:
+        latest = count(_reported(template).get("latestVersion"))
+    own = mapping(_stated(beside.own or {}).get("launchTemplate"))
+    version = str(latest) if latest else text(own.get("version")) or FIRST_VERSION
+    provider["launchTemplate"] = {**stated, "version": version}
+
+
+def _scaling_group(beside: Beside) -> str | None:
+    """The node group's Auto Scaling group, as it reports it, or as what stands beside it says."""
+    for each in items(_reported(beside.own or {}).get("resources")):
+        for group in items(mapping(each).get("autoscalingGroups")):
+            if (name := text(mapping(group).get("name"))) is not None:
+                return name
+    named = (text(_stated(each).get("autoscalingGroupName")) for each in beside.companions.values())
+    return next((each for each in named if each is not None), None)
+
+
+def _scheduled(composed: ComposedGroup, beside: Beside) -> tuple[ScheduledSize, ...]:
+    group = beside.group
+    sized = SizedGroup(
+        composed.pool,
+        group,
+        group_key(composed.pool, group),
+        Sizing(beside.sizes, None),
+        beside.later(),
+    )
+    later = schedule(sized, beside.window.start, autoscaled=True).later
+    return later[: composed.settings.scheduled_windows]
 
 
 def _stated(document: Document) -> Mapping[str, Any]:
@@ -247,18 +339,23 @@ def _joined(own: list[Any], ours: list[dict[str, str]]) -> list[Any]:
     return [*kept, *(dict(each) for each in ours)]
 
 
-def _refuse_without_template(pool: Pool, group: Group) -> None:
-    where = f"the XR's spec.launchTemplates: {pool.name}/{group.name}"
-    if group.purchase.option == "capacity-block":
+def _check_launch_template(pool: Pool, group: Group, base: Document) -> None:
+    """Refuse what an earlier step's node group can't have without a launch template."""
+    stated = _stated(base).get("launchTemplate")
+    stated = stated or section(base, "spec", "initProvider").get("launchTemplate")
+    if stated:
+        return
+    where = f"{pool.name}/{group.name}"
+    if isinstance(group.purchase, CapacityBlock):
         raise InputError(
             f"capacity block {group.purchase.reservation_id} needs a launch template that names it",
             where=where,
-            mend="add one whose market type is capacity-block",
+            mend="give the node group one whose market type is capacity-block",
         )
     if isinstance(group.purchase, Reserved) and group.purchase.reservation is not None:
         held = group.purchase.reservation
         raise InputError(
             f"held reservation {held.id or held.group_arn} needs a launch template that names it",
             where=where,
-            mend="add one that targets it",
+            mend="give the node group one that targets it",
         )
