@@ -153,7 +153,7 @@ def test_a_table_of_plans_shows_where_and_until_when(plans: KubeApi) -> None:
     )
     assert crd["spec"]["names"]["shortNames"] == ["cplan"]
     columns = crd["spec"]["versions"][0]["additionalPrinterColumns"]
-    assert [c["name"] for c in columns] == ["Provider", "Region", "Valid until", "Age"]
+    assert [c["name"] for c in columns] == ["Provider", "Region", "Valid until", "As of", "Age"]
     conditions = {c["type"]: c["status"] for c in crd["status"]["conditions"]}
     assert conditions["NamesAccepted"] == "True"
     assert "NonStructuralSchema" not in conditions

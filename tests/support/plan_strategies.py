@@ -1,7 +1,8 @@
-"""Plans that differ from a valid one anywhere, by anything: for what must hold of every document."""
+"""Documents that differ from a valid one anywhere, by anything: for what must hold of every document."""
 
 import copy
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
@@ -32,17 +33,28 @@ def _paths(node: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, each in items for found in [(*path, key), *_paths(each, (*path, key))]]
 
 
+class _HasDocument(Protocol):
+    @property
+    def document(self) -> dict[str, Any]: ...
+
+
 @st.composite
-def altered_plans(draw: st.DrawFn) -> dict[str, Any]:
-    """An accepted plan's data with one field of its spec dropped, or put to another value."""
-    data = draw(st.sampled_from(ACCEPTED)).document
-    path = draw(st.sampled_from(_paths(data["spec"])))
+def altered(draw: st.DrawFn, cases: Sequence[_HasDocument]) -> dict[str, Any]:
+    """The data of one of these cases, one field of its spec dropped or put to another value."""
+    data = draw(st.sampled_from(cases)).document
+    path = draw(st.sampled_from([(), *_paths(data["spec"])]))
     value = draw(st.sampled_from((_DROP, *_VALUES)))
-    node = data["spec"]
-    for part in path[:-1]:
+    node: Any = data
+    for part in ("spec", *path)[:-1]:
         node = node[part]
+    last = ("spec", *path)[-1]
     if value is _DROP:
-        del node[path[-1]]
+        del node[last]
     else:
-        node[path[-1]] = copy.deepcopy(value)
+        node[last] = copy.deepcopy(value)
     return data
+
+
+def altered_plans() -> st.SearchStrategy[dict[str, Any]]:
+    """An accepted plan's data, altered so."""
+    return altered(ACCEPTED)

@@ -18,7 +18,6 @@ CAPACITY_PLAN = CustomResource(
         Column("Provider", ".spec.site.provider"),
         Column("Region", ".spec.site.region"),
         Column("Valid until", ".spec.validUntil"),
-        Column("Pools", ".spec.pools[*].name", priority=1),
         Column("As of", ".spec.asOf", priority=1),
         AGE,
     ),
