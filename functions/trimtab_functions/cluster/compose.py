@@ -50,7 +50,8 @@ class ClusterComposer:
         try:
             platform = PLATFORMS[parse_input(structs.to_data(req.input)).platform]
             composite = req.observed.composite.resource
-            metadata = structs.item(composite, "metadata") or {}
+            stated = structs.item(composite, "metadata")
+            metadata = stated if isinstance(stated, dict) else {}
             spec = parse_spec(platform.spec, structs.item(composite, "spec") or {})
             plan = self._plan(req, rsp, metadata, spec.plan_ref.name)
             made = platform.resources(str(metadata.get("name") or ""), spec, plan)
