@@ -1,7 +1,8 @@
 """Which resources of earlier steps follow the plan, and which part of it.
 
 Pure. A resource says so itself by its labels `trimtab.dev/pool` and `trimtab.dev/group`, or the step's
-input has a target that matches it, whatever function composed it. Labels go first.
+input has a target that matches it, whatever function composed it. Labels go first; a target's `fields`
+hold for what is labelled too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from trimtab_functions.capacity.adapters.base import (
     GroupAdapter,
     GroupRef,
 )
+from trimtab_functions.capacity.adapters.field_path import FieldPaths
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.settings import Match, Target
 
@@ -58,12 +60,14 @@ def read_template(
     """What a resource of an earlier step is here; None when nobody asks for it or it is our own."""
     if composed_by_us(document):
         return None
-    ref, target = group_ref(document), None
+    ref = group_ref(document)
+    target = next((each for each in targets if _matches(each.match, key, document)), None)
     if ref is None:
-        target = next((each for each in targets if _matches(each.match, key, document)), None)
         if target is None:
             return None
         ref = GroupRef(target.pool, target.group)
+    if target is not None and target.fields is not None:
+        return Following(key, ref, FieldPaths(target.fields), document)
     adapter = group_adapter(document)
     if adapter is not None:
         return Template(key, ref, adapter, document)
