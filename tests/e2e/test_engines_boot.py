@@ -1,5 +1,6 @@
 """Each engine that `make engines` builds starts, is the pinned version, and does its work."""
 
+import dataclasses
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -92,7 +93,7 @@ def test_api_server_is_the_pinned_version(kube_api: KubeApi) -> None:
 
 
 def test_api_server_asks_for_a_token(kube_api: KubeApi) -> None:
-    stranger = KubeApi(kube_api.url, "wrong", kube_api.ca_file, kube_api.kubeconfig)
+    stranger = dataclasses.replace(kube_api, token="wrong")
     with pytest.raises(KubeError) as refusal:
         stranger.request("GET", "/api/v1/namespaces")
     assert refusal.value.code == 401
@@ -417,13 +418,6 @@ def test_karpenters_crds_are_whole(kube_api: KubeApi) -> None:
     assert kinds >= {"NodePool", "EC2NodeClass", "NodeOverlay", "CapacityBuffer"}
 
 
-def test_cluster_apis_crds_are_whole(kube_api: KubeApi) -> None:
-    folder = engine_share("cluster-api") / "core/config/crd/bases"
-    for kind in ("machinepools", "machinedeployments"):
-        kube_api.apply_all(folder / f"cluster.x-k8s.io_{kind}.yaml")
-        kube_api.wait_established(f"{kind}.cluster.x-k8s.io")
-
-
 def test_every_engine_is_booted() -> None:
     flux = {"source-controller", "kustomize-controller"}  # in test_flux.py, with a repository
     assert {engine.name for engine in builder.load()} - flux == {
@@ -435,5 +429,4 @@ def test_every_engine_is_booted() -> None:
         "pulumi",
         "pulumi-language-yaml",
         "karpenter",
-        "cluster-api",
     }

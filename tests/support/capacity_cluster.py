@@ -159,6 +159,26 @@ class Cluster:
             },
         )
 
+    def spec(self, generation: str = GENERATION) -> Document:
+        """All that the node group asks for, to compare."""
+        spec: Document = self.node_groups()[generation]["spec"]
+        return spec
+
+    def runs(self, **plan: Any) -> Document:
+        """Bring it to a ready node group of 2 to 4 nodes, of which 3 run; that one's spec."""
+        self.apply_plan((2, 3, 4), **plan)
+        self.awaits(minSize=2, maxSize=4)
+        self.report(3)
+        self.awaits_reason("Ready", "Available")
+        return self.spec()
+
+    def assert_stays(self, spec: Document) -> None:
+        """Reconcile some times more: the node group is what it was, and is not being deleted."""
+        for _ in range(3):
+            self.touch()
+            time.sleep(0.3)
+        assert self.spec() == spec
+
     def conditions(self) -> dict[str, Document]:
         """The XR's conditions by type."""
         xr = self.api.get(*NODE_GROUP_SET, self.name, self.namespace)
@@ -174,6 +194,17 @@ class Cluster:
             self.conditions, lambda said: said.get(condition, {}).get("reason") == reason, seconds
         )
         return found[condition]
+
+    def awaits_said(self, text: str, seconds: float = WAIT_SECONDS) -> str:
+        """Have the plan looked at until what is said of it has a text; reason and message."""
+
+        def said() -> str:
+            self.touch()
+            time.sleep(0.1)
+            condition = self.conditions()["PlanUsable"]
+            return f"{condition['reason']}: {condition['message']}"
+
+        return eventually(said, lambda found: text in found, seconds)
 
 
 def node_group_set(

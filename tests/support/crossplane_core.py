@@ -38,11 +38,12 @@ class ControlPlane:
     """Crossplane's core, running on `api`.
 
     `function_certificates` holds ca.crt, tls.crt and tls.key of a function on localhost, as the
-    function SDK's --tls-certs-dir reads them.
+    function SDK's --tls-certs-dir reads them; `client_certificates` those that Crossplane calls with.
     """
 
     api: KubeApi
     function_certificates: Path
+    client_certificates: Path
     metrics_url: str
 
     def apply_xrd(self, xrd: Manifest) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def crossplane_control_plane(api: KubeApi, folder: Path) -> Iterator[ControlPlan
         process.wait_until(
             lambda: _answers(f"http://127.0.0.1:{health_port}/readyz"), START_SECONDS
         )
-        yield ControlPlane(api, server, f"http://127.0.0.1:{metrics_port}/metrics")
+        yield ControlPlane(api, server, client, f"http://127.0.0.1:{metrics_port}/metrics")
 
 
 def _dump_secret(api: KubeApi, name: str, folder: Path) -> Path:

@@ -5,6 +5,7 @@ Terminating, so tests take a fresh namespace each (the fixture `kube_namespace`)
 """
 
 import contextlib
+import itertools
 import json
 import secrets
 import ssl
@@ -12,7 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,15 @@ class KubeApi:
     """A client of one API server, as cluster administrator.
 
     `url`, `token` and `ca_file` are what another client needs; `kubeconfig` is the same as a file.
+    `restart` ends the server at once, as a crash would, and returns when it serves again, at the same
+    address and from the same data.
     """
 
     url: str
     token: str
     ca_file: Path
     kubeconfig: Path
+    restart: Callable[[], None] = field(repr=False)
     _kinds: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict, repr=False)
 
     def request(
@@ -75,11 +79,17 @@ class KubeApi:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
         )
-        try:
-            with opener.open(request, timeout=30) as response:
-                return _decoded(response.read())
-        except urllib.error.HTTPError as error:
-            raise KubeError(error.code, _decoded(error.read())) from None
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                with opener.open(request, timeout=30) as response:
+                    return _decoded(response.read())
+            except urllib.error.HTTPError as error:
+                # A server that has just started asks to be asked again, and every client does.
+                if error.code != 429 or time.monotonic() > deadline:
+                    raise KubeError(error.code, _decoded(error.read())) from None
+                error.close()
+                time.sleep(0.1)
 
     def apply(
         self, manifest: Manifest, *, manager: str = FIELD_MANAGER, dry_run: bool = False
@@ -268,18 +278,30 @@ def kube_api_server(folder: Path) -> Iterator[KubeApi]:
     ]
     with (
         running("etcd", etcd_command, folder / "etcd.log") as etcd,
-        running("kube-apiserver", api_command, folder / "kube-apiserver.log") as server,
+        contextlib.ExitStack() as life,
     ):
+
+        def restart() -> None:
+            life.close()
+            log = folder / f"kube-apiserver-{next(_starts)}.log"
+            server = life.enter_context(running("kube-apiserver", api_command, log))
+            life.callback(server.process.kill)  # told to end, it would wait for its watchers
+            server.wait_until(lambda: _ready(api, etcd), START_SECONDS)
+
         api = KubeApi(
             url=f"https://127.0.0.1:{api_port}",
             token=token,
             # It signs its own certificate and writes the issuer's behind it.
             ca_file=folder / "serving" / "apiserver.crt",
             kubeconfig=folder / "kubeconfig",
+            restart=restart,
         )
-        server.wait_until(lambda: _ready(api, etcd), START_SECONDS)
+        restart()
         api.kubeconfig.write_text(_kubeconfig(api), "utf-8")
         yield api
+
+
+_starts = itertools.count(1)
 
 
 def _ready(api: KubeApi, etcd: EngineProcess) -> bool:
