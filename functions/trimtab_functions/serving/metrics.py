@@ -46,7 +46,7 @@ class Metrics:
     def __init__(
         self, memos: Mapping[str, Memo[Any]], now: Callable[[], float] = time.monotonic
     ) -> None:
-        disable_created_metrics()  # a series more for each, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which nobody reads
         self._registry = registry = CollectorRegistry(auto_describe=True)
         self._fleet = _Fleet(now)
         self._seconds = Histogram(
