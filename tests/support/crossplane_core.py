@@ -90,13 +90,17 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def crossplane_control_plane(api: KubeApi, folder: Path) -> Iterator[ControlPlane]:
+def crossplane_control_plane(
+    api: KubeApi, folder: Path, function_runtime: str = "External"
+) -> Iterator[ControlPlane]:
     """Crossplane's core on an API server for the length of the block.
 
     Skips the test (fails it in CI) where the engine is absent.
 
     Args:
         folder: an empty folder for certificates, caches and logs.
+        function_runtime: "External" for functions that the test runs; with "Deployment" Crossplane
+            makes a Deployment of each package, which nothing here schedules.
     """
     core = engine_path("crossplane-core")
     crds = engine_share("crossplane-core") / "cluster" / "crds"
@@ -137,7 +141,7 @@ def crossplane_control_plane(api: KubeApi, folder: Path) -> Iterator[ControlPlan
         core,
         "core",
         "start",
-        "--package-runtime=Function=External",
+        f"--package-runtime=Function={function_runtime}",
         f"--cache-dir={folder / 'packages'}",
         f"--tls-server-certs-dir={server}",
         f"--tls-client-certs-dir={client}",
