@@ -13,6 +13,7 @@ from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.provision.capacity_blocks import open_windows
+from trimtab_functions.capacity.adapters import group_adapter
 from trimtab_functions.capacity.adapters.base import (
     GENERATION_LABEL,
     Composed,
@@ -209,6 +210,11 @@ def _prepare_pool(wanted: Wanted, plan: CapacityPlan, pool: Pool) -> PreparedPoo
     return prepared
 
 
+def _without_min(group: Group) -> Group:
+    windows = tuple(each.model_copy(update={"min": 0}) for each in group.windows)
+    return group.model_copy(update={"windows": windows})
+
+
 def _unplaced(
     template: Template,
     prepared: PreparedPool,
@@ -259,6 +265,7 @@ def _slot(
     else:
         adapter = compose.adapter
         made = adapter.compose(compose.settings, plan, pool, group)
+        adapter = group_adapter(made.document) or adapter  # inside an Object it is another
         key = "-".join((group_key(pool, group), *made.variant))
     decided = adapter.decide(plan, pool, group, made.document)
     document = adapter.planned(made.document, decided)
@@ -266,7 +273,7 @@ def _slot(
     labels = {**plan_labels(plan, pool, group), GENERATION_LABEL: generation}
     return Slot(
         ref,
-        group,
+        group if adapter.keeps_min else _without_min(group),
         generation,
         key,
         labels,

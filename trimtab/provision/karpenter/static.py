@@ -103,7 +103,7 @@ def divided(
     limit = sized.sizing.sizes.max
     if whole_span:
         limit = max([limit, *(window.max for window in sized.later)])
-    replicas = _replicas(plan, sized, as_of, baseline) if baseline.on and not unselected else 0
+    replicas = 0 if unselected else static_nodes(plan, sized, as_of, baseline)
     observed = running.get(sized.key)
     if (
         baseline.on
@@ -141,7 +141,13 @@ def paid_nodes(
     return max(0, window.max - sum(line.quantity for line in lines)) if lines else 0
 
 
-def _replicas(plan: CapacityPlan, sized: SizedGroup, as_of: datetime, baseline: Baseline) -> int:
+def static_nodes(
+    plan: CapacityPlan, sized: SizedGroup, as_of: datetime, baseline: Baseline
+) -> int:
+    """The nodes of a group that are paid for and needed in every window that is left; 0 without a
+    baseline. The arguments are those of `divided`."""
+    if not baseline.on:
+        return 0
     windows = (window_at(sized.group, as_of), *sized.later)
     return min(
         min(window.min, paid_nodes(plan, sized.group, window, baseline.approved))

@@ -8,25 +8,62 @@ from typing import Any
 
 from trimtab_functions.capacity.adapters.base import Follower, GroupAdapter, Kind
 from trimtab_functions.capacity.adapters.eks_node_group import EksNodeGroup
+from trimtab_functions.capacity.adapters.hpa import HorizontalPodAutoscaler
+from trimtab_functions.capacity.adapters.karpenter_followers import (
+    CapacityBuffer,
+    NodeClass,
+    NodeOverlay,
+)
+from trimtab_functions.capacity.adapters.karpenter_node_pool import KarpenterNodePool
+from trimtab_functions.capacity.adapters.karpenter_static import StaticNodePool
+from trimtab_functions.capacity.adapters.keda import ScaledObject
+from trimtab_functions.capacity.adapters.knative import KnativeService
+from trimtab_functions.capacity.adapters.kueue import Quota, ResourceFlavor
+from trimtab_functions.capacity.adapters.wrapped import (
+    WrappedFollower,
+    WrappedGroup,
+    is_object,
+    unwrapped,
+)
 
 GROUP_ADAPTERS: Mapping[str, GroupAdapter] = {
     "EKS": EksNodeGroup(),
+    "Karpenter": KarpenterNodePool(),
 }
 """By the name that a step's input has for what it composes."""
 
-FOLLOWERS: tuple[Follower, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (
+    StaticNodePool(),
+    NodeClass(),
+    NodeOverlay(),
+    CapacityBuffer(),
+    Quota(),
+    ResourceFlavor(),
+    HorizontalPodAutoscaler(),
+    ScaledObject(),
+    KnativeService(),
+)
 
 _GROUP_KINDS = {kind: adapter for adapter in GROUP_ADAPTERS.values() for kind in adapter.kinds}
 _FOLLOWER_KINDS = {kind: follower for follower in FOLLOWERS for kind in follower.kinds}
-KIND_NAMES = frozenset(kind.kind for kind in (*_GROUP_KINDS, *_FOLLOWER_KINDS))
-"""A quick first look at whether a document may concern anybody here."""
+_WRAPPED_GROUPS = {each: WrappedGroup(each) for each in GROUP_ADAPTERS.values()}
+_WRAPPED_FOLLOWERS = {each: WrappedFollower(each) for each in FOLLOWERS}
 
 
 def group_adapter(document: Mapping[str, Any]) -> GroupAdapter | None:
     """Who reads a document as a group's resource."""
-    return _GROUP_KINDS.get(Kind.of(document))
+    inside = is_object(document)
+    manifest = unwrapped(document) if inside else document
+    found = _GROUP_KINDS.get(Kind.of(manifest))
+    if found is None or not found.reads(dict(manifest)):
+        return None
+    return _WRAPPED_GROUPS[found] if inside else found
 
 
 def follower(document: Mapping[str, Any]) -> Follower | None:
     """Who reads a document as one that follows a pool or a group."""
-    return _FOLLOWER_KINDS.get(Kind.of(document))
+    inside = is_object(document)
+    found = _FOLLOWER_KINDS.get(Kind.of(unwrapped(document) if inside else document))
+    if found is None:
+        return None
+    return _WRAPPED_FOLLOWERS[found] if inside else found

@@ -155,12 +155,18 @@ class GroupAdapter(ABC):
         provider: the plan's site that it is for; None: any.
         settings: the fields of the XR's spec that composing needs; None: it composes nothing itself.
         attaches: whether `attach` is to be asked.
+        keeps_min: whether it keeps nodes that nothing waits for; else its groups have a min of 0.
     """
 
     kinds: ClassVar[tuple[Kind, ...]]
     provider: ClassVar[str | None]
     settings: ClassVar["type[ComposeSettings] | None"] = None
     attaches: ClassVar[bool] = False
+    keeps_min: ClassVar[bool] = True
+
+    def reads(self, document: Document) -> bool:  # noqa: ARG002
+        """Whether a document of its kinds launches a group's nodes; else it may be a follower's."""
+        return True
 
     @abstractmethod
     def fixed(self, document: Document) -> Fixed:
