@@ -178,7 +178,12 @@ def input_error(error: ValidationError, model: type[BaseModel], where: str) -> I
         shown = repr(first["input"])
         message = f"{message} (found {shown if len(shown) < 60 else shown[:57] + '…'})"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return InputError(f"{field}: {message}{more}", where=where, mend=mend)
+    return InputError(_one_line(f"{field}: {message}{more}"), where=where, mend=mend)
+
+
+def _one_line(text: str) -> str:
+    """The text with what a document's keys and tags may hold, and a terminal would obey, spelt out."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:

@@ -182,3 +182,12 @@ def test_a_generation_that_looks_like_a_number_stays_text(generation: str) -> No
     assert (
         yaml.safe_load(to_yaml(made))["spec"]["pools"][0]["groups"][0]["generation"] == generation
     )
+
+
+def test_an_error_is_one_line_whatever_a_document_holds() -> None:
+    data = plan_data()
+    data["spec"]["pools"][0]["groups"][0]["purchase"] = {"option": "a\n\x1b[31m"}
+    with pytest.raises(InputError) as caught:
+        parse_plan(data, "plan.yaml")
+    assert r"put tag 'a\n\x1b[31m' found" in str(caught.value)
+    assert str(caught.value).isprintable()
