@@ -20,6 +20,7 @@ from trimtab_functions.capacity.adapters.base import (
     GroupRef,
 )
 from trimtab_functions.capacity.adapters.field_path import FieldPaths
+from trimtab_functions.capacity.adapters.wrapped import is_object, unwrapped
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.settings import Match, Target
 
@@ -86,8 +87,10 @@ def _matches(match: Match, key: str, document: Mapping[str, Any]) -> bool:
 
 
 def group_ref(document: Mapping[str, Any]) -> GroupRef | None:
-    """The part of a plan that a document's labels name."""
+    """The part of a plan that a document's labels name, or those of the manifest inside an Object."""
     labels = section(document, "metadata", "labels")
+    if POOL_LABEL not in labels and is_object(document):
+        labels = section(unwrapped(document), "metadata", "labels")
     pool, name = text(labels.get(POOL_LABEL)), text(labels.get(GROUP_LABEL))
     return None if pool is None else GroupRef(pool, name)
 
