@@ -8,6 +8,7 @@ from typing import Any
 
 from trimtab_functions.capacity.adapters.base import Follower, GroupAdapter, Kind
 from trimtab_functions.capacity.adapters.eks_node_group import EksNodeGroup
+from trimtab_functions.capacity.adapters.gke_node_pool import GkeNodePool
 from trimtab_functions.capacity.adapters.hpa import HorizontalPodAutoscaler
 from trimtab_functions.capacity.adapters.karpenter_followers import (
     CapacityBuffer,
@@ -28,6 +29,7 @@ from trimtab_functions.capacity.adapters.wrapped import (
 
 GROUP_ADAPTERS: Mapping[str, GroupAdapter] = {
     "EKS": EksNodeGroup(),
+    "GKE": GkeNodePool(),
     "Karpenter": KarpenterNodePool(),
 }
 """By the name that a step's input has for what it composes."""

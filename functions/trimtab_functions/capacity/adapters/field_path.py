@@ -56,7 +56,9 @@ class FieldPaths(Follower):
             fields: as the step's input states them.
         """
         self.fields = fields
-        self.paths = Paths(*(_path(getattr(fields, n)) for n in ("min", "max", "desired", "running")))
+        self.paths = Paths(
+            *(_path(getattr(fields, n)) for n in ("min", "max", "desired", "running"))
+        )
 
     def follow(self, base: Document, observed: Document | None, now: Now) -> Followed:
         paths = self.paths
