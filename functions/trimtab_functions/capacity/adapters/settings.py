@@ -18,6 +18,10 @@ class SpecPart(BaseModel):
         extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True
     )
 
+    def __hash__(self) -> int:
+        """By content, mappings included."""
+        return hash(self.model_dump_json())
+
 
 class ProviderConfigRef(SpecPart):
     """Whose credentials the provider uses."""
