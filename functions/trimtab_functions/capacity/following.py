@@ -21,8 +21,8 @@ from trimtab_functions.capacity.adapters.base import (
     plan_labels,
     with_labels,
 )
+from trimtab_functions.capacity.decisions import Placed, Stand, make_anew
 from trimtab_functions.capacity.observed import Observed, Other
-from trimtab_functions.capacity.placement import Placed, Stand, make_anew
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool
 from trimtab_functions.capacity.selection import Following
 from trimtab_functions.memo import ById
@@ -32,10 +32,11 @@ Remember = Callable[[Hashable, Callable[[], Placed]], Placed]
 
 @dataclass(frozen=True)
 class FollowersDecision:
-    """Resources to desire or withhold, and what a person must mend."""
+    """Resources to desire or withhold, what a person must mend, and what the policy holds back."""
 
     placed: dict[str, Placed]
-    refused: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
 
 
 def decide(
@@ -43,7 +44,7 @@ def decide(
     observed: Mapping[str, Observed | Other],
     instant: datetime,
     stability: Stability,
-    approvals: tuple[Approval, ...] = (),
+    approvals: tuple[Approval, ...] | None = (),
     remember: Remember = make_anew,
 ) -> FollowersDecision:
     """What is to be desired of every follower.
@@ -53,30 +54,42 @@ def decide(
         observed: the resources that exist, by key.
         instant: the present; only indices of windows depend on it.
         stability: how far bounds may shrink.
-        approvals: those that arrived and have not expired.
+        approvals: those that arrived and have not expired; None before they have been fetched, and
+            until then what acts on them is kept as it is.
         remember: may keep a decision, which hangs on nothing but its key.
     """
     pools = {pool.name: pool for pool in prepared.pools}
     placed: dict[str, Placed] = {}
-    refused = []
+    refused, policy = [], []
     for key, following in prepared.wanted.followers.items():
         exists = observed.get(key)
-        pool = pools.get(following.ref.pool)
-        try:
-            now = (
-                None
-                if pool is None
-                else _now(prepared, pool, following, instant, stability, approvals)
-            )
-        except InputError as error:
-            refused.append(f"{following.ref}: {key}: {error}")
-            now = None
+        pool, now, why = pools.get(following.ref.pool), None, None
+        if pool is not None:
+            why = _growth(pool, following)
+        if why is not None:
+            policy.append(f"{following.ref}: {key}: {why}")
+        elif pool is not None and (approvals is not None or not _needs_approvals(following)):
+            try:
+                now = _now(prepared, pool, following, instant, stability, approvals or ())
+            except InputError as error:
+                refused.append(f"{following.ref}: {key}: {error}")
         placed[key] = remember(
-            (following, exists, _identity(now)), partial(_place, following, exists, now)
+            (following, exists, _identity(now), why), partial(_place, following, exists, now, why)
         )
         if (why := placed[key].reason) is not None and placed[key].refused:
             refused.append(f"{following.ref}: {key}: {why}")
-    return FollowersDecision(placed, tuple(refused))
+    return FollowersDecision(placed, tuple(refused), tuple(policy))
+
+
+def _needs_approvals(following: Following) -> bool:
+    return following.follower.needs_approvals
+
+
+def _growth(pool: PreparedPool, following: Following) -> str | None:
+    """Why the policy holds what it follows, if it does."""
+    name = following.ref.name
+    mine = [each for group, each in pool.verdicts.items() if name in (None, group)]
+    return next((each.growth for each in mine if each.growth is not None), None)
 
 
 def _identity(now: Now | None) -> Hashable:
@@ -111,10 +124,13 @@ def _now(
             index = window_index(group, instant)
             groups.append(GroupNow(group, group.windows[index], group.windows[index + 1 :]))
     since = format_instant(max(each.window.start for each in groups))
-    return Now(plan, pool.pool, ref, tuple(groups), stability, since, approvals)
+    given = approvals if _needs_approvals(following) else ()
+    return Now(plan, pool.pool, ref, tuple(groups), stability, since, given)
 
 
-def _place(following: Following, exists: Observed | Other | None, now: Now | None) -> Placed:
+def _place(
+    following: Following, exists: Observed | Other | None, now: Now | None, why: str | None
+) -> Placed:
     base, ref, key = following.document, following.ref, following.key
     document = exists.read() if exists is not None else None
     ready = document is not None and following.follower.is_ready(document)
@@ -128,7 +144,7 @@ def _place(following: Following, exists: Observed | Other | None, now: Now | Non
     if followed is None or now is None:
         held = following.follower.held(base, document)
         stand = Stand.WITHHELD if held is None else Stand.HELD
-        return Placed(key, ref, stand, held, ready, launches=False)
+        return Placed(key, ref, stand, held, ready, reason=why, launches=False)
     stand = Stand.WITHHELD if followed.document is None else Stand.PLANNED
     group = now.groups[0].group if ref.name is not None else None
     wanted = followed.document

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters.base import (
+    EXTERNAL_NAME,
     Fixed,
     GroupAdapter,
     GroupRef,
     moved,
 )
-from trimtab_functions.capacity.documents import Document, Read, condition
+from trimtab_functions.capacity.documents import Document, Read, condition, section, text
 from trimtab_functions.capacity.selection import composed_by_us, generation_of, group_ref
 from trimtab_functions.capacity.stability import Moved
 
@@ -29,6 +30,9 @@ class Observed:
         initial: the size that it was or is to be created with; None when not stated.
         stated: whether the desired size stands by this function's word alone.
         moved: the bounds that were decided last; None when that is not known.
+        name: the object's own.
+        external_name: the cloud's name of it, as its annotation has it.
+        deleting: whether somebody has deleted it, and it only waits for the cloud: it serves no more.
         read: reads the whole object, as the API server has it.
     """
 
@@ -41,6 +45,9 @@ class Observed:
     initial: int | None
     stated: bool
     moved: Moved | None
+    name: str | None
+    external_name: str | None
+    deleting: bool
     ready: bool
     read: Read
 
@@ -84,6 +91,8 @@ def read_observed(
         ready = condition(document, "Ready") in (None, "True")
         return Other(key, ref, composed_by_us(document), ready, read)
     running = adapter.running(document)
+    metadata = section(document, "metadata")
+    deleting = text(metadata.get("deletionTimestamp")) is not None
     return Observed(
         key=key,
         ref=ref,
@@ -94,6 +103,9 @@ def read_observed(
         initial=running.initial,
         stated=running.stated,
         moved=moved(document),
-        ready=adapter.is_ready(document),
+        name=text(metadata.get("name")),
+        external_name=text(section(metadata, "annotations").get(EXTERNAL_NAME)),
+        deleting=deleting,
+        ready=adapter.is_ready(document) and not deleting,
         read=read,
     )

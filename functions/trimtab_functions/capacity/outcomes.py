@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from trimtab.clock import format_instant
 from trimtab.errors import allowed
 from trimtab.plan.model import CapacityPlan
+from trimtab.plan.sizing import Sizes
+from trimtab_functions.capacity.approvals import Approvals
+from trimtab_functions.capacity.decisions import Decision, Placed, Stand
 from trimtab_functions.capacity.following import FollowersDecision
-from trimtab_functions.capacity.placement import Decision, Placed, Stand
+from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.plans import Lookup, PlanState
 from trimtab_functions.capacity.preparation import Preparation
 
@@ -24,7 +28,12 @@ PLAN_FOUND = "PlanFound"  # True: the plan is read, current, and has the pools
 PLAN_NOT_FETCHED = "PlanNotFetched"  # Unknown: Crossplane has not answered yet; wait
 PLAN_NOT_FOUND = "PlanNotFound"  # False: there is no such CapacityPlan; create it, or mend the name
 PLAN_INVALID = "PlanInvalid"  # False: the message names the field to mend
-PLAN_EXPIRED = "PlanExpired"  # False: past its validUntil; make a new plan
+PLAN_NOT_STARTED = "PlanNotStarted"  # Unknown: it is for a later time; what runs is kept until then
+PLAN_EXPIRED = "PlanExpired"  # False: past its validUntil, or the policy's age; make a new plan
+PLAN_NOT_APPROVED = "PlanNotApproved"  # False: the policy lists other digests; approve this one
+POLICY_NOT_FETCHED = "PolicyNotFetched"  # Unknown: Crossplane has not answered yet; wait
+POLICY_NOT_FOUND = "PolicyNotFound"  # False: there is no such CapacityPolicy; create it
+POLICY_INVALID = "PolicyInvalid"  # False: the message names the field of the policy to mend
 PLAN_FOR_ANOTHER_POOL = "PlanForAnotherPool"  # False: it lacks a pool; the message lists its pools
 PLAN_FOR_ANOTHER_PLACE = "PlanForAnotherPlace"  # False: its provider or region is another
 INPUT_INVALID = "InputInvalid"  # False: the step's input or the XR's spec is wrong
@@ -36,6 +45,9 @@ the status says so by group."""
 AS_PLANNED = "AsPlanned"  # True: every group of the pools is desired as the plan says
 REPLACING = "Replacing"  # False: old generations, or groups that left the plan, are being replaced
 GROUPS_REFUSED = "GroupsRefused"  # False: a group can't be provisioned; the message says why
+POLICY_HOLDS = (
+    "PolicyHolds"  # False: the policy lets a group not begin or not grow; what runs stays
+)
 KEPT_RUNNING = "KeptRunning"  # False: without a usable plan, what exists is kept as it is
 
 MAX_REFUSALS = 8
@@ -64,7 +76,12 @@ _PLAN_REASONS: dict[PlanState, tuple[Status, str]] = {
     PlanState.NOT_FETCHED: ("Unknown", PLAN_NOT_FETCHED),
     PlanState.NOT_FOUND: ("False", PLAN_NOT_FOUND),
     PlanState.INVALID: ("False", PLAN_INVALID),
+    PlanState.NOT_STARTED: ("Unknown", PLAN_NOT_STARTED),
     PlanState.EXPIRED: ("False", PLAN_EXPIRED),
+    PlanState.NOT_APPROVED: ("False", PLAN_NOT_APPROVED),
+    PlanState.POLICY_NOT_FETCHED: ("Unknown", POLICY_NOT_FETCHED),
+    PlanState.POLICY_NOT_FOUND: ("False", POLICY_NOT_FOUND),
+    PlanState.POLICY_INVALID: ("False", POLICY_INVALID),
     PlanState.CURRENT: ("True", PLAN_FOUND),
 }
 
@@ -92,17 +109,21 @@ def _other_pool(plan: CapacityPlan, missing: list[str]) -> str:
 
 
 def capacity_outcome(
-    prepared: Preparation, decision: Decision, followers: FollowersDecision
+    prepared: Preparation,
+    decision: Decision,
+    followers: FollowersDecision,
+    approvals: Approvals | None = None,
 ) -> Outcome:
     """Whether the resources follow the plan; the most urgent reason first."""
     members = {**decision.placed, **followers.placed}
     stands = {stand: _keys(members, stand) for stand in Stand}
     kept = [*stands[Stand.HELD], *stands[Stand.WITHHELD]]
-    if refused := [*(each for pool in prepared.pools for each in pool.refused), *followers.refused]:
-        told = refused[:MAX_REFUSALS]
-        if more := len(refused) - len(told):
-            told.append(f"and {more} more")
-        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, "; ".join(told))
+    refused = [*(each for pool in prepared.pools for each in pool.refused), *followers.refused]
+    if refused := [*refused, *(approvals.invalid if approvals else ())]:
+        return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, _first(refused))
+    policy = [f"{ref}: {why}" for ref, why in decision.policy.items()]
+    if policy := [*policy, *followers.policy]:
+        return Outcome(CAPACITY_PLANNED, "False", POLICY_HOLDS, _first(policy))
     if kept or not stands[Stand.PLANNED]:
         message = f"kept as they are: {_listed(stands[Stand.HELD])}"
         if stands[Stand.WITHHELD]:
@@ -118,6 +139,43 @@ def capacity_outcome(
     ]
     message = f"node groups with the plan's sizes: {len(sized)}"
     return Outcome(CAPACITY_PLANNED, "True", AS_PLANNED, message)
+
+
+def changes(decision: Decision, observed: Mapping[str, Observed | Other]) -> list[str]:
+    """What the answer changes of nodes: nothing once what exists is as decided."""
+    told = []
+    for key, placed in decision.placed.items():
+        if placed.stand is Stand.PLANNED and placed.launches:
+            told += _change(placed, observed.get(key))
+    for key in sorted(decision.retired):
+        exists = observed.get(key)
+        if isinstance(exists, Observed) and not exists.deleting:
+            told.append(f"{exists.ref or key}: {key} is removed: what replaces it is ready")
+    return told
+
+
+def _change(placed: Placed, exists: Observed | Other | None) -> list[str]:
+    asked = placed.sizes
+    if exists is None and asked is not None:
+        return [f"{placed.ref}: {placed.key} is created, {_sizes(asked)} nodes"]
+    was = exists.sizes if isinstance(exists, Observed) else None
+    if was is None or asked is None or (was.min, was.max) == (asked.min, asked.max):
+        return []
+    window = placed.planned.window if placed.planned else None
+    span = f" in the window from {format_instant(window.start)}" if window else ""
+    return [f"{placed.ref}: {_sizes(was)} nodes become {_sizes(asked)}{span}"]
+
+
+def _sizes(sizes: Sizes) -> str:
+    return f"{sizes.min}-{sizes.desired}-{sizes.max}"
+
+
+def _first(reasons: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    told = reasons[:MAX_REFUSALS]
+    if more := len(reasons) - len(told):
+        told.append(f"and {more} more")
+    return "; ".join(told)
 
 
 def _keys(members: Mapping[str, Placed], stand: Stand) -> list[str]:

@@ -18,103 +18,38 @@ reconcile, and needs no stored state.
 It does not choose instance types or judge prices: planning does.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from functools import partial
 
-from trimtab.clock import format_instant
-from trimtab.plan.model import Group, Window
-from trimtab.plan.sizing import Sizes, size, window_index
+from trimtab.plan.sizing import window_index
 from trimtab.policy.model import Stability
 from trimtab_functions.capacity.adapters.base import (
+    EXTERNAL_NAME,
     MOVED_ANNOTATION,
     GroupRef,
-    Scaling,
     as_applied,
     with_annotation,
     with_labels,
 )
 from trimtab_functions.capacity.adapters.beside import Beside
-from trimtab_functions.capacity.documents import Document
+from trimtab_functions.capacity.decisions import (
+    Decision,
+    Placed,
+    Planned,
+    Remember,
+    Stand,
+    make_anew,
+)
+from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool, Slot
+from trimtab_functions.capacity.scaling import Running, ahead, hold, scale
 from trimtab_functions.capacity.selection import Template
-from trimtab_functions.capacity.stability import Moved, damp
 from trimtab_functions.memo import ById
 
 Existing = Mapping[GroupRef, list[Observed]]
-
-
-class Stand(Enum):
-    """What was decided about a resource; the values stand in the XR's status."""
-
-    PLANNED = "Planned"  # it has the plan's sizes, reconciled with what runs
-    HELD = "Held"  # kept as it is, for no usable plan speaks of it
-    RETIRING = "Retiring"  # kept until what replaces it is ready
-    WITHHELD = "Withheld"  # not composed yet, for no usable plan says what it is
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What the plan says of a group now."""
-
-    group: Group
-    window: Window
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A decision about one resource.
-
-    Attributes:
-        document: what to desire, in full; None when the resource is withheld.
-        sizes: what it was given; None where it has none, or none are known.
-        reason: why, when it is not simply as planned.
-        planned: the plan's word, when it is followed.
-        launches: whether it launches a group's nodes.
-        refused: whether a person must act; `reason` says how.
-        companions: what is to stand beside it and follows from what exists, by key.
-    """
-
-    key: str
-    ref: GroupRef
-    stand: Stand
-    document: Document | None
-    ready: bool
-    sizes: Sizes | None = None
-    reason: str | None = None
-    planned: Planned | None = None
-    launches: bool = True
-    refused: bool = False
-    companions: Mapping[str, Document] = field(default_factory=dict)
-
-
-@dataclass
-class Decision:
-    """What to do.
-
-    Attributes:
-        placed: resources to desire or withhold, by key.
-        retired: keys to take out of the desired state.
-    """
-
-    placed: dict[str, Placed] = field(default_factory=dict)
-    retired: set[str] = field(default_factory=set)
-
-    def settles(self, key: str) -> bool:
-        """Whether something was decided about a key."""
-        return key in self.placed or key in self.retired
-
-
-Remember = Callable[[Hashable, Callable[[], Placed]], Placed]
-"""Gives the decision for its arguments, made anew or kept from an earlier call."""
-
-
-def make_anew(_: Hashable, make: Callable[[], Placed]) -> Placed:
-    """Keeps nothing."""
-    return make()
 
 
 def decide(
@@ -147,6 +82,9 @@ class _Decider:
     companions: dict[GroupRef, dict[str, Other]] = field(default_factory=dict)
 
     def decide(self) -> Decision:
+        elsewhere = self.prepared.wanted.elsewhere
+        if elsewhere:
+            self.observed = {k: each for k, each in self.observed.items() if k not in elsewhere}
         existing = self._by_group()
         for key in sorted(self.observed):
             each = self.observed[key]
@@ -178,11 +116,12 @@ class _Decider:
     def _place_pool(self, pool: PreparedPool, existing: Existing) -> None:
         whole = list(existing.get(GroupRef(pool.name, None), []))
         mine = {slot.ref: self._members(slot, existing, whole) for slot in pool.slots}
-        unfilled = {slot.ref for slot in pool.slots if not self._is_filled(slot, mine[slot.ref])}
+        unfilled = [slot.ref for slot in pool.slots if not self._is_filled(slot, mine[slot.ref])]
         complete = not pool.refused
         for slot in pool.slots:
-            filled = not (unfilled - {slot.ref}) and not pool.refused
-            ready = self._place_group(slot, mine[slot.ref], filled=filled)
+            lacking = [str(ref) for ref in unfilled if ref != slot.ref]
+            lacking += ["groups that are refused"] if pool.refused else []
+            ready = self._place_group(slot, mine[slot.ref], ", ".join(lacking) or None)
             complete = complete and ready
         if self.prepared.wanted.compose is None:
             return
@@ -217,21 +156,25 @@ class _Decider:
         return current.sizes.desired >= window.min
 
     def _current(self, slot: Slot, mine: list[Observed]) -> Observed | None:
-        """What runs the group's generation, under its own key where there are several."""
-        generation = slot.generation
-        right = [each for each in mine if each.is_generation(generation, slot.fixed)]
-        return next((each for each in right if each.key == slot.key), right[0] if right else None)
+        """What runs the group's generation; of several what is not being deleted, then under its own
+        key."""
+        right = [each for each in mine if each.is_generation(slot.generation, slot.fixed)]
+        return min(right, key=lambda e: (e.deleting, e.key != slot.key, e.key), default=None)
 
-    def _place_group(self, slot: Slot, mine: list[Observed], *, filled: bool) -> bool:
+    def _place_group(self, slot: Slot, mine: list[Observed], lacking: str | None) -> bool:
         """Place a group's generation, and keep or retire its others; whether it is ready."""
         templates, generation = self.prepared.wanted.templates, slot.generation
         current = self._current(slot, mine)
         # Another step's resource with the same labels is none of this group's generations.
-        older = tuple(
-            each
-            for each in mine
-            if each is not current and (each.key == slot.key or each.key not in templates)
-        )
+        others = [each for each in mine if each is not current and self._is_own(slot, each)]
+        # What somebody deletes is let go: desired once more, it might be created anew.
+        self.decision.retired |= {each.key for each in others if each.deleting}
+        older = tuple(each for each in others if not each.deleting)
+        if current is None and slot.verdict.start is not None:
+            self._hold_back(slot, older, slot.verdict.start)
+            return False
+        if slot.verdict.growth is not None:
+            self.decision.policy[slot.ref] = slot.verdict.growth
         key = slot.key
         if current is not None:
             key = current.key
@@ -240,13 +183,12 @@ class _Decider:
         moved = key != slot.key and slot.key in templates
         index = window_index(slot.group, self.instant)
         beside = self._beside(slot)
+        running = Running(current, older, lacking)
         placed = self.decision.placed[key] = self.remember(
-            (slot, key, moved, index, current, older, self.stability, filled, beside),
-            lambda: _planned(
-                slot, key, index, current, older, self.stability, beside, moved=moved, filled=filled
-            ),
+            (slot, key, moved, index, running, self.stability, beside),
+            lambda: _planned(slot, key, index, running, self.stability, beside, moved=moved),
         )
-        ready = current is not None and current.ready
+        ready = current is not None and _serves(current)
         for old in older:
             self._retire(slot.ref, old, f"kept until {key} is ready", over=ready)
         for name, document in {**slot.companions, **placed.companions}.items():
@@ -255,6 +197,27 @@ class _Decider:
             # The earlier step's key stood for a generation that is gone.
             self.decision.retired.add(slot.key)
         return ready
+
+    def _is_own(self, slot: Slot, each: Observed) -> bool:
+        """Whether a resource with a group's labels is this function's to keep or to drop."""
+        wanted = self.prepared.wanted
+        template = wanted.templates.get(each.key)
+        if template is None or each.key == slot.key:
+            return True
+        # What a whole pool's template ran before it was split.
+        return wanted.compose is not None and template.ref.name is None
+
+    def _hold_back(self, slot: Slot, older: tuple[Observed, ...], why: str) -> None:
+        """Begin nothing, and keep what runs of other generations."""
+        self.decision.policy[slot.ref] = why
+        for old in older:
+            self._keep(slot.ref, old, Stand.HELD, why)
+        if not older:
+            self.decision.placed[slot.key] = Placed(
+                slot.key, slot.ref, Stand.WITHHELD, None, ready=False, reason=why
+            )
+        elif not self.decision.settles(slot.key):
+            self.decision.retired.add(slot.key)
 
     def _beside(self, slot: Slot) -> tuple[tuple[str, Other], ...]:
         """What exists beside a group's resource, where its adapter asks for it."""
@@ -294,13 +257,17 @@ class _Decider:
             # In mode Inject the earlier steps alone say which groups exist.
             if decision.settles(old.key) or not (composes or ref in asked):
                 continue
+            if old.deleting:
+                if old.key not in wanted.templates:
+                    decision.retired.add(old.key)
+                continue
             stray = composes and ref.pool not in {*self.prepared.asked_for, *named}
             why = f"pool {ref.pool} is not among the XR's pools: delete it by hand"
             self._keep(ref, old, Stand.HELD, why if stray else None)
         for key, template in wanted.templates.items():
             if decision.settles(key):
                 continue
-            if isinstance(each := self.observed.get(key), Observed):
+            if isinstance(each := self.observed.get(key), Observed) and not each.deleting:
                 self._keep(template.ref, each, Stand.HELD, None)
             else:
                 decision.placed[key] = Placed(key, template.ref, Stand.WITHHELD, None, ready=False)
@@ -330,27 +297,32 @@ class _Decider:
                 )
 
 
+def _serves(current: Observed) -> bool:
+    """Whether a generation can take over: it is ready, and has the nodes that it was asked to have."""
+    sizes = current.sizes
+    return current.ready and (sizes is None or sizes.desired >= sizes.min)
+
+
 def _planned(
     slot: Slot,
     key: str,
     index: int,
-    current: Observed | None,
-    older: tuple[Observed, ...],
+    running: Running,
     stability: Stability,
     beside: tuple[tuple[str, Other], ...],
     *,
     moved: bool,
-    filled: bool,
 ) -> Placed:
     """A group as its plan's window has it; `moved` from its template's key to one of its own."""
-    document, window = slot.document, slot.group.windows[index]
+    document, window, current = slot.document, slot.group.windows[index], running.current
     if moved:
         document = slot.adapter.named(document, slot.group.generation)
-    scaling, last, reason = _scale(slot, index, current, older, stability, filled=filled)
-    document = with_annotation(document, MOVED_ANNOTATION, str(last))
-    document = slot.adapter.sized(document, scaling)
-    ready = current is not None and current.ready
-    planned = Planned(slot.group, window)
+    if current is not None and key != slot.key:
+        document = _as_named(document, current)
+    scaled = scale(slot, window, running, stability)
+    document = with_annotation(document, MOVED_ANNOTATION, str(scaled.moved))
+    document = slot.adapter.sized(document, scaled.scaling)
+    reason = scaled.reason
     companions: Mapping[str, Document] = {}
     if slot.adapter.attaches:
         attached = slot.adapter.attach(
@@ -359,9 +331,9 @@ def _planned(
                 current.read() if current is not None else None,
                 {name.removeprefix(f"{slot.key}-"): each.read() for name, each in beside},
                 slot.group,
-                scaling.sizes,
+                scaled.scaling.sizes,
                 window,
-                partial(_ahead, slot.group, index, last, stability),
+                partial(ahead, slot.group, index, scaled.moved, stability),
                 slot.aside,
             ),
         )
@@ -376,29 +348,24 @@ def _planned(
         slot.ref,
         Stand.PLANNED,
         document,
-        ready,
-        scaling.sizes,
+        current is not None and current.ready,
+        scaled.scaling.sizes,
         reason,
-        planned,
+        Planned(slot.pool, slot.group, window),
         companions=companions,
     )
 
 
-def _ahead(group: Group, index: int, last: Moved, stability: Stability) -> tuple[Window, ...]:
-    """The windows to come, with the bounds that they will ask for when nothing holds them up."""
-    found = []
-    for window in group.windows[index + 1 :]:
-        begun = format_instant(window.start)
-        if window.max == 0 and group.purchase.option == "capacity-block":
-            last = Moved(begun, 0, 0)
-        else:
-            last = damp(
-                Sizes(window.min, window.desired, window.max), None, last, begun, stability
-            ).moved
-        desired = min(max(window.desired, last.low), last.high)
-        sizes = {"min": last.low, "desired": desired, "max": last.high}
-        found.append(window.model_copy(update=sizes))
-    return tuple(found)
+def _as_named(document: Document, current: Observed) -> Document:
+    """The document under the names that an adopted resource has: another external name would make
+    another node group of it, and leave this one to nobody."""
+    annotations = section(document, "metadata", "annotations")
+    if current.external_name is not None and EXTERNAL_NAME in annotations:
+        document = with_annotation(document, EXTERNAL_NAME, current.external_name)
+    metadata = section(document, "metadata")
+    if current.name is not None and text(metadata.get("name")) is not None:
+        document = {**document, "metadata": {**metadata, "name": current.name}}
+    return document
 
 
 def _kept(
@@ -407,7 +374,7 @@ def _kept(
     """A resource as it is."""
     adapter = old.adapter
     document = adapter.held(old.read(), template.document if template else None)
-    scaling = _hold(old)
+    scaling = hold(old)
     if scaling is not None:
         document = adapter.sized(document, scaling)
     sizes = scaling.sizes if scaling else None
@@ -418,65 +385,6 @@ def _kept_companion(each: Other) -> Placed:
     assert each.ref is not None  # noqa: S101 - the caller's condition
     document = as_applied(each.read())
     return Placed(each.key, each.ref, Stand.HELD, document, each.exists_ready, launches=False)
-
-
-def _scale(
-    slot: Slot,
-    index: int,
-    current: Observed | None,
-    older: tuple[Observed, ...],
-    stability: Stability,
-    *,
-    filled: bool,
-) -> tuple[Scaling, Moved, str | None]:
-    """The sizes to ask for, the bounds decided, and why they differ from the window's.
-
-    A new generation starts with as many nodes as the old one runs, as far as its bounds allow.
-    """
-    window = slot.group.windows[index]
-    begun = format_instant(window.start)
-    before = current or next(iter(older), None)
-    last = before.moved if before else None
-    running = current.sizes if current else None
-    if window.max == 0 and slot.group.purchase.option == "capacity-block":
-        # The machines end whether nodes are drained or not.
-        enforced = 0 if running and running.desired else None
-        sizes = slot.adapter.accepted(Sizes(0, 0, 0))
-        why = "outside its capacity block: no nodes"
-        return Scaling(sizes, 0, enforced, current is None), Moved(begun, 0, 0), why
-    planned = Sizes(window.min, window.desired, window.max)
-    known = before.sizes if before else None
-    damped = damp(planned, known, last, begun, stability, filled=filled)
-    low, high = damped.moved.low, damped.moved.high
-    bounds = window.model_copy(
-        update={"min": low, "desired": min(max(window.desired, low), high), "max": high}
-    )
-    sizing = size(bounds, running)
-    sizes = slot.adapter.accepted(sizing.sizes)
-    initial = bounds.desired
-    for old in older:
-        if old.sizes is not None:
-            initial = min(max(initial, old.sizes.desired), bounds.max)
-    reason = "; ".join(each for each in (damped.reason, sizing.reason) if each) or None
-    if running is None:
-        first = Sizes(sizes.min, initial, sizes.max)
-        return Scaling(first, initial, creates=current is None), damped.moved, reason
-    stated = current is not None and current.stated
-    enforced = sizes.desired if stated or running.desired < sizes.min else None
-    return Scaling(sizes, initial, enforced), damped.moved, reason
-
-
-def _hold(observed: Observed) -> Scaling | None:
-    """The sizes that keep a resource as it is; None when it states none."""
-    running = observed.sizes
-    if running is None:
-        return None
-    desired = max(running.desired, running.min)
-    sizes = observed.adapter.accepted(Sizes(running.min, desired, max(running.max, desired)))
-    stated = desired if observed.initial is None else observed.initial
-    initial = min(max(stated, sizes.min), sizes.max)
-    raised = observed.stated or running.desired < sizes.min
-    return Scaling(sizes, initial, desired if raised else None)
 
 
 def _each(groups: Existing) -> Iterator[tuple[GroupRef, Observed]]:

@@ -64,6 +64,7 @@ class Slot:
     """
 
     ref: GroupRef
+    pool: Pool
     group: Group
     generation: str
     key: str
@@ -85,6 +86,7 @@ class PreparedPool:
         names: all its groups'.
         split: keys of templates that its groups were split from.
         refused: why some groups have no slot.
+        verdicts: what the policy says of its groups, by name; nothing of those that it leaves alone.
     """
 
     pool: Pool
@@ -92,6 +94,7 @@ class PreparedPool:
     slots: list[Slot] = field(default_factory=list)
     split: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -194,10 +197,10 @@ def _prepare_pool(wanted: Wanted, plan: CapacityPlan, pool: Pool) -> PreparedPoo
     whole = homes.get(GroupRef(pool.name, None))
     if whole is not None and wanted.compose is not None:
         prepared.split.update(each.key for each in mine if each.ref.name is None)
-    said = verdicts(wanted.rules, plan, pool)
+    prepared.verdicts = verdicts(wanted.rules, plan, pool)
     for group in pool.groups:
         ref = GroupRef(pool.name, group.name)
-        verdict = said.get(group.name, Verdict())
+        verdict = prepared.verdicts.get(group.name, Verdict())
         try:
             slot = _slot(wanted, plan, pool, group, homes.get(ref), whole, verdict)
             if slot is not None:
@@ -273,6 +276,7 @@ def _slot(
     labels = {**plan_labels(plan, pool, group), GENERATION_LABEL: generation}
     return Slot(
         ref,
+        pool,
         group if adapter.keeps_min else _without_min(group),
         generation,
         key,

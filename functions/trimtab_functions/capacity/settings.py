@@ -6,13 +6,24 @@ which plan, pools and cluster. Both are validated here, so that a misspelt key i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from trimtab.errors import InputError
 from trimtab.plan.document import input_error
-from trimtab.plan.types import MAX_POOLS, DnsLabel, Document, Name, ShortText
+from trimtab.plan.types import (
+    MAX_POOLS,
+    DnsLabel,
+    Document,
+    Invariant,
+    LabelValue,
+    Name,
+    Namespace,
+    QualifiedName,
+    ShortText,
+    Whole,
+)
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS
 from trimtab_functions.capacity.adapters.base import GroupAdapter
 from trimtab_functions.capacity.adapters.settings import ComposeSettings, SpecPart
@@ -21,29 +32,67 @@ from trimtab_functions.capacity.documents import at, mapping
 INPUT_API_VERSION: Literal["capacity.fn.trimtab.dev/v1alpha1"] = "capacity.fn.trimtab.dev/v1alpha1"
 INPUT_KIND: Literal["Input"] = "Input"
 DEFAULT_PLAN_FIELD = "spec.planRef.name"
+DEFAULT_INLINE_FIELD = "spec.plan"
+DEFAULT_CONTEXT_KEY = "trimtab.dev/capacity-plan"
 DEFAULT_SETTINGS_FIELD = "spec"
+DEFAULT_REFRESH_SECONDS = 60
 
 FieldPath = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 
 ResourcePattern = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._*-]+$")]
 
-Namespace = Annotated[
-    str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-]
+RefreshSeconds = Annotated[int, Field(strict=True, ge=10, le=3_600), Whole]
 
 
 class PlanSource(Document):
-    """Which CapacityPlan to take: a fixed name, or the name that a field of the XR holds."""
+    """Where the CapacityPlan comes from, in this order: an object of the cluster (by name, by the name
+    in a field of the XR, or by labels), the XR itself, the pipeline's context. The first that is
+    stated counts, and when it fails what runs is kept: no other takes its place."""
 
-    name: Name | None = None
-    from_field_path: FieldPath | None = None
-    namespace: Namespace | None = Field(default=None, description="Default: the XR's namespace.")
+    name: Name | None = Field(default=None, description="Of the CapacityPlan.")
+    from_field_path: FieldPath | None = Field(
+        default=None,
+        description="The XR's field that holds the CapacityPlan's name. Default: spec.planRef.name.",
+    )
+    match_labels: Annotated[dict[QualifiedName, LabelValue], Field(max_length=16)] | None = Field(
+        default=None,
+        description="Labels that the CapacityPlan has. Of several the one with the latest asOf that"
+        " has begun and not expired is followed.",
+    )
+    namespace: Namespace | None = Field(
+        default=None, description="Of the CapacityPlan. Default: the XR's."
+    )
+    inline_field_path: FieldPath = Field(
+        default=DEFAULT_INLINE_FIELD,
+        description="The XR's object that may hold a whole plan, or its spec alone.",
+    )
+    context_key: ShortText = Field(
+        default=DEFAULT_CONTEXT_KEY,
+        description="The key of the pipeline's context under which an earlier step may put a plan.",
+    )
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if self.name is not None and self.from_field_path is not None:
-            raise ValueError("give name or fromFieldPath, not both")
-        return self
+    invariants = (
+        Invariant(
+            "give only one of name, fromFieldPath and matchLabels",
+            lambda s: [s.name, s.from_field_path, s.match_labels].count(None) >= 2,
+            "[has(self.name), has(self.fromFieldPath), has(self.matchLabels)]"
+            ".filter(x, x).size() <= 1",
+        ),
+        Invariant(
+            "matchLabels must have a label: no label matches every plan",
+            lambda s: s.match_labels is None or bool(s.match_labels),
+            "!has(self.matchLabels) || self.matchLabels.size() > 0",
+        ),
+    )
+
+
+class PolicySource(Document):
+    """Which CapacityPolicy says how the plan may be carried out. Absent: the defaults hold."""
+
+    name: Name = Field(description="Of the CapacityPolicy.")
+    namespace: Namespace | None = Field(
+        default=None, description="Of the CapacityPolicy. Default: the XR's."
+    )
 
 
 class Match(Document):
@@ -52,22 +101,26 @@ class Match(Document):
     name: ResourcePattern | None = Field(
         default=None, description="The composed resource's name in the pipeline; * stands for any."
     )
-    api_version: ShortText | None = None
-    kind: ShortText | None = None
-    labels: Annotated[dict[str, str], Field(max_length=16, default_factory=dict)]
+    api_version: ShortText | None = Field(default=None, description="Of the composed resource.")
+    kind: ShortText | None = Field(default=None, description="Of the composed resource.")
+    labels: Annotated[dict[QualifiedName, LabelValue], Field(max_length=16)] = Field(
+        default={}, description="Labels that the composed resource has."
+    )
 
-    @model_validator(mode="after")
-    def _matches_something(self) -> Self:
-        if self.name is None and self.kind is None and not self.labels:
-            raise ValueError("give name, kind or labels: what matches everything matches too much")
-        return self
+    invariants = (
+        Invariant(
+            "give name, kind or labels: what matches everything matches too much",
+            lambda m: m.name is not None or m.kind is not None or bool(m.labels),
+            "has(self.name) || has(self.kind) || (has(self.labels) && self.labels.size() > 0)",
+        ),
+    )
 
 
 class Fields(Document):
     """Where a kind that no adapter knows states its sizes."""
 
-    min: FieldPath | None = None
-    max: FieldPath | None = None
+    min: FieldPath | None = Field(default=None, description="Where the least is written.")
+    max: FieldPath | None = Field(default=None, description="Where the most is written.")
     desired: FieldPath | None = Field(
         default=None, description="Written when the resource is created, and never after."
     )
@@ -78,19 +131,23 @@ class Fields(Document):
         default="nodes", description="Whether sizes are nodes or the plan's own unit."
     )
 
-    @model_validator(mode="after")
-    def _some_field(self) -> Self:
-        if self.min is None and self.max is None and self.desired is None:
-            raise ValueError("give min, max or desired: else there is nothing to write")
-        return self
+    invariants = (
+        Invariant(
+            "give min, max or desired: else there is nothing to write",
+            lambda f: f.min is not None or f.max is not None or f.desired is not None,
+            "has(self.min) || has(self.max) || has(self.desired)",
+        ),
+    )
 
 
 class Target(Document):
     """Resources of earlier steps that follow a pool or a group without being labelled so."""
 
-    match: Match
-    pool: DnsLabel
-    group: DnsLabel | None = Field(default=None, description="Absent: all of the pool's groups.")
+    match: Match = Field(description="Which composed resources; all that is stated must hold.")
+    pool: DnsLabel = Field(description="The plan's pool that they follow.")
+    group: DnsLabel | None = Field(
+        default=None, description="The pool's group that they follow. Absent: all of them."
+    )
     fields: Fields | None = Field(
         default=None, description="For a kind that no adapter knows, or in the adapter's place."
     )
@@ -99,7 +156,9 @@ class Target(Document):
 class Compose(Document):
     """What is composed for groups that no earlier step has a resource for."""
 
-    kind: Literal["EKS", "GKE", "AKS", "Karpenter", "ClusterAPI"] = Field(default="EKS", alias="as")
+    kind: Literal["EKS", "GKE", "AKS", "Karpenter", "ClusterAPI"] = Field(
+        default="EKS", alias="as", description="What nodes are composed as."
+    )
     from_field_path: FieldPath = Field(
         default=DEFAULT_SETTINGS_FIELD, description="The XR's object that holds the settings."
     )
@@ -116,11 +175,23 @@ class Input(Document):
 
     api_version: Literal["capacity.fn.trimtab.dev/v1alpha1"] = INPUT_API_VERSION
     kind: Literal["Input"] = INPUT_KIND
-    metadata: dict[str, Any] = Field(default_factory=dict)
-    mode: Literal["Compose", "Inject"] = "Compose"
-    plan: PlanSource = PlanSource(from_field_path=DEFAULT_PLAN_FIELD)
-    compose: Compose = Compose()
-    targets: Annotated[tuple[Target, ...], Field(max_length=64)] = ()
+    metadata: dict[str, Any] = Field(default={}, description="Passed over.")
+    mode: Literal["Compose", "Inject"] = Field(
+        default="Compose", description="Whether groups that no earlier step has are composed too."
+    )
+    plan: PlanSource = Field(default=PlanSource(), description="Where the CapacityPlan comes from.")
+    policy: PolicySource | None = Field(
+        default=None, description="How the plan may be carried out. Absent: the defaults hold."
+    )
+    compose: Compose = Field(default=Compose(), description="What mode Compose composes.")
+    targets: Annotated[tuple[Target, ...], Field(max_length=64)] = Field(
+        default=(), description="Resources of earlier steps that carry no label of a pool."
+    )
+    refresh_seconds: RefreshSeconds = Field(
+        default=DEFAULT_REFRESH_SECONDS,
+        description="After how many seconds to look again at the latest. A changed plan is seen"
+        " then, unless Crossplane watches required resources.",
+    )
 
 
 class _Pools(SpecPart):
@@ -146,7 +217,7 @@ class ComposeSpec:
 
 @dataclass(frozen=True)
 class PlanKey:
-    """Which CapacityPlan the XR is for."""
+    """An object of the cluster: a plan's, or a policy's."""
 
     name: str
     namespace: str
@@ -190,32 +261,3 @@ def parse_compose(compose: Compose, xr: Mapping[str, Any]) -> ComposeSpec:
         return ComposeSpec(adapter, pools, model.model_validate(spec))
     except ValidationError as error:
         return ComposeSpec(adapter, pools, input_error(error, model, where))
-
-
-def plan_key(source: PlanSource, xr: Mapping[str, Any]) -> PlanKey:
-    """The plan that the XR is for.
-
-    Args:
-        source: where the input says that the name is.
-        xr: the composite resource's `metadata` and `spec`.
-
-    Raises:
-        InputError: there is no such name, or no namespace.
-    """
-    namespace = source.namespace or at(xr, "metadata", "namespace")
-    if not isinstance(namespace, str) or not namespace:
-        raise InputError(
-            "the XR has no namespace to take the CapacityPlan from",
-            mend="give plan.namespace in the pipeline step's input",
-        )
-    if source.name is not None:
-        return PlanKey(source.name, namespace)
-    path = source.from_field_path or DEFAULT_PLAN_FIELD
-    name = at(xr, *path.split("."))
-    if not isinstance(name, str) or not name:
-        raise InputError(
-            "names no CapacityPlan",
-            where=f"the XR's {path}",
-            mend="give the plan's name there, or plan.name in the pipeline step's input",
-        )
-    return PlanKey(name, namespace)

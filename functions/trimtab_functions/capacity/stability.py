@@ -67,7 +67,7 @@ def damp(
     window: str,
     stability: Stability,
     *,
-    filled: bool = True,
+    lacking: str | None = None,
 ) -> Damped:
     """The bounds to ask for.
 
@@ -77,7 +77,7 @@ def damp(
         last: the bounds that were decided last, if that is known.
         window: when the window began that holds, as `Moved.window`.
         stability: how much may move.
-        filled: whether all that is to take over what goes has its nodes.
+        lacking: what is to take over what goes, and has not all its nodes; None when all has.
 
     Returns:
         The planned bounds, as far as they may be; `moved.window` is `window` when they move.
@@ -88,7 +88,7 @@ def damp(
         return Damped(Moved(window, planned.min, planned.max))
     low, high, reason = planned.min, planned.max, None
     if low < last.low or high < last.high:
-        reason = _delay(last, window, stability, filled=filled)
+        reason = _delay(last, window, stability, lacking)
         if reason is not None:
             low, high = max(low, last.low), max(high, last.high)
         else:
@@ -101,10 +101,10 @@ def damp(
     return Damped(Moved(max(window, last.window), low, high), reason)
 
 
-def _delay(last: Moved, window: str, stability: Stability, *, filled: bool) -> str | None:
+def _delay(last: Moved, window: str, stability: Stability, lacking: str | None) -> str | None:
     """Why no bound may shrink now; None when it may."""
-    if not filled:
-        return "not smaller until the pool's other groups have their nodes"
+    if lacking is not None:
+        return f"not smaller while nodes are still to come of {lacking}"
     if stability.one_change_per_window and last.window >= window:
         return f"not smaller in the window from {window}, in which the bounds moved already"
     return None

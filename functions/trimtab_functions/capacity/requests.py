@@ -1,0 +1,270 @@
+"""Reading a request: what is asked for, what has arrived, and what exists.
+
+One of the modules that know both protobuf and the domain. Everything that is costly to read is kept
+from call to call by its bytes, which Crossplane sends again and again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf import struct_pb2 as structpb
+
+from trimtab.errors import InputError
+from trimtab.plan.attribution import POOL_LABEL
+from trimtab_functions import structs
+from trimtab_functions.capacity.adapters import GROUP_ADAPTERS, group_adapter
+from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.documents import Document, mapping, text
+from trimtab_functions.capacity.observed import Observed, Other, read_observed
+from trimtab_functions.capacity.plans import Arrived, inline_document
+from trimtab_functions.capacity.selection import (
+    Following,
+    Template,
+    composed_by_us,
+    read_template,
+)
+from trimtab_functions.capacity.settings import (
+    ComposeSpec,
+    Input,
+    PlanKey,
+    Target,
+    parse_compose,
+    parse_input,
+)
+from trimtab_functions.capacity.sources import (
+    FromContext,
+    Inline,
+    Labelled,
+    Source,
+    Stated,
+    plan_source,
+    policy_key,
+)
+from trimtab_functions.memo import Memo
+
+MEMO_DOCUMENTS, MEMO_BYTES = 8192, 16_000_000
+"""Of resources that were read, and of the bytes that they were read from."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asks for.
+
+    Attributes:
+        plan: where it comes from; the error when that can't be told.
+        name: the XR's.
+        namespace: the plan's: where it is, or the XR's.
+    """
+
+    settings: Input
+    plan: Source | InputError
+    policy: PlanKey | None = None
+    compose: ComposeSpec | None = None
+    name: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier steps composed that concerns this one.
+
+    Attributes:
+        ours: keys of what this function composed in an earlier step of the pipeline.
+    """
+
+    templates: Mapping[str, Template]
+    followers: Mapping[str, Following]
+    ours: frozenset[str]
+
+
+def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
+    """What the step's input and the XR's spec ask for."""
+    settings = Input()  # what is kept while the input is wrong
+    composite = req.observed.composite.resource
+    try:
+        if req.input.fields:
+            settings = parse_input(structs.to_data(req.input))
+        inline = settings.plan.inline_field_path.split(".")
+        xr = _xr(composite, inline)
+        compose = parse_compose(settings.compose, xr) if settings.mode == "Compose" else None
+        policy = policy_key(settings.policy, xr)
+        context = _value(req.context, settings.plan.context_key)
+        stated = Stated(_at(composite, inline) is not None, context is not None)
+        source = plan_source(settings.plan, xr, stated)
+        name, own = (text(xr["metadata"].get(each)) or "" for each in ("name", "namespace"))
+        namespace = source.namespace if isinstance(source, PlanKey | Labelled) else own
+        return Asked(settings, source, policy, compose, name, namespace)
+    except InputError as error:
+        adapter = GROUP_ADAPTERS[settings.compose.kind]
+        nothing = ComposeSpec(adapter, (), error) if settings.mode == "Compose" else None
+        return Asked(settings, error, None, nothing)
+
+
+def _xr(composite: structpb.Struct, inline: list[str]) -> dict[str, Any]:
+    """The XR's metadata and spec, without the plan that may stand there: it may be large."""
+    within = structs.child(composite, "spec")
+    if within is not None and inline[0] == "spec" and len(inline) > 1:
+        spec: Any = _without(within, inline[1:])
+    else:
+        spec = structs.item(composite, "spec")
+    metadata = structs.item(composite, "metadata")
+    return {"metadata": mapping(metadata), "spec": mapping(spec)}
+
+
+def read_inline(
+    req: fnv1.RunFunctionRequest, source: Inline | FromContext, name: str
+) -> Arrived | None:
+    """The plan in the XR or in the context; None where there is none.
+
+    Raises:
+        InputError: something else than an object stands there.
+    """
+    if isinstance(source, Inline):
+        value = _at(req.observed.composite.resource, source.path.split("."))
+    else:
+        value = _value(req.context, source.key)
+    if value is None:
+        return None
+    if not value.HasField("struct_value"):
+        raise InputError("is no object", where=str(source), mend="write a plan there, or nothing")
+    struct = value.struct_value
+    return Arrived(content_of(struct), lambda: inline_document(structs.to_data(struct), name))
+
+
+def read_required(
+    req: fnv1.RunFunctionRequest, requirement: str, wanted: PlanKey | Labelled
+) -> list[Arrived] | None:
+    """What has arrived of a required resource; None before Crossplane has answered.
+
+    A bootstrap requirement may have brought others; then ours come with the next call.
+    """
+    if requirement not in req.required_resources:
+        return None
+    items = [each.resource for each in req.required_resources[requirement].items]
+    found = [_arrived(each) for each in items if _is_wanted(each, wanted)]
+    return None if items and not found else found
+
+
+def _is_wanted(struct: structpb.Struct, wanted: PlanKey | Labelled) -> bool:
+    metadata = structs.child(struct, "metadata")
+    if structs.item(metadata, "namespace") not in (None, "", wanted.namespace):
+        return False
+    if isinstance(wanted, PlanKey):
+        return bool(structs.item(metadata, "name") == wanted.name)
+    labels = structs.child(metadata, "labels")
+    return all(structs.item(labels, key) == value for key, value in wanted.labels)
+
+
+def _arrived(struct: structpb.Struct) -> Arrived:
+    name = structs.item(structs.child(struct, "metadata"), "name")
+    return Arrived(
+        content_of(struct), lambda: structs.to_data(struct), name if isinstance(name, str) else ""
+    )
+
+
+class ResourceReader:
+    """Reads composed resources; equal bytes give the same object."""
+
+    def __init__(self) -> None:
+        self._templates: Memo[Template | Following | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+        self._observed: Memo[Observed | Other] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+
+    def earlier(self, req: fnv1.RunFunctionRequest, targets: tuple[Target, ...]) -> Earlier:
+        """What earlier steps composed that is labelled, or that a target is for."""
+        how = content_of(req.input) if targets else b""
+        templates: dict[str, Template] = {}
+        followers: dict[str, Following] = {}
+        ours = []
+        for key in sorted(req.desired.resources):
+            struct = req.desired.resources[key].resource
+            # Labels are looked at in all, but few have any that concern this function.
+            if not targets and not _is_labelled(struct):
+                continue
+            content = content_of(struct)
+            found = self._templates.get(
+                (key, content, how), len(content), partial(_template, key, content, targets)
+            )
+            if isinstance(found, Template):
+                templates[key] = found
+            elif isinstance(found, Following):
+                followers[key] = found
+            elif _is_labelled(struct) and composed_by_us(_document(content)):
+                ours.append(key)
+        return Earlier(templates, followers, frozenset(ours))
+
+    def observed(
+        self, req: fnv1.RunFunctionRequest, earlier: Earlier
+    ) -> dict[str, Observed | Other]:
+        """The resources that exist and concern this function."""
+        observed = {}
+        for key in sorted(req.observed.resources):
+            struct = req.observed.resources[key].resource
+            template = earlier.templates.get(key)
+            if template is None and key not in earlier.followers and not _is_labelled(struct):
+                continue
+            content = content_of(struct)
+            adapter = template.adapter if template else None
+            observed[key] = self._observed.get(
+                (key, content, adapter), len(content), partial(_observed, key, content, adapter)
+            )
+        return observed
+
+
+def content_of(struct: structpb.Struct) -> bytes:
+    """The message's bytes, equal for equal messages."""
+    content: bytes = struct.SerializeToString(deterministic=True)
+    return content
+
+
+def _template(key: str, content: bytes, targets: tuple[Target, ...]) -> Template | Following | None:
+    return read_template(key, _document(content), targets)
+
+
+def _observed(key: str, content: bytes, adapter: GroupAdapter | None) -> Observed | Other:
+    # From the bytes, since a part of a message keeps all of its request in memory.
+    document = _document(content)
+    reader = adapter or group_adapter(document)
+    return read_observed(key, document, reader, lambda: _document(content))
+
+
+def _document(content: bytes) -> Document:
+    return structs.to_data(structpb.Struct.FromString(content))
+
+
+def _is_labelled(struct: structpb.Struct) -> bool:
+    """Whether a resource says that it belongs to a pool, or the manifest inside an Object does."""
+    provider = structs.child(structs.child(struct, "spec"), "forProvider")
+    for each in (struct, structs.child(provider, "manifest")):
+        labels = structs.child(structs.child(each, "metadata"), "labels")
+        if labels is not None and POOL_LABEL in labels.fields:
+            return True
+    return False
+
+
+def _value(struct: structpb.Struct | None, key: str) -> structpb.Value | None:
+    """What stands under a key; None where nothing or null does."""
+    if struct is None or key not in struct.fields:
+        return None
+    value = struct.fields[key]
+    return None if value.WhichOneof("kind") in (None, "null_value") else value
+
+
+def _at(struct: structpb.Struct | None, path: list[str]) -> structpb.Value | None:
+    for key in path[:-1]:
+        struct = structs.child(struct, key)
+    return _value(struct, path[-1])
+
+
+def _without(struct: structpb.Struct, path: list[str]) -> dict[str, Any]:
+    """An object as data, but for what stands at a path."""
+    head, *rest = path
+    data = {key: structs.item(struct, key) for key in struct.fields if key != head}
+    within = structs.child(struct, head)
+    if rest and within is not None:
+        data[head] = _without(within, rest)
+    elif rest and head in struct.fields:
+        data[head] = structs.item(struct, head)
+    return data

@@ -1,0 +1,118 @@
+"""Writing a response: the decisions as desired state, status, conditions, results and time to live.
+
+One of the modules that know both protobuf and the domain.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crossplane.function import resource, response
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf import struct_pb2 as structpb
+
+from trimtab_functions import structs
+from trimtab_functions.capacity.decisions import Decision, Placed
+from trimtab_functions.capacity.outcomes import Outcome
+from trimtab_functions.capacity.plans import Lookup
+from trimtab_functions.capacity.status import entry, summary
+
+STATUS_FIELD = "capacity"
+"""Of the XR's status: what the function reports."""
+
+MAX_EXPLAINED = 200
+"""Of more entries in the status only those say why that are not simply as planned: an object takes
+1.5 MB, and a message 4 MB."""
+
+MAX_CHANGES = 8
+"""How many changes a result tells; an event takes 1 kB."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A decision on a resource, as it goes into a response.
+
+    Attributes:
+        desired: a State with its resource alone, as bytes; None when it is withheld.
+        entry: its part of the XR's status.
+    """
+
+    placed: Placed
+    desired: bytes | None
+    entry: structpb.Struct
+
+
+def write(placed: Placed) -> Written:
+    """A decision as it goes into a response."""
+    told = structs.from_data(entry(placed))
+    if placed.document is None:
+        return Written(placed, None, told)
+    document = structs.from_data(placed.document)
+    ready = fnv1.READY_TRUE if placed.ready else fnv1.READY_FALSE
+    state = fnv1.State(resources={placed.key: fnv1.Resource(resource=document, ready=ready)})
+    return Written(placed, state.SerializeToString(), told)
+
+
+def write_resources(
+    rsp: fnv1.RunFunctionResponse, decision: Decision, written: Sequence[Written]
+) -> None:
+    """Put what was decided among what earlier steps desire."""
+    for each in written:
+        if each.desired is None:
+            rsp.desired.resources.pop(each.placed.key, None)
+    for key in decision.retired:
+        rsp.desired.resources.pop(key, None)
+    # An entry that is merged takes the place of the one with its key, as protobuf's maps do.
+    rsp.desired.MergeFromString(b"".join(each.desired for each in written if each.desired))
+
+
+def write_status(rsp: fnv1.RunFunctionResponse, lookup: Lookup, written: Sequence[Written]) -> None:
+    """Report beside what earlier steps report, and under one name: the XR may have its own `groups`."""
+    composite = rsp.desired.composite
+    told = summary(lookup, [each.placed for each in written])
+    capacity = structs.replace(composite.resource, ("status", STATUS_FIELD), {**told, "groups": []})
+    groups = capacity.fields["groups"].list_value.values
+    brief = len(written) > MAX_EXPLAINED
+    for each in written:
+        struct = groups.add().struct_value
+        struct.CopyFrom(each.entry)
+        if brief and each.placed.reason is None:
+            struct.fields.pop("why", None)
+    if all(each.desired is None for each in written):
+        # An XR without composed resources would count as ready, and it has no capacity at all.
+        composite.ready = fnv1.READY_FALSE
+
+
+def write_outcomes(rsp: fnv1.RunFunctionResponse, outcomes: Sequence[Outcome]) -> None:
+    """Set the conditions, and tell as an event what a person must do."""
+    for each in outcomes:
+        condition = resource.Condition(each.type, each.status, each.reason, each.message)
+        response.set_conditions(rsp, condition)
+        if each.needs_a_person:
+            response.warning(rsp, f"{each.reason}: {each.message}")
+
+
+def write_changes(rsp: fnv1.RunFunctionResponse, changes: Sequence[str]) -> None:
+    """Tell as an event what this response changes; what exists as decided is no change."""
+    if not changes:
+        return
+    told = list(changes[:MAX_CHANGES])
+    if more := len(changes) - len(told):
+        told.append(f"and {more} more")
+    response.normal(rsp, "; ".join(told))
+
+
+def write_time_to_live(
+    rsp: fnv1.RunFunctionResponse,
+    instant: datetime,
+    refresh: timedelta,
+    moments: Sequence[datetime | None],
+) -> None:
+    """Until something changes by itself, `refresh` at the most.
+
+    In whole seconds, rounded up: Crossplane takes 0 for no time to live at all.
+    """
+    ahead = [each - instant for each in moments if each is not None and each > instant]
+    seconds = math.ceil(min([refresh, *ahead]).total_seconds())
+    rsp.meta.ttl.FromTimedelta(timedelta(seconds=seconds))
