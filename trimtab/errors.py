@@ -5,6 +5,7 @@ command line prints it as one line and never a traceback. Anything else that esc
 """
 
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -44,6 +45,13 @@ class TrimtabError(Exception):
         place = f"{where}: " if where else ""
         cure = f"; {mend}" if mend else ""
         super().__init__(f"{place}{message}{cure}")
+
+    def bare(self) -> Self:
+        """The same error as it was made, to be kept or raised again.
+
+        One that was raised keeps its frames, and those every local variable.
+        """
+        return type(self)(self.message, where=self.where, mend=self.mend)
 
 
 class InputError(TrimtabError):

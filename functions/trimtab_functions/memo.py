@@ -24,6 +24,11 @@ class Memo(Generic[T]):
         self._results: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
         self.hits = self.misses = 0
 
+    @property
+    def held(self) -> int:
+        """What the arguments of what is kept sum up to."""
+        return self._held
+
     def __len__(self) -> int:
         return len(self._results)
 
