@@ -97,7 +97,7 @@ xpkg: function-environment ## Build the function's Crossplane package, an .xpkg 
 browser: ## Have a Chromium for the test of the backtest's report (installs Debian's as root)
 	$(PYTHON) tools/browser.py $(ARGS)
 
-schemas: pulumi-environment ## Write the JSON Schema and the CRD anew from the plan's model
+schemas: pulumi-environment ## Write the JSON Schemas and CRDs anew from the documents' models
 	$(PULUMI)/python -m tools.schemas
 
 docs: pulumi-environment ## Write the page of every stack anew from its preview
