@@ -6,7 +6,11 @@ To add a kind: a module with a subclass of `GroupAdapter` or `Follower`, and a l
 from collections.abc import Mapping
 from typing import Any
 
+from trimtab_functions.capacity.adapters.aks_node_pool import AksNodePool
+from trimtab_functions.capacity.adapters.autoscaling_schedule import ScheduledAction
 from trimtab_functions.capacity.adapters.base import Follower, GroupAdapter, Kind
+from trimtab_functions.capacity.adapters.capacity_block import CapacityBlockReservation
+from trimtab_functions.capacity.adapters.capacity_reservation import CapacityReservation
 from trimtab_functions.capacity.adapters.eks_node_group import EksNodeGroup
 from trimtab_functions.capacity.adapters.gke_node_pool import GkeNodePool
 from trimtab_functions.capacity.adapters.hpa import HorizontalPodAutoscaler
@@ -20,6 +24,11 @@ from trimtab_functions.capacity.adapters.karpenter_static import StaticNodePool
 from trimtab_functions.capacity.adapters.keda import ScaledObject
 from trimtab_functions.capacity.adapters.knative import KnativeService
 from trimtab_functions.capacity.adapters.kueue import Quota, ResourceFlavor
+from trimtab_functions.capacity.adapters.lambda_concurrency import (
+    ProvisionedConcurrency,
+    ReservedConcurrency,
+)
+from trimtab_functions.capacity.adapters.launch_template import LaunchTemplate
 from trimtab_functions.capacity.adapters.wrapped import (
     WrappedFollower,
     WrappedGroup,
@@ -28,6 +37,7 @@ from trimtab_functions.capacity.adapters.wrapped import (
 )
 
 GROUP_ADAPTERS: Mapping[str, GroupAdapter] = {
+    "AKS": AksNodePool(),
     "EKS": EksNodeGroup(),
     "GKE": GkeNodePool(),
     "Karpenter": KarpenterNodePool(),
@@ -44,6 +54,12 @@ FOLLOWERS: tuple[Follower, ...] = (
     HorizontalPodAutoscaler(),
     ScaledObject(),
     KnativeService(),
+    LaunchTemplate(),
+    CapacityReservation(),
+    CapacityBlockReservation(),
+    ScheduledAction(),
+    ReservedConcurrency(),
+    ProvisionedConcurrency(),
 )
 
 _GROUP_KINDS = {kind: adapter for adapter in GROUP_ADAPTERS.values() for kind in adapter.kinds}
