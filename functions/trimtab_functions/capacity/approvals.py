@@ -63,4 +63,4 @@ def _parse(arrived: Arrived, where: str) -> Approval | InputError:
     try:
         return parse_approval(arrived.read(), where)
     except InputError as error:
-        return error.with_traceback(None)
+        return error.bare()

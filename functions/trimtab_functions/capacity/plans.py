@@ -158,7 +158,7 @@ def _parse(called: str, document: Mapping[str, Any]) -> CapacityPlan | _Unread:
     try:
         return parse_plan(document, called)
     except InputError as error:
-        return _Unread(error.with_traceback(None), _as_of(document))
+        return _Unread(error.bare(), _as_of(document))
 
 
 def _as_of(document: Mapping[str, Any]) -> datetime | None:

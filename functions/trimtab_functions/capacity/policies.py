@@ -80,7 +80,7 @@ def _parse(key: PlanKey, arrived: Arrived) -> Rules | InputError:
     try:
         return Rules(parse_policy(arrived.read(), called).spec, called)
     except InputError as error:
-        return error.with_traceback(None)
+        return error.bare()
 
 
 def not_fetched(key: PlanKey) -> PolicyLookup:

@@ -264,7 +264,7 @@ def _slot(
     elif pool.name not in compose.pools:
         return None
     elif isinstance(compose.settings, InputError):
-        raise compose.settings
+        raise compose.settings.bare()
     else:
         adapter = compose.adapter
         made = adapter.compose(compose.settings, plan, pool, group)

@@ -99,7 +99,7 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
         return Asked(settings, source, policy, compose, name, namespace)
     except InputError as error:
         adapter = GROUP_ADAPTERS[settings.compose.kind]
-        nothing = ComposeSpec(adapter, (), error) if settings.mode == "Compose" else None
+        nothing = ComposeSpec(adapter, (), error.bare()) if settings.mode == "Compose" else None
         return Asked(settings, error, None, nothing)
 
 
