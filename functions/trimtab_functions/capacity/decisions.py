@@ -42,6 +42,7 @@ class Placed:
         launches: whether it launches a group's nodes.
         refused: whether a person must act; `reason` says how.
         companions: what is to stand beside it and follows from what exists, by key.
+        claim: what no other resource may be given.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Placed:
     launches: bool = True
     refused: bool = False
     companions: Mapping[str, Document] = field(default_factory=dict)
+    claim: str | None = None
 
 
 @dataclass

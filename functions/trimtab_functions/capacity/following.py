@@ -4,8 +4,8 @@ Pure. Each kind's own rules are its `Follower`'s; here stands what holds for all
 plan nothing changes, a group that the plan does not have is refused, and a person is told.
 """
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -76,9 +76,27 @@ def decide(
         placed[key] = remember(
             (following, exists, _identity(now), why), partial(_place, following, exists, now, why)
         )
-        if (why := placed[key].reason) is not None and placed[key].refused:
-            refused.append(f"{following.ref}: {key}: {why}")
+    for key, first in _claimed_twice(placed, observed):
+        following = prepared.wanted.followers[key]
+        held = _place(following, observed.get(key), None, f"{first} is given the same already")
+        placed[key] = replace(held, refused=True)
+    for key, each in placed.items():
+        if each.reason is not None and each.refused:
+            refused.append(f"{each.ref}: {key}: {each.reason}")
     return FollowersDecision(placed, tuple(refused), tuple(policy))
+
+
+def _claimed_twice(
+    placed: Mapping[str, Placed], observed: Mapping[str, Observed | Other]
+) -> Iterator[tuple[str, str]]:
+    """Resources that claim what another has, each with that other: one that is there goes first."""
+    claims: dict[str, list[str]] = {}
+    for key, each in placed.items():
+        if each.claim is not None:
+            claims.setdefault(each.claim, []).append(key)
+    for keys in claims.values():
+        first, *others = sorted(keys, key=lambda k: (not placed[k].ready, k not in observed, k))
+        yield from ((other, first) for other in others)
 
 
 def _needs_approvals(following: Following) -> bool:
@@ -160,4 +178,5 @@ def _place(
         followed.reason,
         launches=False,
         refused=followed.refused,
+        claim=followed.claim,
     )

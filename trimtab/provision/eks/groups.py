@@ -175,7 +175,7 @@ def node_group_shape(
     where = f"pool {pool.name}, group {group.name}"
     family, volume_gib = settings.ami_family or family, settings.volume_gib or volume_gib
     kind = capacity_type(group)
-    capacity = _capacity(group, where)
+    capacity = capacity_of(group, where)
     types = tuple(offer.instance_type for offer in group.offers)
     interfaces = efa_interfaces(types, where) if settings.efa else ()
     _check_machines(types, capacity, settings, where)
@@ -267,7 +267,12 @@ def fixed_words(family: AmiFamily, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _capacity(group: Group, where: str) -> Capacity:
+def capacity_of(group: Group, where: str) -> Capacity:
+    """Whose machines the group takes.
+
+    Raises:
+        InputError: EKS has none such, or a reservation's id is none.
+    """
     match group.purchase:
         case OnDemand() | Spot() | Reserved(reservation=None):
             return OpenCapacity()

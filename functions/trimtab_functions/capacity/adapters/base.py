@@ -306,12 +306,14 @@ class Followed:
         reason: why, when it is not simply as planned.
         sizes: what it was given, in the follower's own unit; None where it has none.
         refused: whether a person must act (the reason says how).
+        claim: what only one resource may be given, such as the line that an approval buys.
     """
 
     document: Document | None
     reason: str | None = None
     sizes: Sizes | None = None
     refused: bool = False
+    claim: str | None = None
 
 
 class Follower(ABC):
