@@ -6,9 +6,15 @@ from typing import Any
 
 from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters.settings import SpecPart
-from trimtab_functions.cluster import aws, gcp
+from trimtab_functions.cluster import aws, edge, gcp, on_premises
 from trimtab_functions.cluster.resources import Resource
-from trimtab_functions.cluster.settings import AwsClusterSpec, GcpClusterSpec, Platform
+from trimtab_functions.cluster.settings import (
+    AwsClusterSpec,
+    EdgeSiteSpec,
+    GcpClusterSpec,
+    OnPremisesClusterSpec,
+    Platform,
+)
 
 
 @dataclass(frozen=True)
@@ -27,4 +33,6 @@ class Composes:
 PLATFORMS: dict[Platform, Composes] = {
     "AWS": Composes(AwsClusterSpec, aws.resources),
     "GCP": Composes(GcpClusterSpec, gcp.resources),
+    "OnPremises": Composes(OnPremisesClusterSpec, on_premises.resources),
+    "Edge": Composes(EdgeSiteSpec, edge.resources),
 }

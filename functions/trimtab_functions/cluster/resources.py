@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trimtab_functions.capacity.adapters.base import EXTERNAL_NAME, MANAGEMENT_POLICIES
-from trimtab_functions.capacity.documents import Document, condition, section
+from trimtab_functions.capacity.documents import Document, condition, section, text
 
 PART_LABEL = "trimtab.dev/part"
 """Which part of its cluster a resource is: what selectors of its neighbours ask for."""
@@ -63,9 +63,12 @@ def arrange(resources: Iterable[Resource], ready: Mapping[str, bool]) -> Arrange
 def is_ready(document: Document) -> bool:
     """Whether an existing resource is ready.
 
-    A managed resource that has no such condition was not seen by its provider yet; anything else is
-    ready by being there.
+    A managed resource that has no such condition was not seen by its provider yet, nor one of Cluster
+    API's by its controller; anything else is ready by being there.
     """
+    api = (text(document.get("apiVersion")) or "").partition("/")[0]
+    if api == "cluster.x-k8s.io":
+        return condition(document, "Available") == "True"
     found = condition(document, "Ready")
     if found is None:
         return "forProvider" not in section(document, "spec")

@@ -4,9 +4,9 @@ An XRD refuses unknown fields, and other steps may have theirs: those of the spe
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from trimtab.plan.document import input_error
 from trimtab.plan.eks import AmiFamily
@@ -134,6 +134,102 @@ class GcpClusterSpec(ClusterSpec):
     zones: Annotated[tuple[ShortText, ...], Field(max_length=6)] = ()
     gcp_network: GcpNetwork = GcpNetwork()
     public_access_cidrs: Annotated[tuple[Cidr, ...], Field(max_length=40)] = ()
+
+
+class SecretKey(SpecPart):
+    """A key of a secret in the XR's namespace."""
+
+    name: Name
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")] = "kubeconfig"
+
+
+class ExistingCluster(SpecPart):
+    """A cluster that is there."""
+
+    kubeconfig_secret_ref: SecretKey
+
+
+class TemplateRef(SpecPart):
+    """A template of Cluster API's, in the XR's namespace."""
+
+    api_group: ShortText
+    kind: ShortText
+    name: Name
+
+
+class ClusterApi(SpecPart):
+    """A cluster that Cluster API makes of a ClusterClass, with machines of its pools' own templates."""
+
+    cluster_class: Name
+    version: Annotated[str, Field(pattern=r"^v1\.\d{2}\.\d{1,2}$")]
+    control_plane_replicas: Literal[1, 3, 5] = 3
+    pods_cidr: Cidr = "192.168.0.0/16"
+    services_cidr: Cidr = "10.96.0.0/12"
+    bootstrap_template: TemplateRef
+    machine_template: TemplateRef
+
+
+class OnPremises(SpecPart):
+    """Where the cluster comes from; `image` says who brings its GPU nodes' drivers."""
+
+    existing: ExistingCluster | None = None
+    cluster_api: ClusterApi | None = None
+    image: Literal["UBUNTU"] = "UBUNTU"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.existing is None) == (self.cluster_api is None):
+            raise ValueError("give existing or clusterApi, and not both")
+        return self
+
+
+class OnPremisesClusterSpec(ClusterSpec):
+    """A cluster on machines of one's own."""
+
+    on_premises: OnPremises
+    cluster_name: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")] | None = None
+
+
+class K3sInstall(SpecPart):
+    """How K3s is put on the machines; see `trimtab.provision.k3s`."""
+
+    endpoint: ShortText
+    servers: Literal[1, 3, 5] = 1
+    servers_take_work: Flag = True
+    air_gapped: Flag = False
+    script_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    cluster_cidr: Cidr = "10.42.0.0/16"
+    service_cidr: Cidr = "10.43.0.0/16"
+    secrets_encryption: Flag = True
+    embedded_registry: Flag = False
+    disable: Annotated[
+        tuple[
+            Literal["coredns", "local-storage", "metrics-server", "servicelb", "traefik"],
+            ...,
+        ],
+        Field(max_length=5),
+    ] = ()
+    snapshot_schedule: Annotated[str, Field(pattern=r"^[-0-9*/, ]{9,63}$")] = "0 */12 * * *"
+    snapshot_retention: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class EdgeSiteSpec(SpecPart):
+    """A K3s site; `install` is how it begins, the kubeconfig is what it is reached by."""
+
+    plan_ref: PlanRef
+    pools: Annotated[tuple[DnsLabel, ...], Field(min_length=1, max_length=MAX_POOLS)]
+    version: Annotated[str, Field(pattern=r"^v1\.\d{1,2}\.\d{1,2}\+k3s\d+$")]
+    install: K3sInstall | None = None
+    kubeconfig_secret_ref: SecretKey | None = None
+    upgrades: Flag = True
+    agents_at_once: Annotated[int, Field(ge=1, le=100)] = 1
+    gpu_operator: Chart = Chart()
+
+    @model_validator(mode="after")
+    def _begins(self) -> Self:
+        if self.install is None and self.kubeconfig_secret_ref is None:
+            raise ValueError("give install, or kubeconfigSecretRef of a cluster that is there")
+        return self
 
 
 def parse_input(document: Mapping[str, Any]) -> ClusterInput:

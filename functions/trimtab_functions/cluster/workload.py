@@ -42,7 +42,11 @@ GOOGLE_IDENTITY: Document = {
 
 
 def access(
-    name: str, secret: str, after: tuple[str, ...], identity: Document | None = None
+    name: str,
+    secret: str,
+    after: tuple[str, ...],
+    identity: Document | None = None,
+    secret_key: str = KUBECONFIG,
 ) -> list[Resource]:
     """How providers reach the cluster.
 
@@ -51,6 +55,7 @@ def access(
         secret: of the XR's namespace, with the kubeconfig.
         after: what writes the secret.
         identity: who the providers are, where the kubeconfig does not say.
+        secret_key: of the kubeconfig in the secret.
     """
     found = []
     for key, api in ((HELM_CONFIG_KEY, HELM), (KUBERNETES_CONFIG_KEY, KUBERNETES)):
@@ -61,7 +66,7 @@ def access(
             "spec": {
                 "credentials": {
                     "source": "Secret",
-                    "secretRef": {"name": secret, "key": KUBECONFIG},
+                    "secretRef": {"name": secret, "key": secret_key},
                 },
                 **({} if identity is None else {"identity": identity}),
             },
@@ -124,6 +129,8 @@ def storage_class(
     provisioner: str,
     parameters: Mapping[str, str],
     mode: str = "WaitForFirstConsumer",
+    *,
+    expandable: bool = True,
 ) -> list[Resource]:
     """The cluster's default storage class.
 
@@ -132,6 +139,7 @@ def storage_class(
         storage: whether there is to be one.
         provisioner, parameters: the driver's.
         mode: when a volume is bound.
+        expandable: whether the driver lets volumes grow.
     """
     if not storage.default_class:
         return []
@@ -145,7 +153,7 @@ def storage_class(
         "provisioner": provisioner,
         "parameters": dict(parameters),
         "volumeBindingMode": mode,
-        "allowVolumeExpansion": True,
+        "allowVolumeExpansion": expandable,
         "reclaimPolicy": "Delete",
     }
     return [kubernetes_object(name, STORAGE_CLASS_KEY, manifest)]
