@@ -110,6 +110,8 @@ def crossplane_control_plane(
     api.apply_all("".join(crd.read_text("utf-8") for crd in sorted(crds.glob("*.yaml"))))
     no_webhooks = folder / "webhookconfigurations"
     no_webhooks.mkdir()
+    packages = folder / "packages"
+    packages.mkdir()  # Crossplane caches what it pulls there, and fails without the folder
     # Variables as the Helm chart sets them: some flags are misnamed (--cr-ds-path).
     settings = {
         "CRDS_PATH": str(crds),
@@ -142,7 +144,7 @@ def crossplane_control_plane(
         "core",
         "start",
         f"--package-runtime=Function={function_runtime}",
-        f"--cache-dir={folder / 'packages'}",
+        f"--cache-dir={packages}",
         f"--tls-server-certs-dir={server}",
         f"--tls-client-certs-dir={client}",
         f"--circuit-breaker-burst={CIRCUIT_BREAKER_BURST}",
