@@ -123,6 +123,18 @@ class Cluster:
         self.api.delete(*PLAN, "example", self.namespace)
         self.touch()
 
+    def delete(self) -> None:
+        """Take the XR away."""
+        self.api.delete(*NODE_GROUP_SET, self.name, self.namespace)
+
+    def exists(self) -> bool:
+        """Whether the XR or a node group of it is left, going or not."""
+        return any(
+            self.name in (each["metadata"]["name"], each["metadata"].get("labels", {}).get(owner))
+            for kind, owner in ((NODE_GROUP_SET, ""), (NODE_GROUP, "crossplane.io/composite"))
+            for each in self.api.list_all(*kind, self.namespace)
+        )
+
     def touch(self) -> None:
         """Edit the XR, so that Crossplane reconciles it now and not when the response has aged."""
         self._edits += 1
