@@ -64,7 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Keep the requests in place of writing them to stderr."""
-        self.registry.requests.append(f"{self.command} {self.path}")
+        # Clients try TLS first, which is no request.
+        if hasattr(self, "path"):
+            self.registry.requests.append(f"{self.command} {self.path}")
 
     def do_GET(self) -> None:
         """Manifests, blobs, tags, the token service and the storage."""
