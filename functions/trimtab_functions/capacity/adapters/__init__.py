@@ -11,6 +11,7 @@ from trimtab_functions.capacity.adapters.autoscaling_schedule import ScheduledAc
 from trimtab_functions.capacity.adapters.base import Follower, GroupAdapter, Kind
 from trimtab_functions.capacity.adapters.capacity_block import CapacityBlockReservation
 from trimtab_functions.capacity.adapters.capacity_reservation import CapacityReservation
+from trimtab_functions.capacity.adapters.cluster_api import ClusterApiMachines
 from trimtab_functions.capacity.adapters.eks_node_group import EksNodeGroup
 from trimtab_functions.capacity.adapters.gke_node_pool import GkeNodePool
 from trimtab_functions.capacity.adapters.hpa import HorizontalPodAutoscaler
@@ -38,6 +39,7 @@ from trimtab_functions.capacity.adapters.wrapped import (
 
 GROUP_ADAPTERS: Mapping[str, GroupAdapter] = {
     "AKS": AksNodePool(),
+    "ClusterAPI": ClusterApiMachines(),
     "EKS": EksNodeGroup(),
     "GKE": GkeNodePool(),
     "Karpenter": KarpenterNodePool(),
