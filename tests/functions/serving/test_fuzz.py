@@ -4,7 +4,9 @@
 """
 
 import copy
+import gc
 import random
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from support import plans
 from support.capacity_requests import request
 from support.request_fuzz import NOW, BrokenError, answer, check, mutate, seeds
 from trimtab_functions import structs
@@ -171,3 +174,20 @@ def test_a_valid_plan_is_still_found() -> None:
     assert {"PlanFound", "PlanNotFetched", "PlanNotFound", "PlanExpired", "PlanInvalid"} <= set(
         reasons
     )
+
+
+def test_what_is_kept_of_a_broken_request_holds_no_frames() -> None:
+    """An error that was raised would keep the request in its frames' local variables."""
+    functions = Functions(lambda: NOW)
+    wrong: list[dict[str, Any]] = [
+        {"spec": {"pools": 7}},
+        {"spec": {"region": None}},
+        {"step_input": {"mode": "Neither"}},
+        {"plan": {"metadata": {"name": "example"}, "spec": {"pools": 7}}},
+    ]
+    gc.collect()
+    before = sum(isinstance(each, TracebackType) for each in gc.get_objects())
+    for each in wrong:
+        assert answer(functions, request(**{"plan": plans.plan_data(), **each}).SerializeToString())
+    gc.collect()
+    assert sum(isinstance(each, TracebackType) for each in gc.get_objects()) == before
