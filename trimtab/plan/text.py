@@ -61,7 +61,7 @@ def parse_text(text: str, where: str) -> object:
     """
     size = len(text.encode())
     if size > MAX_BYTES:
-        raise InputError(f"takes {size:,} bytes, more than a plan's {MAX_BYTES:,}", where=where)
+        raise InputError(f"takes {size:,} bytes, more than {MAX_BYTES:,}", where=where)
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, where))
@@ -103,7 +103,7 @@ def _check(text: str, where: str) -> None:
                 raise InputError(
                     "holds several documents",
                     where=_at(where, event.start_mark),
-                    mend="keep one plan in a file",
+                    mend="keep one in a file",
                 )
         elif isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError(

@@ -59,7 +59,7 @@ def test_reads(text: str, value: object) -> None:
         ("a: 1\nb: 2\na: 3", "plan.yaml:3: key a stands twice in one mapping; remove one"),
         ("- {x: 1}\n- {x: 1, 'x': 2}", "plan.yaml:2: key x stands twice"),
         ('{"a": {"b": 1, "b": 2}}', "plan.yaml: key b stands twice in one object; remove one"),
-        ("a: 1\n---\nb: 2", "plan.yaml:2: holds several documents; keep one plan in a file"),
+        ("a: 1\n---\nb: 2", "plan.yaml:2: holds several documents; keep one in a file"),
         ("a: &x 1\nb: *x", "plan.yaml:1: has an anchor or alias; write the value out"),
         ("a: &x [*x]", "plan.yaml:1: has an anchor or alias"),
         ("<<: {a: 1}", "plan.yaml:1: has a key that is no text"),
