@@ -75,7 +75,7 @@ def test_reads(text: str, value: object) -> None:
         ("[" * 100_000, "plan.yaml:1: is nested too deeply"),
         ('{"a":' * 100_000, "plan.yaml"),
         ("\n".join(" " * i + "- " for i in range(200)), "is nested too deeply"),
-        ("a" * (MAX_BYTES + 1), "plan.yaml: takes 1,000,001 bytes, more than a plan's 1,000,000"),
+        ("a" * (MAX_BYTES + 1), "plan.yaml: takes 1,000,001 bytes, more than 1,000,000"),
         ("é" * (MAX_BYTES // 2 + 1), "takes 1,000,002 bytes"),
     ],
 )
