@@ -152,6 +152,7 @@ class Case:
         stands: `resource: state min-desired-max (reason)` of each group in the status.
         plan: the condition PlanUsable: its status, reason and message.
         capacity: the condition CapacityPlanned, likewise.
+        changes: the event that tells what the answer changes.
         ready: whether the XR is left to be as ready as its resources are.
     """
 
@@ -166,6 +167,7 @@ class Case:
     spec: Mapping[str, Any] = field(default_factory=dict)
     ready: bool = True
     ttl: str = "60s"
+    changes: str | None = None
 
     def response(self) -> dict[str, Any]:
         """The whole response as data, but for the XR's status."""
@@ -176,6 +178,9 @@ class Case:
         }
         # An event tells of what only a person can change.
         warning = {"severity": "SEVERITY_WARNING", "message": f"{reason}: {message}"}
+        results = [warning] if status == "FALSE" else []
+        if self.changes is not None:
+            results.append({"severity": "SEVERITY_NORMAL", "message": self.changes})
         return {
             "meta": {"tag": "a-tag", "ttl": self.ttl},
             "context": {},
@@ -188,7 +193,7 @@ class Case:
                 condition("CapacityPlanned", self.capacity),
             ],
             "requirements": REQUIREMENTS,
-            **({"results": [warning]} if status == "FALSE" else {}),
+            **({"results": results} if results else {}),
         }
 
 

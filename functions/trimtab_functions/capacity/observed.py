@@ -99,7 +99,7 @@ def read_observed(
         adapter=adapter,
         generation=generation_of(document),
         fixed=adapter.fixed(document),
-        sizes=running.sizes,
+        sizes=_in_order(running.sizes),
         initial=running.initial,
         stated=running.stated,
         moved=moved(document),
@@ -109,3 +109,10 @@ def read_observed(
         ready=adapter.is_ready(document) and not deleting,
         read=read,
     )
+
+
+def _in_order(sizes: Sizes | None) -> Sizes | None:
+    """Bounds in order: a max below min is nothing that a cloud took."""
+    if sizes is None or sizes.min <= sizes.max:
+        return sizes
+    return Sizes(sizes.min, sizes.desired, sizes.min)

@@ -167,6 +167,7 @@ CASES = [
         (f"{KEY}: Planned 2-3-4",),
         FOUND,
         AS_PLANNED,
+        changes=f"trainer/main: {KEY} is created, 2-3-4 nodes",
     ),
     Case(
         "what an autoscaler chose within the window is left alone",
@@ -186,6 +187,7 @@ CASES = [
         AS_PLANNED,
         now=SECOND,
         observed=RUNNING,
+        changes="trainer/main: 2-4-4 nodes become 3-4-6 in the window from 2026-11-01T04:00:00Z",
     ),
     Case(
         "a desired size below the new min is raised in the same change",
@@ -196,6 +198,7 @@ CASES = [
         AS_PLANNED,
         now=SECOND,
         observed={KEY: running(2)},
+        changes="trainer/main: 2-2-4 nodes become 3-3-6 in the window from 2026-11-01T04:00:00Z",
     ),
     Case(
         "a desired size that has risen is released to the autoscaler",
@@ -234,6 +237,7 @@ CASES = [
         AS_PLANNED,
         now=THIRD,
         observed={KEY: running(6, low=3, high=6)},
+        changes="trainer/main: 3-6-6 nodes become 2-6-6 in the window from 2026-11-01T08:00:00Z",
     ),
     Case(
         "a group planned at no nodes gets the smallest max that EKS takes",
@@ -242,6 +246,7 @@ CASES = [
         (f"{KEY}: Planned 0-0-1",),
         ("TRUE", "PlanFound", f"team/example, digest {OTHER_DIGEST}"),
         AS_PLANNED,
+        changes=f"trainer/main: {KEY} is created, 0-0-1 nodes",
     ),
     Case(
         "a node group that AWS has not reported yet is raised from what it is created with",
@@ -254,6 +259,7 @@ CASES = [
         observed={
             KEY: {k: v for k, v in running(0, initial=2).items() if k != "status"},
         },
+        changes="trainer/main: 2-2-4 nodes become 3-3-6 in the window from 2026-11-01T04:00:00Z",
     ),
     Case(
         "an old generation is kept until the new one is ready, which starts as large",
@@ -269,6 +275,7 @@ CASES = [
         FOUND,
         ("FALSE", "Replacing", f"kept until what replaces them is ready: {OLD_KEY}"),
         observed={OLD_KEY: running(4, generation="ffffff")},
+        changes=f"trainer/main: {KEY} is created, 2-4-4 nodes",
     ),
     Case(
         "an old generation goes once the new one is ready",
@@ -278,6 +285,7 @@ CASES = [
         FOUND,
         AS_PLANNED,
         observed={OLD_KEY: running(4, generation="ffffff"), KEY: running(4)},
+        changes="trainer/main: trainer-main-ffffff is removed: what replaces it is ready",
     ),
     Case(
         "a group that has left the plan is kept until the pool is ready",
@@ -312,6 +320,7 @@ CASES = [
         FOUND,
         AS_PLANNED,
         observed={KEY: running(3), "trainer-gone-0a1b2c": running(2, group="gone")},
+        changes="trainer/gone: trainer-gone-0a1b2c is removed: what replaces it is ready",
     ),
     Case(
         "a pool that the XR no longer names keeps its node groups until someone deletes them",
@@ -347,6 +356,7 @@ CASES = [
                 },
             }
         },
+        changes=f"trainer/main: {KEY} is created, 2-3-4 nodes",
     ),
     Case(
         "the response lives until the window ends",
@@ -357,6 +367,7 @@ CASES = [
         AS_PLANNED,
         now=plans.START + 4 * HOUR - timedelta(seconds=12, milliseconds=300),
         ttl="13s",
+        changes=f"trainer/main: {KEY} is created, 2-3-4 nodes",
     ),
     Case(
         "the response lives for a second at the least",
@@ -367,6 +378,7 @@ CASES = [
         AS_PLANNED,
         now=plans.START + 4 * HOUR - timedelta(milliseconds=1),
         ttl="1s",
+        changes=f"trainer/main: {KEY} is created, 2-3-4 nodes",
     ),
     Case(
         "the response lives until the plan expires",
@@ -391,6 +403,7 @@ CASES = [
         AS_PLANNED,
         now=plans.START + 2 * HOUR - timedelta(seconds=30),
         ttl="30s",
+        changes=f"trainer/main: {KEY} is created, 2-3-4 nodes",
     ),
 ]
 

@@ -1,5 +1,6 @@
 """The function's smaller parts: settings, Structs, the memo, and the published schemas."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from support.capacity_requests import SPEC
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan
 from trimtab_functions import structs
+from trimtab_functions.capacity import input_crd
 from trimtab_functions.capacity.adapters.eks_node_group import EksSettings
 from trimtab_functions.capacity.compose import REQUIREMENT
 from trimtab_functions.capacity.settings import (
@@ -24,8 +26,8 @@ from trimtab_functions.capacity.settings import (
     Input,
     parse_compose,
     parse_input,
-    plan_key,
 )
+from trimtab_functions.capacity.sources import Stated, plan_source
 from trimtab_functions.memo import Memo
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
@@ -38,6 +40,12 @@ ACCEPTED_INPUTS: list[dict[str, Any]] = [
     {**INPUT, "plan": {"name": "a"}},
     {**INPUT, "plan": {"fromFieldPath": "spec.planRef.name", "namespace": "plans"}},
     {**INPUT, "metadata": {"name": "x"}},
+    {**INPUT, "plan": {"matchLabels": {"team": "vision"}}},
+    {**INPUT, "plan": {"inlineFieldPath": "spec.capacity.plan", "contextKey": "a/b"}},
+    {**INPUT, "policy": {"name": "platform", "namespace": "policies"}, "refreshSeconds": 600},
+    {**INPUT, "compose": {"as": "Karpenter", "fromFieldPath": "spec.nodes"}},
+    {**INPUT, "targets": [{"match": {"kind": "NodeGroup"}, "pool": "a", "group": "b"}]},
+    {**INPUT, "targets": [{"match": {"name": "x-*"}, "pool": "a", "fields": {"min": "spec.min"}}]},
 ]
 REJECTED_INPUTS: list[tuple[dict[str, Any], str]] = [
     ({**INPUT, "mode": "inject"}, "mode: Input should be 'Compose' or 'Inject' (found 'inject')"),
@@ -46,6 +54,11 @@ REJECTED_INPUTS: list[tuple[dict[str, Any], str]] = [
     ({**INPUT, "plan": {"name": "A b"}}, "plan.name: String should match pattern"),
     ({**INPUT, "plan": {"fromFieldPath": "spec..a"}}, "plan.fromFieldPath: String should match"),
     ({**INPUT, "kind": "Inputs"}, "kind: Input should be 'Input'"),
+    ({**INPUT, "policy": {}}, "policy.name: Field required"),
+    ({**INPUT, "refreshSeconds": 9}, "refreshSeconds: Input should be greater than or equal to 10"),
+    ({**INPUT, "refreshSeconds": 60.5}, "refreshSeconds: Input should be a valid integer"),
+    ({**INPUT, "compose": {"as": "GEKS"}}, "compose.as: Input should be 'EKS', 'GKE'"),
+    ({**INPUT, "targets": [{"pool": "a"}]}, "targets[0].match: Field required"),
 ]
 BOTH = {**INPUT, "plan": {"name": "a", "fromFieldPath": "spec.a"}}
 
@@ -118,7 +131,7 @@ def test_an_input_is_refused(document: dict[str, Any], message: str) -> None:
 
 
 def test_an_input_names_its_plan_once() -> None:
-    with pytest.raises(InputError, match="give name or fromFieldPath, not both"):
+    with pytest.raises(InputError, match="give only one of name, fromFieldPath and matchLabels"):
         parse_input(BOTH)
 
 
@@ -154,9 +167,29 @@ def test_the_schemas_have_the_functions_fields_and_defaults() -> None:
     assert input_schema()["properties"]["mode"]["default"] == Input().mode
 
 
+def test_the_inputs_crd_is_made_of_its_model() -> None:
+    assert (FUNCTIONS.parent / input_crd.FILE).read_text("utf-8") == input_crd.dump()
+    told = input_crd.crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert list(undescribed(told, "")) == ["apiVersion", "kind", "metadata"]
+
+
+def undescribed(schema: Any, path: str) -> Iterator[str]:
+    """Fields without a description."""
+    for name, each in schema.get("properties", {}).items():
+        here = f"{path}.{name}".lstrip(".")
+        if "description" not in each:
+            yield here
+        yield from undescribed(each, here)
+        yield from undescribed(each.get("items", {}), f"{here}[]")
+
+
 def test_an_xr_that_names_no_plan_is_refused_with_the_field() -> None:
     with pytest.raises(InputError) as error:
-        plan_key(Input().plan, {"metadata": {"namespace": "a"}, "spec": {"planRef": {"name": 3.0}}})
+        plan_source(
+            Input().plan,
+            {"metadata": {"namespace": "a"}, "spec": {"planRef": {"name": 3.0}}},
+            Stated(),
+        )
     assert str(error.value) == (
         "the XR's spec.planRef.name: names no CapacityPlan; give the plan's name there, or plan.name "
         "in the pipeline step's input"
@@ -166,7 +199,7 @@ def test_an_xr_that_names_no_plan_is_refused_with_the_field() -> None:
 def test_a_cluster_scoped_xr_needs_the_plans_namespace() -> None:
     xr = {"metadata": {"name": "a"}, "spec": {"planRef": {"name": "b"}}}
     with pytest.raises(InputError) as error:
-        plan_key(Input().plan, xr)
+        plan_source(Input().plan, xr, Stated())
     assert str(error.value) == (
         "the XR has no namespace to take the CapacityPlan from; give plan.namespace in the pipeline "
         "step's input"
@@ -174,7 +207,7 @@ def test_a_cluster_scoped_xr_needs_the_plans_namespace() -> None:
     step = parse_input(
         {**INPUT, "plan": {"namespace": "plans", "fromFieldPath": "spec.planRef.name"}}
     )
-    assert str(plan_key(step.plan, xr)) == "plans/b"
+    assert str(plan_source(step.plan, xr, Stated())) == "plans/b"
 
 
 def test_the_examples_are_what_the_function_takes() -> None:
