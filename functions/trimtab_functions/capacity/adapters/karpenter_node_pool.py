@@ -114,10 +114,15 @@ class KarpenterNodePool(GroupAdapter):
     def held(self, observed: Document, template: Document | None) -> Document:
         if template is None:
             return as_applied(observed)
-        now = section(observed, "spec")
+        now, own = section(observed, "spec"), section(template, "spec")
         decided = {each: now[each] for each in ("limits", "template", "weight") if each in now}
-        spec = {**section(template, "spec"), **decided}
-        return with_kept_marks({**template, "spec": spec}, observed)
+        if "disruption" in now and not section(own, "disruption"):
+            decided["disruption"] = now["disruption"]  # implied by the plan, for want of another
+        notes = section(observed, "metadata", "annotations")
+        keeps = text(notes.get(STATIC_NODES_ANNOTATION))
+        document = {**template, "spec": {**own, **decided}}
+        document = with_annotation(document, STATIC_NODES_ANNOTATION, keeps)
+        return with_kept_marks(document, observed)
 
     def attach(self, document: Document, beside: Beside) -> Attached:
         """The limit in vCPUs too, less what a static NodePool keeps, which never shrinks unasked."""

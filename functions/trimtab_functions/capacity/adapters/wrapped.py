@@ -126,6 +126,10 @@ class WrappedGroup(GroupAdapter):
         if template is None:
             return as_applied(observed)
         manifest = self._inner.held(unwrapped(observed), unwrapped(template))
+        own = section(unwrapped(template), "metadata")
+        if "labels" not in own and not section(manifest, "metadata", "labels"):
+            kept = {k: v for k, v in section(manifest, "metadata").items() if k != "labels"}
+            manifest = {**manifest, "metadata": kept}
         return with_kept_marks(_with(template, manifest), observed)
 
     def attach(self, document: Document, beside: Beside) -> Attached:
