@@ -18,8 +18,8 @@ from google.protobuf import struct_pb2 as structpb
 from support import plans
 from support.capacity_requests import request, respond
 from trimtab_functions import structs
-from trimtab_functions.capacity.adapters import group_adapter
-from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.adapters import FOLLOWERS, GROUP_ADAPTERS, group_adapter
+from trimtab_functions.capacity.adapters.base import GroupAdapter, Kind
 from trimtab_functions.capacity.compose import REFRESH
 from trimtab_functions.capacity.observed import Observed, read_observed
 from trimtab_functions.dispatch import Composes
@@ -116,8 +116,42 @@ def seeds() -> list[bytes]:
     for key, each in respond(first, NOW).desired.resources.items():
         injected.desired.resources[key].CopyFrom(each)
     _copy_observed(running, injected)
-    found += [injected, _cluster(plan)]
+    found += [injected, _cluster(plan), request(spec={"plan": plan}), _by_target(plan)]
+    found += [_labelled(plan, kind) for kind in sorted(_KINDS, key=repr)]
+    for provider in ("aws", "gcp", "azure", "kubernetes"):
+        elsewhere = {**plan["spec"], "site": {"provider": provider, "region": "us-east-1"}}
+        for name in sorted(GROUP_ADAPTERS):
+            step = {**_INPUT, "compose": {"as": name}}
+            found.append(request({**plan, "spec": elsewhere}, step_input=step))
     return [each.SerializeToString(deterministic=True) for each in found]
+
+
+_INPUT = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
+_KINDS = {kind for each in (*GROUP_ADAPTERS.values(), *FOLLOWERS) for kind in each.kinds}
+
+
+def _labelled(plan: dict[str, Any], kind: Kind) -> fnv1.RunFunctionRequest:
+    """An earlier step's resource of a kind, before and after it runs."""
+    labels = {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "on-demand"}
+    document = {
+        "apiVersion": f"{kind.group}/v1",
+        "kind": kind.kind,
+        "metadata": {"name": "one", "labels": labels},
+        "spec": {"forProvider": {"region": "us-east-1"}, "replicas": 2},
+    }
+    runs = {**document, "status": {"replicas": 2, "atProvider": {}, "conditions": []}}
+    return request(plan, mode="Inject", desired={"one": document}, observed={"one": runs})
+
+
+def _by_target(plan: dict[str, Any]) -> fnv1.RunFunctionRequest:
+    """A resource of a kind that no adapter knows, found by the input's target."""
+    document = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 2}}
+    fields = {"desired": "spec.replicas", "running": "status.replicas"}
+    target = {"match": {"kind": "Deployment"}, "pool": "trainer", "fields": fields}
+    step = {**_INPUT, "mode": "Inject", "targets": [target]}
+    runs = {**document, "status": {"replicas": 3}}
+    desired, observed = {"web": document}, {"web": runs}
+    return request(plan, step_input=step, desired=desired, observed=observed)
 
 
 def _running(first: fnv1.RunFunctionRequest) -> fnv1.RunFunctionRequest:
@@ -335,7 +369,7 @@ def check(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
     # Each group's document is made from a template: a request that is all template grows.
     _require(len(written) <= 40 * req.ByteSize() + 200_000, "the answer is too large")
     _require(bool(rsp.conditions), "nothing is said")
-    _require(0 < rsp.meta.ttl.ToSeconds() <= REFRESH.total_seconds(), "the time to live is none")
+    _require(rsp.meta.ttl.ToSeconds() > 0, "the time to live is none")
     told = {each.type: each.status for each in rsp.conditions}
     usable = told.get("PlanUsable") == fnv1.STATUS_CONDITION_TRUE
     if structs.item(req.input, "apiVersion") == "cluster.fn.trimtab.dev/v1alpha1":
@@ -361,6 +395,8 @@ def _check_resource(
         ours = composes and isinstance(runs, Observed) and runs.ref is not None
         _require(usable or not (earlier or ours), f"{key} is dropped without a plan")
         return
+    if rsp.desired.resources[key] == req.desired.resources.get(key):
+        return  # passed on as an earlier step has it
     if not isinstance(runs, Observed) or runs.sizes is None or adapter is None:
         return
     given = _sizes(adapter, structs.to_data(rsp.desired.resources[key].resource))
