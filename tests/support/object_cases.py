@@ -50,7 +50,7 @@ WORKLOAD: Data = {
         "shortageTolerance": 0.05,
         "allowedRegions": ["eu-west-1"],
         "latencyMs": 80,
-        "owner": {"team": "web", "model": "meta-llama/Llama-3-70B"},
+        "owner": {"team": "web", "model": "Llama-3-70B"},
         "unitsPerNode": {"g6.xlarge": 13},
     },
 }
@@ -167,7 +167,7 @@ ACCEPTED: tuple[ObjectCase, ...] = (
         ("a toleration that ends", put(
             TOLERATION,
             {"key": "a", "value": "b", "effect": "NoExecute", "tolerationSeconds": 300})),
-        ("an owner in any alphabet", put("owner.team", "équipe ml")),
+        ("an owner of nothing", put("owner.team", "")),
         ("null for an optional field", put("latencyMs", None)),
         ("no priority", put("priorityClassName", "")),
         ("the longest name", metadata(name="a" * 63)),
@@ -263,6 +263,8 @@ REJECTED: tuple[ObjectCase, ...] = (
         ("a month to restart", put("restartHours", 721), "spec.restartHours"),
         ("no latency at all", put("latencyMs", 0), "spec.latencyMs"),
         ("an owner of blanks", put("owner.team", " "), "spec.owner.team"),
+        ("an owner that is no label", put("owner.model", "meta-llama/Llama-3-70B"),
+         "spec.owner.model"),
         ("throughput of zero", put("unitsPerNode", {"g6.xlarge": 0}), "spec.unitsPerNode"),
         ("throughput of nothing", put("unitsPerNode", {" ": 1}), "spec.unitsPerNode",
          "unitsPerNode goes by instance types"),

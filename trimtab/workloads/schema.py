@@ -111,6 +111,15 @@ class OwnerSpec(Document):
     environment: OwnerName = ""
 
 
+class LabelledOwner(OwnerSpec):
+    """Who pays, as labels and cost allocation tags have it: what a plan can carry."""
+
+    team: LabelValue = ""
+    project: LabelValue = ""
+    model: LabelValue = ""
+    environment: LabelValue = ""
+
+
 class Policy(Document):
     """What Kubernetes has no word for; manifests state it as `trimtab.dev/*` annotations."""
 
@@ -242,6 +251,7 @@ class WorkloadSpec(Policy):
     volumes: Annotated[tuple[Name, ...], Field(max_length=64)] = Field(
         default=(), description="Names of the PersistentVolumeClaims that it mounts."
     )
+    owner: LabelledOwner = Field(default=LabelledOwner(), description="Attribution of cost.")
     priority_class_name: ClassName = Field(default="", description="As in a pod.")
 
     invariants = (
