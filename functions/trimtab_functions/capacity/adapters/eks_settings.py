@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from trimtab.errors import InputError
 from trimtab.plan import eks
@@ -37,6 +37,8 @@ _EKS_VOLUME_GIB = 20
 _NAME_ROOM = 128
 """EC2's limit for a launch template's name."""
 _WHERE = "the XR's spec"
+# An XR's maps come in any order.
+_IN_ORDER = AfterValidator(lambda value: dict(sorted(value.items())))
 
 
 class LaunchTemplate(SpecPart):
@@ -52,7 +54,8 @@ class EksSettings(CloudSettings):
     """What an XR says of the node groups to compose.
 
     Attributes:
-        zone_subnet_ids: the nodes' subnet in each zone, for groups that must stay in one.
+        zone_subnet_ids: the nodes' subnet in each zone, for groups that must stay in one; a placement
+            group stands in the first by name.
         volume_gib: of a node's volume; None: EKS's 20, or 100 where there is a launch template.
         compose_launch_templates: `WhenNeeded`: for the groups that can't do without; `Always`: also
             for the cost tags on instances and volumes, and for instance metadata by session only.
