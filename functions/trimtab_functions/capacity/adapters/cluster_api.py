@@ -204,7 +204,7 @@ def _number(value: object) -> int | None:
 
 def _counted_by_others(document: Mapping[str, Any]) -> bool:
     """Any value but "false" says so, as Cluster API reads it."""
-    return _annotations(document).get(MANAGED_BY_ANNOTATION, "false") != "false"
+    return bool(_annotations(document).get(MANAGED_BY_ANNOTATION, "false") != "false")
 
 
 def _listed(value: object) -> list[str]:
