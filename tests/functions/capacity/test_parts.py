@@ -17,7 +17,7 @@ from trimtab.errors import InputError
 from trimtab.plan.document import load_plan
 from trimtab_functions import structs
 from trimtab_functions.capacity import input_crd
-from trimtab_functions.capacity.adapters.eks_node_group import EksSettings
+from trimtab_functions.capacity.adapters.eks_settings import EksSettings
 from trimtab_functions.capacity.compose import REQUIREMENT
 from trimtab_functions.capacity.settings import (
     INPUT_API_VERSION,

@@ -71,7 +71,7 @@ class EksSettings(CloudSettings):
     node_role_arn: ShortText
     subnet_ids: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=16)]
     zone_subnet_ids: Annotated[
-        dict[ShortText, ShortText], Field(max_length=16, default_factory=dict)
+        dict[ShortText, ShortText], Field(max_length=16, default_factory=dict), _IN_ORDER
     ]
     ami_family: eks.AmiFamily = "AL2023"
     kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] | None = None
