@@ -94,6 +94,9 @@ engines: ## Build the engines of the end-to-end tests from pinned Go modules (ne
 xpkg: function-environment ## Build the function's Crossplane package, an .xpkg for each architecture, in build/xpkg
 	$(FUNCTION)/python -m tools.xpkg $(ARGS)
 
+control-plane: pulumi-environment function-environment ## Run an empty cluster with Crossplane and the function on this machine, until Ctrl-C
+	@PYTHONPATH=tests:. $(PULUMI)/python -m support.control_plane build/control-plane
+
 browser: ## Have a Chromium for the test of the backtest's report (installs Debian's as root)
 	$(PYTHON) tools/browser.py $(ARGS)
 
