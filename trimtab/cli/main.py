@@ -26,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "explain": "Say for every number of a plan, in one sentence, why it is what it is.",
     "backtest": "Replay demand in rolling time beside every baseline and the clairvoyant optimum.",
     "preview": "Show what a Pulumi program would provision, priced line by line from its plan.",
+    "render": "Show what a Composition with our function gives, without a cluster.",
+    "replay": "Make recorded calls of the composition function again, and compare the answers.",
     "offers": "List the offers of a price table, per hour and per accelerator-hour.",
     "example": "Write a synthetic year of demand and two workloads to plan from.",
     "schema": "Print the schema of a plan or a workload file: JSON Schema, or a cluster's CRD.",

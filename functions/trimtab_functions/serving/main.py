@@ -16,6 +16,7 @@ import structlog
 from crossplane.function import cli as function_cli
 
 from trimtab.errors import TrimtabError
+from trimtab_functions.develop.recording import recorded
 from trimtab_functions.dispatch import Functions
 from trimtab_functions.serving import http, logs, traces
 from trimtab_functions.serving.certificates import MountedCertificate
@@ -90,7 +91,8 @@ def run(options: dict[str, Any]) -> None:
     """
     _keep_memory()
     log = structlog.get_logger()
-    functions, summariser = Functions(lambda: datetime.now(UTC)), Summariser()
+    functions = recorded(Functions, lambda: datetime.now(UTC), log)
+    summariser = Summariser()
     metrics = Metrics({"summaries": summariser.memo})
     tracer = traces.tracer()
 
