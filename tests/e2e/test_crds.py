@@ -87,6 +87,16 @@ def test_the_api_server_accepts(api: KubeApi, case: ObjectCase) -> None:
     assert vars(parse(stored))["spec"] == vars(parse(case.document))["spec"]
 
 
+@pytest.mark.parametrize(
+    "case", [each for each in ACCEPTED if each.base is WORKLOAD], ids=lambda each: each.sentence
+)
+def test_a_stored_workload_is_the_workload_of_its_file(api: KubeApi, case: ObjectCase) -> None:
+    """Defaults that a cluster stores must not read as what somebody stated."""
+    stored = parse_workloads(yaml.safe_dump(api.apply(case.document, dry_run=True)), "w.yaml")
+    sent = parse_workloads(yaml.safe_dump(case.document), "w.yaml")
+    assert (stored.workloads, stored.notes) == (sent.workloads, sent.notes)
+
+
 @pytest.mark.parametrize("case", REJECTED, ids=str)
 def test_the_api_server_rejects(api: KubeApi, case: ObjectCase) -> None:
     with pytest.raises(KubeError) as error:

@@ -154,6 +154,8 @@ ACCEPTED: tuple[ObjectCase, ...] = (
         ("what a cluster adds to an object", _from_cluster),
         ("the least that it may say",
          lambda data: data.update(spec={"resources": {"cpu": 1}})),
+        ("spot by its selectors alone", lambda data: data.update(
+            spec={"resources": {"cpu": 1}, "nodeSelector": {"karpenter.sh/capacity-type": "spot"}})),
         ("a quantity that is a number", put("resources.cpu", 4)),
         ("a quantity that protobuf turned into a float", put("resources.cpu", 4.0)),
         ("a quantity of zero", put("resources.cpu", "0")),

@@ -166,7 +166,7 @@ def _interruptible(
             )
         remark("its selectors admit spot nodes only, so on-demand capacity would not serve it")
         return True
-    return policy.interruptible
+    return bool(policy.interruptible)
 
 
 def _capacity_types(needs: PodNeeds, spec: Field) -> set[str]:

@@ -123,8 +123,11 @@ class LabelledOwner(OwnerSpec):
 class Policy(Document):
     """What Kubernetes has no word for; manifests state it as `trimtab.dev/*` annotations."""
 
-    interruptible: Flag = Field(
-        default=_DEFAULT.interruptible, description="Whether spot capacity may serve it."
+    # No default: a cluster would store it, and what was not stated would read as stated.
+    interruptible: Flag | None = Field(
+        default=None,
+        description="Whether spot capacity may serve it. Absent: not, unless its selectors admit spot"
+        " alone.",
     )
     restart_hours: Annotated[float, Field(strict=True, ge=0, le=720, allow_inf_nan=False)] = Field(
         default=_DEFAULT.restart_hours,
