@@ -8,6 +8,7 @@ from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import json_format
 
+from trimtab_functions import structs
 from trimtab_functions.capacity.compose import REFRESH, Composer
 
 Document = dict[str, Any]
@@ -56,13 +57,15 @@ def request(
         }
     )
     for key, document in (observed or {}).items():
-        req.observed.resources[key].resource.update(document)
+        req.observed.resources[key].resource.CopyFrom(structs.from_data(document))
     for key, document in (desired or {}).items():
-        req.desired.resources[key].resource.update(document)
+        req.desired.resources[key].resource.CopyFrom(structs.from_data(document))
     if plan is None:
         req.required_resources["capacity-plan"].SetInParent()
     elif isinstance(plan, dict):
-        req.required_resources["capacity-plan"].items.add().resource.update(plan)
+        req.required_resources["capacity-plan"].items.add().resource.CopyFrom(
+            structs.from_data(plan)
+        )
     return req
 
 

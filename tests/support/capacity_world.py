@@ -13,9 +13,9 @@ from typing import Any
 
 from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from google.protobuf import json_format
 
 from support.capacity_requests import request
+from trimtab_functions import structs
 from trimtab_functions.capacity.compose import REFRESH, Composer
 
 Document = dict[str, Any]
@@ -124,7 +124,7 @@ class World:
                 req.required_resources["capacity-policy"].SetInParent()
             elif isinstance(self.policy, dict):
                 items = req.required_resources["capacity-policy"].items
-                items.add().resource.update(self.policy)
+                items.add().resource.CopyFrom(structs.from_data(self.policy))
         return req
 
     def respond(
@@ -138,8 +138,7 @@ class World:
     def apply(self, rsp: fnv1.RunFunctionResponse) -> None:
         """Crossplane creates, updates and deletes."""
         wanted = {
-            key: json_format.MessageToDict(each.resource)
-            for key, each in rsp.desired.resources.items()
+            key: structs.to_data(each.resource) for key, each in rsp.desired.resources.items()
         }
         for key in [key for key in self.things if key not in wanted]:
             del self.things[key]

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from google.protobuf import json_format
 
 from support import plans
 from support.capacity_world import Thing, World, bounds_of
+from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Composer
 
 HOUR = timedelta(hours=1)
 WINDOW = 4 * HOUR
-SEQUENCES, EVENTS = 100, 10
+SEQUENCES, EVENTS = 100, 8
 STEADY_WINDOWS = 14
 STEP = {
     "apiVersion": "capacity.fn.trimtab.dev/v1alpha1",
@@ -110,7 +110,7 @@ class Sequence:
     """A random life of one XR; `log` tells what happened, for who reads a failure."""
 
     def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
+        self.dice = random.Random(seed)  # noqa: S311 - a test's
         self.world = World(now=plans.START, step_input=STEP, policy=POLICIES[0])
         self.plans = [made(self.dice, plans.START) for _ in range(2)]
         self.world.plan = self.plans[0]
@@ -180,7 +180,7 @@ class Sequence:
         reasons = [each.reason for each in rsp.conditions]
         self.log.append(f"{self.world.now:%dT%H:%M} {reasons} {sorted(rsp.desired.resources)}")
         self.check(rsp, reasons)
-        if self.dice.random() < 0.2:
+        if self.dice.random() < 0.1:
             self.check_same(req, rsp)
         self.world.apply(rsp)
         return rsp
@@ -193,8 +193,7 @@ class Sequence:
     def check(self, rsp: fnv1.RunFunctionResponse, reasons: list[str]) -> None:
         usable = reasons[0] == "PlanFound"
         desired = {
-            key: json_format.MessageToDict(each.resource)
-            for key, each in rsp.desired.resources.items()
+            key: structs.to_data(each.resource) for key, each in rsp.desired.resources.items()
         }
         assert rsp.meta.ttl.ToSeconds() >= 1
         living = {key: each for key, each in self.world.things.items() if not each.deleting}
@@ -208,16 +207,16 @@ class Sequence:
 
     def check_removed(self, thing: Thing) -> None:
         """What serves goes only when what takes over is ready."""
-        if thing.cloud is None and thing.reported is None:
-            pass
         groups = {each["name"]: each for each in self.world.plan["spec"]["pools"][0]["groups"]}
         name = thing.document["metadata"]["labels"]["trimtab.dev/group"]
         wanted = [groups[name]] if name in groups else list(groups.values())
         for group in wanted:
             current = self.world.things.get(f"trainer-{group['name']}-{group['generation']}")
-            assert current is not None and current.ready and not current.deleting
-            reported = current.reported
-            assert reported is not None and reported[1] >= current.asked["minSize"]
+            assert current is not None
+            assert current.ready
+            assert not current.deleting
+            assert current.reported is not None
+            assert current.reported[1] >= current.asked["minSize"]
 
     def check_kept(self, thing: Thing, document: dict[str, Any], *, usable: bool) -> None:
         before, after = thing.document, document
@@ -239,6 +238,23 @@ class Sequence:
             if other < one:
                 assert moved > window
                 assert one - other <= max(1, one // 2)
+                self.check_filled(thing)
+
+    def check_filled(self, thing: Thing) -> None:
+        """No group shrinks before all others of its pool have what they are to have at the least."""
+        mine = thing.document["metadata"]["labels"]["trimtab.dev/group"]
+        for group in self.world.plan["spec"]["pools"][0]["groups"]:
+            begun = [
+                w for w in group["windows"] if datetime.fromisoformat(w["start"]) <= self.world.now
+            ]
+            window = begun[-1] if begun else group["windows"][0]
+            if group["name"] == mine or window["max"] == 0:
+                continue
+            current = self.world.things[f"trainer-{group['name']}-{group['generation']}"]
+            assert current.ready
+            assert not current.deleting
+            assert current.reported is not None
+            assert current.reported[1] >= window["min"]
 
 
 @pytest.mark.parametrize("block", range(10))
@@ -256,9 +272,9 @@ def test_whatever_happens_nothing_is_lost(block: int) -> None:
             raise AssertionError(f"seed {seed}:\n" + "\n".join(sequence.log)) from error
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", range(3))
 def test_once_everything_is_steady_the_plan_is_reached_and_kept(block: int) -> None:
-    for seed in range(5000 + block * 10, 5000 + (block + 1) * 10):
+    for seed in range(5000 + block * 8, 5000 + (block + 1) * 8):
         sequence = Sequence(seed)
         world = sequence.world
         sequence.reconcile()
