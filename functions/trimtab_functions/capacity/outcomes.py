@@ -72,7 +72,6 @@ class Outcome:
 
 
 _PLAN_REASONS: dict[PlanState, tuple[Status, str]] = {
-    PlanState.UNNAMED: ("False", INPUT_INVALID),
     PlanState.NOT_FETCHED: ("Unknown", PLAN_NOT_FETCHED),
     PlanState.NOT_FOUND: ("False", PLAN_NOT_FOUND),
     PlanState.INVALID: ("False", PLAN_INVALID),
@@ -89,6 +88,8 @@ _PLAN_REASONS: dict[PlanState, tuple[Status, str]] = {
 def plan_outcome(lookup: Lookup, prepared: Preparation) -> Outcome:
     """Whether the plan can be used for every pool."""
     plan = lookup.usable
+    if lookup.state is PlanState.UNNAMED:
+        return Outcome(PLAN_USABLE, "False", INPUT_INVALID, lookup.message)
     if prepared.unusable is not None:
         return Outcome(PLAN_USABLE, "False", INPUT_INVALID, str(prepared.unusable))
     if plan is not None and prepared.missing:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from trimtab.errors import InputError
 from trimtab.plan.sizing import window_index
 from trimtab.policy.model import Stability
 from trimtab_functions.capacity.adapters.base import (
@@ -261,7 +262,7 @@ class _Decider:
                 if old.key not in wanted.templates:
                     decision.retired.add(old.key)
                 continue
-            stray = composes and ref.pool not in {*self.prepared.asked_for, *named}
+            stray = self._knows_pools() and ref.pool not in {*self.prepared.asked_for, *named}
             why = f"pool {ref.pool} is not among the XR's pools: delete it by hand"
             self._keep(ref, old, Stand.HELD, why if stray else None)
         for key, template in wanted.templates.items():
@@ -271,6 +272,13 @@ class _Decider:
                 self._keep(template.ref, each, Stand.HELD, None)
             else:
                 decision.placed[key] = Placed(key, template.ref, Stand.WITHHELD, None, ready=False)
+
+    def _knows_pools(self) -> bool:
+        """Whether the XR's pools could be read, so that others are nobody's."""
+        compose = self.prepared.wanted.compose
+        if compose is None or self.prepared.unusable is not None:
+            return False
+        return bool(compose.pools) or not isinstance(compose.settings, InputError)
 
     def _place_companions(self) -> None:
         """Let what stands beside a group's resource share its fate."""

@@ -84,12 +84,14 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
     """What the step's input and the XR's spec ask for."""
     settings = Input()  # what is kept while the input is wrong
     composite = req.observed.composite.resource
+    compose = None
     try:
         if req.input.fields:
             settings = parse_input(structs.to_data(req.input))
         inline = settings.plan.inline_field_path.split(".")
         xr = _xr(composite, inline)
-        compose = parse_compose(settings.compose, xr) if settings.mode == "Compose" else None
+        if settings.mode == "Compose":
+            compose = parse_compose(settings.compose, xr)
         policy = policy_key(settings.policy, xr)
         context = _value(req.context, settings.plan.context_key)
         stated = Stated(_at(composite, inline) is not None, context is not None)
@@ -98,9 +100,9 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
         namespace = source.namespace if isinstance(source, PlanKey | Labelled) else own
         return Asked(settings, source, policy, compose, name, namespace)
     except InputError as error:
-        adapter = GROUP_ADAPTERS[settings.compose.kind]
-        nothing = ComposeSpec(adapter, (), error.bare()) if settings.mode == "Compose" else None
-        return Asked(settings, error, None, nothing)
+        if compose is None and settings.mode == "Compose":
+            compose = ComposeSpec(GROUP_ADAPTERS[settings.compose.kind], (), error)
+        return Asked(settings, error, None, compose)
 
 
 def _xr(composite: structpb.Struct, inline: list[str]) -> dict[str, Any]:
