@@ -21,10 +21,9 @@ from support.capacity_function import CapacityFunction, Certificates, capacity_f
 from support.crossplane_core import ControlPlane
 from support.engines import free_ports
 from support.kube_api import KubeApi
-from trimtab.plan.schema import CRD_FILE
 
 ROOT = Path(__file__).parents[2]
-APIS = ROOT / "functions" / "apis" / "nodegroupset"
+APIS = ROOT / "functions" / "apis"
 NODE_GROUP_CRD = ROOT / "tests" / "e2e" / "crds" / "nodegroups.eks.aws.m.upbound.io.yaml"
 FUNCTION = "function-trimtab-capacity"
 PLAN = ("trimtab.dev/v1alpha1", "CapacityPlan")
@@ -157,7 +156,10 @@ class Cluster:
 
     def awaits(self, generation: str = GENERATION, **sizes: int) -> None:
         """Wait until the node group asks for exactly these: minSize, maxSize, desiredSize."""
-        eventually(lambda: self.scaling(generation), lambda found: found == sizes)
+        try:
+            eventually(lambda: self.scaling(generation), lambda found: found == sizes)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the XR says {self.conditions()}") from None
 
     def report(self, desired: int, generation: str = GENERATION) -> None:
         """Write what the AWS provider would report of a ready node group."""
@@ -270,10 +272,11 @@ def capacity_control_plane(core: ControlPlane, folder: Path) -> Iterator[Capacit
         core: a running Crossplane.
         folder: an empty folder for the function's logs.
     """
-    core.api.apply_all(ROOT / CRD_FILE)
-    core.api.apply_all(NODE_GROUP_CRD)
-    core.apply_xrd(yaml.safe_load((APIS / "definition.yaml").read_text("utf-8")))
-    core.api.apply_all(APIS / "composition.yaml")
+    for crd in (*sorted((APIS / "crds").glob("*.yaml")), NODE_GROUP_CRD):
+        core.api.apply_all(crd)
+    node_group_sets = APIS / "nodegroupset"
+    core.apply_xrd(yaml.safe_load((node_group_sets / "definition.yaml").read_text("utf-8")))
+    core.api.apply_all(node_group_sets / "composition.yaml")
     (port,) = free_ports(1)
     with contextlib.ExitStack() as running:
         function = running.enter_context(_serve(core, folder, port))
