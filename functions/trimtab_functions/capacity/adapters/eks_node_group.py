@@ -132,6 +132,9 @@ class EksNodeGroup(GroupAdapter):
         high = first_count(asked.get("maxSize"), reported.get("maxSize"))
         if desired is None or low is None or high is None:
             return Running(None, initial)
+        if (most := count(reported.get("maxSize"))) is not None:
+            # More than EKS's own max is no size of a node group: what it says then is not believed.
+            desired = min(desired, max(most, high))
         return Running(Sizes(low, desired, high), initial)
 
     def decide(self, plan: CapacityPlan, pool: Pool, group: Group, base: Document) -> Decided:
