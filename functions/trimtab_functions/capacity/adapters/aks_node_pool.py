@@ -284,11 +284,12 @@ def _without_initial(document: Document) -> Document:
 
 
 def _joined(own: tuple[str, ...], ours: tuple[str, ...]) -> list[str]:
-    """Taints of both, `key=value:Effect`; of two with one key and effect the plan's."""
+    """Taints of both, `key=value:Effect`, in the order of its own; of two with one key and effect the
+    plan's."""
 
     def name(taint: str) -> tuple[str, str]:
         marks, _, effect = taint.rpartition(":")
         return marks.partition("=")[0], effect
 
-    named = {name(each) for each in ours}
-    return [*(each for each in own if name(each) not in named), *ours]
+    left = {name(each): each for each in ours}
+    return [*(left.pop(name(each), each) for each in own), *left.values()]

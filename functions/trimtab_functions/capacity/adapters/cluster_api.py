@@ -282,10 +282,11 @@ def _domain(group: Group, base: Document, where: str) -> str | None:
 def _taints(taints: Iterable[Taint], base: Document, where: str) -> list[Any]:
     """The machines' taints; none where the template leaves them to whoever registers its nodes."""
     own = [mapping(each) for each in items(section(base, *_MACHINE).get("taints"))]
-    ours = {(each.key, each.effect): each for each in taints}
+    ours: dict[tuple[str, str], Taint] = {(each.key, each.effect): each for each in taints}
     if own:
-        kept = [dict(each) for each in own if (each.get("key"), each.get("effect")) not in ours]
-        return [*kept, *map(_taint, ours.values())]
+        left = {key: _taint(each) for key, each in ours.items()}
+        kept = [left.pop((text(t.get("key")) or "", text(t.get("effect")) or ""), t) for t in own]
+        return [*map(dict, kept), *left.values()]
     told = set(_listed(_annotations(base).get(_NODE_TAINTS)))
     missing = [each for each in map(str, map(_text, ours.values())) if each not in told]
     if missing:

@@ -290,11 +290,13 @@ class GkeNodePool(GroupAdapter):
             provider["placementPolicy"] = placement
         if queued:
             provider["queuedProvisioning"] = {"enabled": True}
+        slice_of = "-s0" if nodes.hosts > 1 else ""
+        name = bounded_name(f"{group_key(pool, group)}{slice_of}", MAX_NAME)
         return Composed(
             {
                 "apiVersion": API_VERSION,
                 "kind": "NodePool",
-                "metadata": own_metadata(bounded_name(group_key(pool, group), MAX_NAME)),
+                "metadata": own_metadata(name),
                 "spec": {"forProvider": provider, "providerConfigRef": provider_config(settings)},
             }
         )
@@ -357,11 +359,11 @@ def _check_windows(nodes: NodeShape, group: Group, where: str) -> None:
 
 
 def _joined(own: list[Any], ours: tuple[dict[str, str], ...]) -> list[Any]:
-    """Taints of both; of two with one key and effect the plan's."""
-    named = {(each["key"], each["effect"]) for each in ours}
-    kept = [
-        each
-        for each in own
-        if not isinstance(each, Mapping) or (each.get("key"), each.get("effect")) not in named
-    ]
-    return [*kept, *(dict(each) for each in ours)]
+    """Taints of both, in the order of its own; of two with one key and effect the plan's."""
+    left = {(each["key"], each["effect"]): dict(each) for each in ours}
+    kept = [left.pop(_name(mapping(each)), each) for each in own]
+    return [*kept, *left.values()]
+
+
+def _name(taint: Mapping[str, Any]) -> tuple[str, str]:
+    return text(taint.get("key")) or "", text(taint.get("effect")) or ""
