@@ -42,6 +42,10 @@ def reason(told: Any, key: str = KEY) -> str | None:
 
 
 def two_groups(*types: str, generations: tuple[str, ...] = ("0a1b2c", "0a1b2c")) -> Any:
+    purchases: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("main", {"option": "on-demand"}),
+        ("spot", {"option": "spot", "pools": 1}),
+    )
     return plan(
         *(
             plans.group(
@@ -51,12 +55,8 @@ def two_groups(*types: str, generations: tuple[str, ...] = ("0a1b2c", "0a1b2c"))
                 offers=[{"instanceType": each, "usdPerHour": 1.0}],
                 windows=plans.windows((2, 3, 6), (2, 3, 6), (2, 3, 6)),
             )
-            for name, purchase, each, generation in zip(
-                ("main", "spot"),
-                ({"option": "on-demand"}, {"option": "spot", "pools": 1}),
-                types,
-                generations,
-                strict=True,
+            for (name, purchase), each, generation in zip(
+                purchases, types, generations, strict=True
             )
         )
     )

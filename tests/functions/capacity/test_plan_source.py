@@ -97,7 +97,7 @@ def test_an_inline_plans_wrong_field_is_named() -> None:
 
 
 def test_a_source_that_is_stated_and_fails_is_not_replaced_by_the_next() -> None:
-    stated = {"spec": {"plan": PLAN}, "observed": {KEY: running(4)}}
+    stated: dict[str, Any] = {"spec": {"plan": PLAN}, "observed": {KEY: running(4)}}
     assert usable(request(None, **stated))[0] == "PlanNotFound"
     assert usable(request(False, **stated))[0] == "PlanNotFetched"
     req = request(spec={**NO_REF, "plan": "text"})
