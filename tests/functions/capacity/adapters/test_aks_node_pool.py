@@ -62,7 +62,8 @@ def composed(plan: CapacityPlan | None, **given: Any) -> dict[str, Any]:
     spec = {**SPEC, **given.pop("spec", {})}
     now = given.pop("now", NOW)
     sent = None if plan is None else to_data(plan)
-    return answer(request(sent, spec=spec, step_input=INPUT, **given), now)
+    told: dict[str, Any] = answer(request(sent, spec=spec, step_input=INPUT, **given), now)
+    return told
 
 
 def resources(told: dict[str, Any]) -> dict[str, Document]:
@@ -165,7 +166,7 @@ def test_a_group_that_aks_cannot_have_is_refused(plan: CapacityPlan, message: st
 def test_a_node_pool_of_other_words_is_another_generation() -> None:
     plan = plan_of(held(RESERVATION_GROUP, "1"))
     (pool,) = plan.spec.pools
-    wanted = ADAPTER.decide(plan, pool, pool.groups[0], base()).fixed
+    wanted: Any = ADAPTER.decide(plan, pool, pool.groups[0], base()).fixed
     there = {
         "vmSize": "standard_nd96asr_v4",
         "capacityReservationGroupId": RESERVATION_GROUP.upper(),

@@ -79,7 +79,7 @@ def refusal(document: Document, given: CapacityPlan) -> str:
 def owned_by(document: Document, *managers: tuple[str, str]) -> Document:
     """The document as the API server has it, its replicas owned by these managers."""
     found = copy.deepcopy(document)
-    fields = {"f:spec": {"f:replicas": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
     found["metadata"]["managedFields"] = [
         {"manager": manager, "operation": operation, "fieldsV1": fields}
         for manager, operation in managers
@@ -335,7 +335,7 @@ def test_a_lost_plan_keeps_what_runs(owned: bool, templated: bool) -> None:
     )  # fmt: skip
     desired = {"workers": template}
     key = "workers" if templated else "workers-main-0a1b2c"
-    spec = {"pools": []}
+    spec: dict[str, Any] = {"pools": []}
     first = answer(request(to_data(plan_of()), spec=spec, step_input=INPUT, desired=desired), NOW)
     made = first["desired"]["resources"][key]["resource"]
     assert made["spec"]["replicas"] == 3

@@ -80,7 +80,8 @@ def run(
         desired={"any": document},
         observed={} if observed is None else {"any": observed},
     )
-    return answer(req, now)
+    told: dict[str, Any] = answer(req, now)
+    return told
 
 
 def written(told: dict[str, Any]) -> Document:
@@ -101,7 +102,7 @@ def as_it_is(document: Document, replicas: int | None = None, owner: str = COMPO
         found["spec"]["replicas"] = replicas
         found["status"] = {"replicas": replicas}
     operation = "Apply" if owner == COMPOSED else "Update"
-    fields = {"f:spec": {"f:replicas": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
     found["metadata"] = {
         **found.get("metadata", {}),
         "managedFields": [{"manager": owner, "operation": operation, "fieldsV1": fields}],

@@ -56,7 +56,7 @@ def decided(document: Document, plan: CapacityPlan) -> Document:
     return provider
 
 
-def fixed_of(document: Document, plan: CapacityPlan) -> tuple[Fixed, Fixed]:
+def fixed_of(document: Document, plan: CapacityPlan) -> tuple[Fixed, Any]:
     """What is there, and what the plan's only group asks for."""
     (pool,) = plan.spec.pools
     return ADAPTER.fixed(document), ADAPTER.decide(plan, pool, pool.groups[0], base()).fixed
@@ -64,7 +64,8 @@ def fixed_of(document: Document, plan: CapacityPlan) -> tuple[Fixed, Fixed]:
 
 def composed(plan: CapacityPlan, **given: Any) -> dict[str, Any]:
     spec = {**SPEC, **given.pop("spec", {})}
-    return answer(request(to_data(plan), spec=spec, step_input=INPUT, **given), NOW)
+    told: dict[str, Any] = answer(request(to_data(plan), spec=spec, step_input=INPUT, **given), NOW)
+    return told
 
 
 def resources(told: dict[str, Any]) -> dict[str, Document]:
