@@ -1,8 +1,11 @@
 """Whole responses of the capacity function, one case a row; `support.capacity_cases` has the plan."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from support import plans
 from support.capacity_cases import (
@@ -20,9 +23,14 @@ from support.capacity_cases import (
     stand,
 )
 from support.capacity_requests import answer, request
+from support.structural import closed
 from trimtab.plan.document import parse_plan
 
 OLD_KEY = "trainer-main-ffffff"
+XRD = Path(__file__).parents[3] / "functions" / "apis" / "nodegroupset" / "definition.yaml"
+VERSION = yaml.safe_load(XRD.read_text("utf-8"))["spec"]["versions"][0]
+PROPERTIES = VERSION["schema"]["openAPIV3Schema"]["properties"]
+STATUS = PROPERTIES["status"]["properties"]["capacity"]
 FOUND = ("TRUE", "PlanFound", f"team/example, digest {DIGEST}")
 AS_PLANNED = ("TRUE", "AsPlanned", "node groups with the plan's sizes: 1")
 KEPT = ("FALSE", "KeptRunning", f"kept as they are: {KEY}")
@@ -417,3 +425,11 @@ def test_response(case: Case) -> None:
     status = told["desired"]["composite"]["resource"].pop("status")
     assert told == case.response()
     assert tuple(map(stand, status["capacity"]["groups"])) == case.stands
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_xrd_has_all_that_the_status_says(case: Case) -> None:
+    req = request(case.plan_sent, observed=case.observed, spec=case.spec)
+    capacity = answer(req, case.now)["desired"]["composite"]["resource"]["status"]["capacity"]
+    validator = Draft202012Validator(closed(STATUS))
+    assert [each.message for each in validator.iter_errors(capacity)] == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from support.capacity_requests import SPEC
+from support.structural import closed
 from trimtab.errors import InputError
 from trimtab.plan.document import load_plan
 from trimtab_functions import structs
@@ -97,16 +98,6 @@ def spec_schema() -> Any:
     xrd = yaml.safe_load(path.read_text("utf-8"))
     schema = xrd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return closed(schema["properties"]["spec"])
-
-
-def closed(schema: Any) -> Any:
-    """The schema as an API server with strict field validation reads it: no unknown fields."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    shut = {"additionalProperties": False} if "properties" in schema else {}
-    return {key: closed(each) for key, each in schema.items()} | shut
 
 
 @pytest.mark.parametrize("document", [*ACCEPTED_INPUTS, *(each for each, _ in REJECTED_INPUTS)])
