@@ -1,21 +1,30 @@
-"""Latency, start and memory of the capacity function: `.venv/function/bin/python benchmarks/function_latency.py`.
+"""The function's figures: `make bench ARGS="function_latency --seconds 60 --memory-calls 100000"`.
 
-A client process calls the function over mTLS on loopback, one call at a time, as Crossplane does for
-one XR: 40 groups of 12, 24 and 48 windows in three pools, all running, one of them resized from
-call to call. In mode Inject an earlier step composed the node groups; in mode Compose the XR names
-the pools. The first call of each, which reads the plan, is shown apart. Beside them a function of
-the same SDK that answers nothing takes the same request: what it needs is gRPC's, TLS's and
-protobuf's.
+- Latency: a client calls over mTLS on loopback, one call at a time, as Crossplane does for one XR: 40
+  groups of 12, 24 and 48 windows in three pools, and 1,000 groups, all running, one of them resized from
+  call to call. In mode Inject an earlier step composed the node groups; in mode Compose the XR names the
+  pools. The first call, which reads the plan, is shown apart. Beside them a function of the same SDK that
+  answers nothing takes the same request: what it needs is gRPC's, TLS's and protobuf's.
+- Load: 200 XRs at once on two replicas, with 4 and with 40 groups each, from a client process.
+- Memory: of one replica, after so many calls of such XRs.
+- Start: until a connection is accepted.
+
+Server, clients and whatever else runs share the machine's cores: the processor time that a call took of
+the server is shown beside the times of the clock.
 """
 
 import argparse
+import json
 import os
+import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +33,18 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
 
 import grpc  # noqa: E402
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1  # noqa: E402
-from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from support import plans  # noqa: E402
+from benchmarks.function_load import METHOD  # noqa: E402
+from benchmarks.function_requests import (  # noqa: E402
+    Size,
+    first_request,
+    move,
+    plan_document,
+    running_request,
+    shuffled,
+)
 from support.capacity_function import (  # noqa: E402
     CapacityFunction,
     Certificates,
@@ -37,109 +53,13 @@ from support.capacity_function import (  # noqa: E402
     template_function,
 )
 
-POOLS = {"trainer": 16, "serving": 16, "batch": 8}
-WINDOWS = (12, 24, 48)
-"""Per group; a plan may have 48 at most, and a week's plan merges to about 24."""
-WINDOW_HOURS = 4
-CALLS_IN_TURN = 50
-SPEC = {
-    "planRef": {"name": "example"},
-    "pools": list(POOLS),
-    "clusterName": "ml",
-    "region": "us-east-1",
-    "nodeRoleArn": "arn:aws:iam::111122223333:role/node",
-    "subnetIds": ["subnet-a", "subnet-b", "subnet-c"],
-}
-
-
-def plan_document(start: datetime, count: int) -> dict[str, Any]:
-    """A plan of 40 groups with `count` windows each, the first of which holds at `start`."""
-    shift = start - plans.START
-    sizes = [(i % 3, i % 3 + 2, i % 3 + 5) for i in range(count)]
-    windows = plans.windows(*sizes, hours=WINDOW_HOURS)
-    for window in windows:
-        for edge in ("start", "end"):
-            window[edge] = (datetime.fromisoformat(window[edge]) + shift).isoformat()
-    document = plans.plan_data(
-        pools=[
-            plans.pool(
-                name=name,
-                groups=[
-                    plans.group(f"group-{i}", {"option": "on-demand"}, windows=windows)
-                    for i in range(groups)
-                ],
-            )
-            for name, groups in POOLS.items()
-        ]
-    )
-    end = start + timedelta(hours=WINDOW_HOURS * count)
-    document["spec"] |= {
-        "asOf": start.isoformat(),
-        "start": start.isoformat(),
-        "validUntil": end.isoformat(),
-    }
-    document["metadata"] |= {"namespace": "ml", "resourceVersion": "1", "uid": "5e7f"}
-    return document
-
-
-def first_request(mode: str, plan: dict[str, Any]) -> fnv1.RunFunctionRequest:
-    """The request of an XR none of whose node groups exists yet."""
-    req = fnv1.RunFunctionRequest()
-    req.meta.tag = "benchmark"
-    req.input.update(
-        {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input", "mode": mode}
-    )
-    req.observed.composite.resource.update(
-        {
-            "apiVersion": "platform.trimtab.dev/v1alpha1",
-            "kind": "NodeGroupSet",
-            "metadata": {"name": "ml", "namespace": "ml"},
-            "spec": SPEC,
-        }
-    )
-    req.required_resources["capacity-plan"].items.add().resource.update(plan)
-    if mode == "Inject":
-        for pool in plan["spec"]["pools"]:
-            for group in pool["groups"]:
-                key = f"{pool['name']}-{group['name']}"
-                req.desired.resources[key].resource.update(_template(pool["name"], group["name"]))
-    return req
-
-
-def _template(pool: str, group: str) -> dict[str, Any]:
-    provider = {key: SPEC[key] for key in ("clusterName", "region", "nodeRoleArn", "subnetIds")}
-    return {
-        "apiVersion": "eks.aws.m.upbound.io/v1beta1",
-        "kind": "NodeGroup",
-        "metadata": {"labels": {"trimtab.dev/pool": pool, "trimtab.dev/group": group}},
-        "spec": {"forProvider": provider},
-    }
-
-
-def running_request(
-    req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse
-) -> fnv1.RunFunctionRequest:
-    """The same request once what the response desires runs and is reported by the provider."""
-    later = fnv1.RunFunctionRequest()
-    later.CopyFrom(req)
-    for key, desired in rsp.desired.resources.items():
-        observed = later.observed.resources[key].resource
-        observed.CopyFrom(desired.resource)
-        provider = observed["spec"]["forProvider"]
-        reported = dict(provider.items())
-        reported["scalingConfig"] = {**dict(provider["scalingConfig"].items()), "desiredSize": 3}
-        observed.update(
-            {
-                "status": {
-                    "atProvider": {**reported, "arn": "arn:aws:eks:…", "status": "ACTIVE"},
-                    "conditions": [
-                        {"type": "Ready", "status": "True", "reason": "Available"},
-                        {"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},
-                    ],
-                }
-            }
-        )
-    return later
+SIZES = (Size(40, 12), Size(40, 24), Size(40, 48), Size(1000, 4))
+"""A plan may have 48 windows a group, a week's plan merges to about 24; 1,000 groups of more windows are
+more than the 1 MB that a plan may have."""
+CALLS_IN_TURN = 25
+SLOW_CALLS_IN_TURN = 4
+XRS = 200
+LOADS = (Size(4, 24), Size(40, 24))
 
 
 @dataclass(frozen=True)
@@ -161,23 +81,26 @@ class Run:
     """A function, a mode, and what was measured so far."""
 
     mode: str
-    windows: int
-    stub: Any
+    size: Size
+    call: Any
     pid: int
     req: fnv1.RunFunctionRequest
     first: float
+    dice: random.Random
     times: list[float] = field(default_factory=list)
     cpu_seconds: float = 0.0
 
-    def repeat(self, calls: int) -> None:
-        """Call it, each time after an autoscaler moved one group."""
-        moving = sorted(self.req.observed.resources)
-        spent = cpu_seconds(self.pid)
+    def repeat(self) -> None:
+        """Call it, each time after an autoscaler moved one group, in bytes as Go writes them."""
+        calls = CALLS_IN_TURN if self.size.groups < 1000 else SLOW_CALLS_IN_TURN
+        written = []
         for number in range(calls):
-            moved = self.req.observed.resources[moving[number % len(moving)]].resource
-            moved["status"]["atProvider"]["scalingConfig"]["desiredSize"] = 2 + number % 3
+            move(self.req, number)
+            written.append(shuffled(self.req, self.dice))
+        spent = cpu_seconds(self.pid)
+        for data in written:
             begun = time.perf_counter()
-            self.stub.RunFunction(self.req)
+            self.call(data)
             self.times.append((time.perf_counter() - begun) * 1000)
         self.cpu_seconds += cpu_seconds(self.pid) - spent
 
@@ -186,7 +109,7 @@ class Run:
         cuts = statistics.quantiles(self.times, n=100)
         return Figures(
             self.mode,
-            self.windows,
+            self.size.windows,
             len(self.req.observed.resources),
             self.req.ByteSize() / 1000,
             self.first,
@@ -196,15 +119,16 @@ class Run:
         )
 
 
-def begin(stub: Any, pid: int, mode: str, windows: int) -> Run:
+def begin(call: Any, pid: int, mode: str, size: Size) -> Run:
     """The first call, and the request of those that follow."""
-    req = first_request(mode, plan_document(datetime.now(UTC).replace(microsecond=0), windows))
+    req = first_request(mode, plan_document(datetime.now(UTC).replace(microsecond=0), size))
     begun = time.perf_counter()
-    rsp = stub.RunFunction(req)
+    rsp = fnv1.RunFunctionResponse.FromString(call(req.SerializeToString()))
     first = (time.perf_counter() - begun) * 1000
     usable = next(each for each in rsp.conditions if each.type == "PlanUsable")
     assert usable.status == fnv1.STATUS_CONDITION_TRUE, usable.message
-    return Run(mode, windows, stub, pid, running_request(req, rsp), first)
+    dice = random.Random(1)  # noqa: S311 - no secret
+    return Run(mode, size, call, pid, running_request(req, rsp), first, dice)
 
 
 def connect(function: CapacityFunction, certificates: Certificates) -> grpc.Channel:
@@ -226,63 +150,119 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def latencies(
+    function: CapacityFunction, least: CapacityFunction, certificates: Certificates, calls: int
+) -> list[Figures]:
+    """Latency by size and mode."""
+    with connect(function, certificates) as channel, connect(least, certificates) as other:
+        call, least_call = channel.unary_unary(METHOD), other.unary_unary(METHOD)
+        runs: list[Run] = []
+        for size in SIZES:
+            # 1,000 templates beside 1,000 node groups are more than a message of 4 MiB.
+            modes = ("Inject", "Compose") if size.groups < 1000 else ("Compose",)
+            ours = [begin(call, function.pid, mode, size) for mode in modes]
+            dice = random.Random(1)  # noqa: S311 - no secret
+            last = ours[-1].req
+            runs += [*ours, Run("SDK only", size, least_call, least.pid, last, 0.0, dice)]
+        # In turns, so that whatever else the machine does weighs on all alike.
+        for _ in range(max(1, calls // CALLS_IN_TURN)):
+            for run in runs:
+                run.repeat()
+        return [run.figures() for run in runs]
+
+
+def load(
+    functions: Sequence[CapacityFunction], certificates: Certificates, size: Size, *limits: str
+) -> dict[str, Any]:
+    """Many XRs at once, from a process of their own."""
+    spent = sum(cpu_seconds(each.pid) for each in functions)
+    command = [
+        *(sys.executable, str(REPOSITORY / "benchmarks" / "function_load.py")),
+        *("--targets", ",".join(each.target for each in functions)),
+        *("--certificates", str(certificates.client), "--xrs", str(XRS)),
+        *("--groups", str(size.groups), "--windows", str(size.windows), *limits),
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(ended.stderr)
+    measured: dict[str, Any] = json.loads(ended.stdout)
+    spent = sum(cpu_seconds(each.pid) for each in functions) - spent
+    return {
+        **measured,
+        "cpu_ms": spent / max(1, measured["calls"]) * 1000,
+        "per_second": measured["calls"] / measured["seconds"],
+        "resident": [resident_mb(each.pid) for each in functions],
+    }
+
+
 def main() -> None:
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=1000, help="calls a mode (default 1000)")
-    calls: int = parser.parse_args().calls
+    """Measure, and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--calls", type=int, default=500, help="a size and mode (default 500)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of load, a size (default 5)")
+    parser.add_argument("--memory-calls", type=int, default=5000, help="default 5000")
+    options = parser.parse_args()
+    console = Console()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         certificates = make_certificates(folder)
         starts = []
-        for _ in range(3):
+        for _ in range(5):
             with capacity_function(folder, certificates) as function:
                 starts.append(function.start_seconds)
+        console.print(
+            f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; "
+            f"start to serving {statistics.median(starts):.2f} s (median of {len(starts)})"
+        )
         with (
             capacity_function(folder, certificates) as function,
             template_function(folder, certificates) as least,
-            connect(function, certificates) as channel,
-            connect(least, certificates) as least_channel,
         ):
-            pid = function.process.process.pid
-            stub = grpcv1.FunctionRunnerServiceStub(channel)  # type: ignore[no-untyped-call]
-            least_stub = grpcv1.FunctionRunnerServiceStub(least_channel)  # type: ignore[no-untyped-call]
-            runs = []
-            for windows in WINDOWS:
-                modes = [begin(stub, pid, mode, windows) for mode in ("Inject", "Compose")]
-                least_pid = least.process.process.pid
-                runs += modes
-                runs.append(Run("SDK only", windows, least_stub, least_pid, modes[1].req, 0.0))
-            # In turns, so that whatever else the machine does weighs on all alike.
-            for _ in range(max(1, calls // CALLS_IN_TURN)):
-                for run in runs:
-                    run.repeat(CALLS_IN_TURN)
-            rows = [run.figures() for run in runs]
-            resident = resident_mb(pid)
-    table = Table(title=f"capacity function, mTLS on loopback, {calls} calls a mode")
-    for heading in (
-        "mode",
-        "groups",
-        "windows",
-        "request kB",
-        "first ms",
-        "p50 ms",
-        "p99 ms",
-        "CPU ms",
-    ):
-        table.add_column(heading, justify="left" if heading == "mode" else "right")
+            rows = latencies(function, least, certificates, options.calls)
+        _print_latencies(console, rows, options.calls)
+        for size in LOADS:
+            with (
+                capacity_function(folder, certificates) as one,
+                capacity_function(folder, certificates) as two,
+            ):
+                seconds = str(options.seconds)
+                measured = load((one, two), certificates, size, "--seconds", seconds)
+            _print_load(console, f"{XRS} XRs of {size.groups} groups, 2 replicas", measured)
+        with capacity_function(folder, certificates) as function:
+            tenth = str(options.memory_calls // 10)
+            load((function,), certificates, LOADS[1], "--calls", tenth)
+            before = resident_mb(function.pid)
+            rest = str(options.memory_calls - int(tenth))
+            measured = load((function,), certificates, LOADS[1], "--calls", rest)
+            title = f"{options.memory_calls} calls of 1 replica"
+            _print_load(console, title, measured)
+            console.print(
+                f"resident {before:.0f} MB after {tenth} calls, "
+                f"{resident_mb(function.pid):.0f} MB after {options.memory_calls}"
+            )
+
+
+def _print_latencies(console: Console, rows: Sequence[Figures], calls: int) -> None:
+    table = Table(title=f"mTLS on loopback, up to {calls} calls each, one at a time")
+    headings = ("groups", "windows", "request-kB", "first-ms", "p50-ms", "p99-ms", "CPU-ms")
+    table.add_column("mode")
+    for heading in headings:
+        table.add_column(heading.replace("-", " "), justify="right")
     for row in rows:
-        table.add_row(
-            row.mode,
-            str(row.groups),
-            str(row.windows),
-            *(f"{each:.1f}" for each in (row.request_kb, row.first, row.p50, row.p99, row.cpu)),
-        )
-    console = Console()
+        values = (row.request_kb, row.first, row.p50, row.p99, row.cpu)
+        cells = [f"{each:.1f}" for each in values]
+        table.add_row(row.mode, str(row.groups), str(row.windows), *cells)
     console.print(table)
+
+
+def _print_load(console: Console, title: str, measured: dict[str, Any]) -> None:
+    resident = ", ".join(f"{each:.0f}" for each in measured["resident"])
     console.print(
-        f"start to serving {statistics.median(starts):.2f} s (median of {len(starts)}), "
-        f"resident {resident:.0f} MB; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
+        f"{title}: {measured['calls']} calls in {measured['seconds']:.1f} s = "
+        f"{measured['per_second']:.0f} a second, errors {measured['errors'] or 'none'}, "
+        f"p50 {measured['p50_ms']:.0f} ms, p99 {measured['p99_ms']:.0f} ms with queueing, "
+        f"{measured['cpu_ms']:.1f} ms of processor a call, requests of "
+        f"{measured['request_kb']:.0f} kB, resident {resident} MB"
     )
 
 

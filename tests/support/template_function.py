@@ -12,6 +12,9 @@ from crossplane.function import logging, resource, response, runtime
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
+MAX_BYTES = 8 * 1024 * 1024
+"""Of a request, as the capacity function takes it."""
+
 
 class TemplateFunction(grpcv1.FunctionRunnerServiceServicer):
     """Composes `resources` of the step's input, an object by composed resource name."""
@@ -34,4 +37,5 @@ if __name__ == "__main__":
         f"localhost:{sys.argv[1]}",
         creds=runtime.load_credentials(folder) if folder else None,
         insecure=folder is None,
+        options=[("grpc.max_receive_message_length", MAX_BYTES)],
     )
