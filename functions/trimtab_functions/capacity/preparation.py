@@ -237,6 +237,11 @@ def _unplaced(
     return None
 
 
+def _provisions_owned(whole: Template | None) -> bool:
+    """Whether a pool's template makes machines of one's own, as Cluster API does of racks."""
+    return whole is not None and whole.adapter.makes_owned
+
+
 def _slot(
     wanted: Wanted,
     plan: CapacityPlan,
@@ -255,12 +260,12 @@ def _slot(
     adapter: GroupAdapter
     if home is not None:
         key, adapter, made = home.key, home.adapter, Composed(home.document)
-    elif compose is None or group.purchase.option == "owned":
+    elif compose is None or (group.purchase.option == "owned" and not _provisions_owned(whole)):
         return None  # machines on premises are provisioned by others
     elif whole is not None:
         adapter = whole.adapter
         key = f"{whole.key}-{group.name}-{group.generation}"
-        made = Composed(adapter.named(whole.document, f"{group.name}-{group.generation}"))
+        made = adapter.split(whole.document, plan, pool, group, f"{group.name}-{group.generation}")
     elif pool.name not in compose.pools:
         return None
     elif isinstance(compose.settings, InputError):

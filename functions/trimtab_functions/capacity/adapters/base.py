@@ -155,6 +155,8 @@ class GroupAdapter(ABC):
         provider: the plan's site that it is for; None: any.
         settings: the fields of the XR's spec that composing needs; None: it composes nothing itself.
         attaches: whether `attach` is to be asked.
+        makes_owned: whether it makes machines of one's own; else a pool's template of its kind is not
+            split for them.
         keeps_min: whether it keeps nodes that nothing waits for; else its groups have a min of 0.
     """
 
@@ -162,6 +164,7 @@ class GroupAdapter(ABC):
     provider: ClassVar[str | None]
     settings: ClassVar["type[ComposeSettings] | None"] = None
     attaches: ClassVar[bool] = False
+    makes_owned: ClassVar[bool] = False
     keeps_min: ClassVar[bool] = True
 
     def reads(self, document: Document) -> bool:  # noqa: ARG002
@@ -224,6 +227,13 @@ class GroupAdapter(ABC):
             InputError: the settings lack what the group needs.
         """
         raise NotImplementedError
+
+    def split(
+        self, document: Document, plan: CapacityPlan, pool: Pool, group: Group, suffix: str
+    ) -> Composed:
+        """A resource for one group, of a template that an earlier step has for its whole pool."""
+        del plan, pool, group
+        return Composed(self.named(document, suffix))
 
     def attach(self, document: Document, beside: Beside) -> Attached:  # noqa: ARG002
         """The resource, completed by what is only known of what exists, such as a companion's id.
@@ -381,6 +391,8 @@ def own_metadata(external_name: str | None = None) -> Document:
 
 def with_labels(document: Document, labels: Mapping[str, str]) -> Document:
     """The object with these labels beside its own."""
+    if not labels:
+        return document
     metadata = dict(section(document, "metadata"))
     metadata["labels"] = {**mapping(metadata.get("labels")), **labels}
     return {**document, "metadata": metadata}

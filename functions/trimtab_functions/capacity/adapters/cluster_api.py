@@ -98,6 +98,7 @@ class ClusterApiMachines(GroupAdapter):
     kinds = (Kind(API_GROUP, "MachinePool"), Kind(API_GROUP, "MachineDeployment"))
     provider = None
     settings = None
+    makes_owned = True
 
     def fixed(self, document: Document) -> MachinesFixed:
         stated = _annotations(document).get(INSTANCE_TYPES_ANNOTATION)

@@ -106,6 +106,7 @@ class WrappedGroup(GroupAdapter):
         self.provider = inner.provider  # type: ignore[misc]
         self.attaches = inner.attaches  # type: ignore[misc]
         self.keeps_min = inner.keeps_min  # type: ignore[misc]
+        self.makes_owned = inner.makes_owned  # type: ignore[misc]
 
     def fixed(self, document: Document) -> Fixed:
         return self._inner.fixed(unwrapped(document))
@@ -126,10 +127,6 @@ class WrappedGroup(GroupAdapter):
         if template is None:
             return as_applied(observed)
         manifest = self._inner.held(unwrapped(observed), unwrapped(template))
-        own = section(unwrapped(template), "metadata")
-        if "labels" not in own and not section(manifest, "metadata", "labels"):
-            kept = {k: v for k, v in section(manifest, "metadata").items() if k != "labels"}
-            manifest = {**manifest, "metadata": kept}
         return with_kept_marks(_with(template, manifest), observed)
 
     def attach(self, document: Document, beside: Beside) -> Attached:
@@ -143,7 +140,7 @@ class WrappedGroup(GroupAdapter):
         around = replaced(_like(document), _MANIFEST, {})
         return replace(
             made,
-            document=_with(document, made.document),
+            document=None if made.document is None else _with(document, made.document),
             companions={end: _with(around, each) for end, each in made.companions.items()},
         )
 
@@ -188,7 +185,9 @@ class WrappedFollower(Follower):
     def held(self, base: Document, observed: Document | None) -> Document | None:
         exists = None if observed is None else unwrapped(observed)
         made = self._inner.held(unwrapped(base), exists)
-        return None if made is None else _with(base, made)
+        if made is None or observed is None:
+            return made if made is None else _with(base, made)
+        return with_kept_marks(_with(base, made), observed)
 
     def is_ready(self, document: Document) -> bool:
         reported = condition(document, "Ready") == "True"

@@ -404,3 +404,17 @@ def test_bounds_never_exclude_what_runs() -> None:
     # Cluster API would cut replicas that it defaults to the annotations' bounds.
     assert int(found["metadata"]["annotations"][HIGH]) >= 7
     assert "replicas" not in found["spec"]
+
+
+def test_a_pools_template_is_split_for_machines_of_ones_own_too() -> None:
+    owned = {"option": "owned", "site": "oslo"}
+    given = plan(pools=[pool(groups=[group("new", owned), group("old", owned)])])
+    template = base(
+        annotations={TYPES: "p4d.24xlarge"},
+        labels={"trimtab.dev/pool": "trainer", "trimtab.dev/purchase-option": "owned"},
+    )
+    told = answer(
+        request(to_data(given), step_input=INPUT, spec={"pools": []}, desired={"nodes": template}),
+        NOW,
+    )
+    assert sorted(told["desired"]["resources"]) == ["nodes-new-0a1b2c", "nodes-old-0a1b2c"]
