@@ -22,7 +22,7 @@ from trimtab.errors import InputError
 from trimtab.plan import eks
 from trimtab.plan.attribution import MANAGED_BY, group_key
 from trimtab.plan.attribution import group_tags as group_tags_of
-from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, Reserved
+from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, Reserved, purchase_zone
 from trimtab.plan.sizing import Sizes, Sizing
 from trimtab.provision.eks.groups import BlockCapacity, NodeGroupShape, OpenCapacity, eks_taint
 from trimtab.provision.eks.schedules import ScheduledSize, schedule
@@ -55,10 +55,12 @@ from trimtab_functions.capacity.adapters.eks_settings import (
     EksSettings,
     composed_group,
 )
+from trimtab_functions.capacity.adapters.eks_split import in_zone, split_group
 from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import (
     Document,
     Path,
+    at,
     count,
     first_count,
     items,
@@ -72,6 +74,9 @@ from trimtab_functions.capacity.documents import (
 API_VERSION = "eks.aws.m.upbound.io/v1beta1"
 FIRST_VERSION = "1"
 """Of a launch template that was just created, until it is reported."""
+ZONE_LABEL = "trimtab.dev/zone"
+"""Of a Subnet, the zone that it is in: what a node group's selector asks for where a purchase is in one
+zone."""
 _CUSTOM_AMI = "CUSTOM"
 _DECIDED_FIELDS = (
     "amiType",
@@ -79,6 +84,7 @@ _DECIDED_FIELDS = (
     "instanceTypes",
     "labels",
     "scalingConfig",
+    "subnetIdSelector",
     "tags",
     "taint",
 )
@@ -154,6 +160,7 @@ class EksNodeGroup(GroupAdapter):
                 "labels": marks.labels,
                 "tags": group_tags_of(plan, pool, group),
                 "taint": [eks_taint(taint) for taint in marks.taints],
+                "zone": purchase_zone(group.purchase),
             },
         )
 
@@ -175,6 +182,11 @@ class EksNodeGroup(GroupAdapter):
             provider[field] = {**mapping(provider.get(field)), **decided.spec[field]}
         if taints := _joined(items(provider.get("taint")), decided.spec["taint"]):
             provider["taint"] = taints
+        selector = mapping(provider.get("subnetIdSelector"))
+        if (zone := decided.spec.get("zone")) is not None and selector:
+            # What is reserved is in one zone: nodes in another would never start.
+            wanted = {**mapping(selector.get("matchLabels")), ZONE_LABEL: zone}
+            provider["subnetIdSelector"] = {**selector, "matchLabels": wanted}
         return managed(base, provider)
 
     def sizes(self, scaling: Scaling) -> Mapping[Path, Any]:
@@ -227,6 +239,27 @@ class EksNodeGroup(GroupAdapter):
         }
         return Composed(document, companions(composed), composed.variant, composed)
 
+    def split(
+        self, document: Document, plan: CapacityPlan, pool: Pool, group: Group, suffix: str
+    ) -> Composed:
+        """Of a template without a launch template, a group that must name its capacity gets one."""
+        named = self.named(document, suffix)
+        if _states_launch_template(document):
+            return Composed(named)
+        composed = split_group(named, _family(document), plan, pool, group)
+        if composed is None:
+            return Composed(named)
+        named = in_zone(named, composed.shape.zone)
+        named = replaced(
+            named, ("spec", "forProvider", "launchTemplate"), {"version": FIRST_VERSION}
+        )
+        config = at(document, "spec", "providerConfigRef")
+        beside = companions(composed)
+        if config is not None:
+            path = ("spec", "providerConfigRef")
+            beside = {end: replaced(each, path, config) for end, each in beside.items()}
+        return Composed(named, beside, aside=composed)
+
     def attach(self, document: Document, beside: Beside) -> Attached:
         """What EKS can't give a node group later stays as it exists: its subnets, and which launch
         template it has. That one's version is the latest that its own resource reports."""
@@ -235,6 +268,8 @@ class EksNodeGroup(GroupAdapter):
         composed, found = beside.aside, {}
         provider = dict(_stated(document))
         note = None
+        if composed.name is None and (waits := _by_id(provider, beside)) is not None:
+            return Attached(None, note=waits)
         if beside.own is not None:
             own = _stated(beside.own)
             if subnets := texts(own.get("subnetIds")):
@@ -274,6 +309,20 @@ def _keep_launch_template(provider: Document, own: Mapping[str, Any]) -> str | N
     else:
         del provider["launchTemplate"]
     return "it keeps the launch template that it was created with, or none: EKS can't change that"
+
+
+def _by_id(provider: Document, beside: Beside) -> str | None:
+    """Name a launch template by the id that it reports; why the node group waits, if it does."""
+    own = mapping(_stated(beside.own or {}).get("launchTemplate"))
+    reported = _reported(beside.companions.get(LAUNCH_TEMPLATE, {}))
+    known, version = text(reported.get("id")), count(reported.get("latestVersion"))
+    stated = dict(own) if own else {"id": known, "version": FIRST_VERSION}
+    if known is not None and stated.get("id") == known and version:
+        stated["version"] = str(version)
+    if beside.own is None and known is None:
+        return "waits for its launch template to have an id"
+    provider["launchTemplate"] = stated
+    return None
 
 
 def _name_version(provider: Document, beside: Beside) -> None:
@@ -342,11 +391,14 @@ def _joined(own: list[Any], ours: list[dict[str, str]]) -> list[Any]:
     return [*kept, *(dict(each) for each in ours)]
 
 
+def _states_launch_template(base: Document) -> bool:
+    stated = _stated(base).get("launchTemplate")
+    return bool(stated or section(base, "spec", "initProvider").get("launchTemplate"))
+
+
 def _check_launch_template(pool: Pool, group: Group, base: Document) -> None:
     """Refuse what an earlier step's node group can't have without a launch template."""
-    stated = _stated(base).get("launchTemplate")
-    stated = stated or section(base, "spec", "initProvider").get("launchTemplate")
-    if stated:
+    if _states_launch_template(base):
         return
     where = f"{pool.name}/{group.name}"
     if isinstance(group.purchase, CapacityBlock):

@@ -393,3 +393,62 @@ def test_equal_settings_are_one_key_of_a_memo() -> None:
     adapter = EksNodeGroup()
     keys = {ComposeSpec(adapter, (), each) for each in (one, two, other)}
     assert len(keys) == 2
+
+
+POOL_TEMPLATE: dict[str, Any] = {
+    "apiVersion": "eks.aws.m.upbound.io/v1beta1",
+    "kind": "NodeGroup",
+    "metadata": {"labels": {"trimtab.dev/pool": "trainer"}},
+    "spec": {
+        "providerConfigRef": {"kind": "ProviderConfig", "name": "team"},
+        "forProvider": {
+            "region": "us-east-1",
+            "clusterNameSelector": {"matchControllerRef": True},
+            "subnetIdSelector": {"matchLabels": {"trimtab.dev/nodes": "true"}},
+            "tags": {"own": "yes", "managed-by": "me"},
+        },
+    },
+}
+
+
+def split(purchase: dict[str, Any], observed: dict[str, Any] | None = None, **stated: Any) -> Any:
+    spec = {"pools": None, "clusterName": None}
+    provider = {**POOL_TEMPLATE["spec"]["forProvider"], **stated}
+    template = {**POOL_TEMPLATE, "spec": {**POOL_TEMPLATE["spec"], "forProvider": provider}}
+    req = request(the_plan(purchase), spec=spec, desired={"pool": template}, observed=observed)
+    return answer(req, AT)["desired"].get("resources", {})
+
+
+def test_a_group_split_from_a_pools_template_waits_for_the_launch_template_that_it_needs() -> None:
+    key, template = "pool-main-0a1b2c", "pool-main-0a1b2c-launch-template"
+    first = split(HELD)
+    assert list(first) == [template]
+    made = first[template]["resource"]
+    assert made["spec"]["providerConfigRef"] == {"kind": "ProviderConfig", "name": "team"}
+    stated = made["spec"]["forProvider"]
+    assert "name" not in stated
+    assert stated["tags"]["own"] == "yes"
+    assert stated["capacityReservationSpecification"]["capacityReservationTarget"] == {
+        "capacityReservationId": "cr-0123456789abcdef0"
+    }
+    seen = {**made, "status": {"atProvider": {"id": "lt-1", "latestVersion": 1.0}}}
+    second = split(HELD, {template: seen})
+    assert sorted(second) == [key, template]
+    group = second[key]["resource"]["spec"]["forProvider"]
+    assert group["launchTemplate"] == {"id": "lt-1", "version": "1"}
+    assert group["subnetIdSelector"] == {
+        "matchLabels": {"trimtab.dev/nodes": "true", "trimtab.dev/zone": "us-east-1b"}
+    }
+    # It stays with what it has while nothing is reported.
+    unseen = {template: made, key: second[key]["resource"]}
+    third = split(HELD, unseen)
+    assert third[key]["resource"]["spec"]["forProvider"] == group
+
+
+def test_a_group_split_from_a_pools_template_needs_none_on_demand() -> None:
+    assert list(split(ON_DEMAND)) == ["pool-main-0a1b2c"]
+    given = {"id": "lt-9", "version": "2"}
+    made = split(HELD, launchTemplate=given)
+    assert list(made) == ["pool-main-0a1b2c"]
+    stated = made["pool-main-0a1b2c"]["resource"]["spec"]["forProvider"]
+    assert stated["launchTemplate"] == given
