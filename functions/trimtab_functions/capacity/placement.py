@@ -345,11 +345,14 @@ def _planned(
                 slot.aside,
             ),
         )
-        document = attached.document
         companions = {
             f"{slot.key}-{end}": with_labels(each, slot.labels)
             for end, each in attached.companions.items()
         }
+        if attached.document is None:
+            stand, why = Stand.WITHHELD, attached.note
+            return Placed(key, slot.ref, stand, None, False, reason=why, companions=companions)
+        document = attached.document
         reason = "; ".join(each for each in (reason, attached.note) if each) or None
     return Placed(
         key,

@@ -38,10 +38,11 @@ class Attached:
     """A group's resource and what stands beside it, completed.
 
     Attributes:
+        document: None: withheld until more is known; never where it exists.
         companions: in full, by the end of their keys; they come over those of `Composed`.
         note: what a person should know; told beside the reason for the sizes.
     """
 
-    document: Document
+    document: Document | None
     companions: Mapping[str, Document] = field(default_factory=dict)
     note: str | None = None

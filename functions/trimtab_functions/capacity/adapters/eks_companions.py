@@ -99,7 +99,7 @@ def tag_specifications(tags: Mapping[str, str]) -> list[Document]:
 def _launch_template(composed: ComposedGroup) -> Document:
     settings, shape = composed.settings, composed.shape
     provider: Document = {
-        "name": composed.name,
+        **({} if composed.name is None else {"name": composed.name}),
         "description": f"Nodes of {shape.name}",
         "updateDefaultVersion": True,
         "metadataOptions": {

@@ -74,9 +74,6 @@ from trimtab_functions.capacity.documents import (
 API_VERSION = "eks.aws.m.upbound.io/v1beta1"
 FIRST_VERSION = "1"
 """Of a launch template that was just created, until it is reported."""
-ZONE_LABEL = "trimtab.dev/zone"
-"""Of a Subnet, the zone that it is in: what a node group's selector asks for where a purchase is in one
-zone."""
 _CUSTOM_AMI = "CUSTOM"
 _DECIDED_FIELDS = (
     "amiType",
@@ -182,12 +179,8 @@ class EksNodeGroup(GroupAdapter):
             provider[field] = {**mapping(provider.get(field)), **decided.spec[field]}
         if taints := _joined(items(provider.get("taint")), decided.spec["taint"]):
             provider["taint"] = taints
-        selector = mapping(provider.get("subnetIdSelector"))
-        if (zone := decided.spec.get("zone")) is not None and selector:
-            # What is reserved is in one zone: nodes in another would never start.
-            wanted = {**mapping(selector.get("matchLabels")), ZONE_LABEL: zone}
-            provider["subnetIdSelector"] = {**selector, "matchLabels": wanted}
-        return managed(base, provider)
+        # What is reserved is in one zone: nodes in another would never start.
+        return in_zone(managed(base, provider), decided.spec.get("zone"))
 
     def sizes(self, scaling: Scaling) -> Mapping[Path, Any]:
         bounds = {"minSize": scaling.sizes.min, "maxSize": scaling.sizes.max}

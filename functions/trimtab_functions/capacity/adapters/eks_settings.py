@@ -106,7 +106,8 @@ class ComposedGroup:
         variant: what can't change in place and the plan does not decide.
         given: the launch template that the XR gives; None: it gives none.
         templated: whether a launch template is composed.
-        name: of what stands beside it in EC2, where names are a region's and not a cluster's.
+        name: of what stands beside it in EC2, where names are a region's and not a cluster's; None:
+            AWS's provider chooses it.
         subnet_ids: where its nodes may stand.
     """
 
@@ -116,7 +117,7 @@ class ComposedGroup:
     variant: tuple[str, ...]
     given: LaunchTemplate | None
     templated: bool
-    name: str
+    name: str | None
     subnet_ids: tuple[str, ...]
 
 
