@@ -13,7 +13,6 @@ Sources: Karpenter v1.14.1, `karpenter.k8s.aws/v1` EC2NodeClass, `karpenter.sh/v
 2026-11.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from trimtab.plan.sizing import Sizes
@@ -31,6 +30,7 @@ from trimtab_functions.capacity.adapters.base import (
     Kind,
     Now,
     with_annotation,
+    with_kept_marks,
 )
 from trimtab_functions.capacity.adapters.karpenter_pool_words import approved
 from trimtab_functions.capacity.adapters.karpenter_static import sized_now
@@ -118,7 +118,8 @@ class NodeOverlay(Follower):
     def held(self, base: Document, observed: Document | None) -> Document | None:
         if observed is None:
             return None
-        return {**base, "spec": _without_nothing(section(observed, "spec"))}
+        document = {**base, "spec": dict(section(observed, "spec"))}
+        return with_kept_marks(document, observed)
 
 
 class CapacityBuffer(Follower):
@@ -142,7 +143,3 @@ class CapacityBuffer(Follower):
     def is_ready(self, document: Document) -> bool:  # noqa: ARG002
         """Headroom is never what anything waits for."""
         return True
-
-
-def _without_nothing(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in spec.items() if value is not None}

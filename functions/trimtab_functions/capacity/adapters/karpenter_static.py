@@ -23,6 +23,7 @@ from trimtab_functions.capacity.adapters.base import (
     GroupNow,
     Kind,
     Now,
+    with_kept_marks,
 )
 from trimtab_functions.capacity.adapters.karpenter_pool_words import (
     RELEASE_ANNOTATION,
@@ -83,7 +84,8 @@ def _replicas(observed: Document | None) -> int:
 def _kept(base: Document, observed: Document) -> Document:
     """The template's own with the machines that exist."""
     exists = section(observed, "spec").get("template")
-    return base if exists is None else replaced(base, ("spec", "template"), exists)
+    document = base if exists is None else replaced(base, ("spec", "template"), exists)
+    return with_kept_marks(document, observed)
 
 
 def _sized(document: Document, nodes: int) -> Document:

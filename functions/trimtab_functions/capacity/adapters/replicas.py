@@ -23,6 +23,7 @@ from trimtab_functions.capacity.adapters.base import (
     Now,
     moved,
     with_annotation,
+    with_kept_marks,
 )
 from trimtab_functions.capacity.documents import Document, Path, at, count, replaced, section
 from trimtab_functions.capacity.stability import Damped, damp
@@ -121,8 +122,7 @@ def held(base: Document, observed: Document | None, paths: tuple[Path, ...]) -> 
         value = at(observed, *path)
         if value is not None:
             document = replaced(document, path, value)
-    kept = section(observed, "metadata", "annotations").get(MOVED_ANNOTATION)
-    return with_annotation(document, MOVED_ANNOTATION, kept if isinstance(kept, str) else None)
+    return with_kept_marks(document, observed)
 
 
 def _units_per_replica(base: Mapping[str, Any], now: Now) -> float:
