@@ -4,7 +4,7 @@ One package serves several, so that a platform team installs one Function. A ste
 asks for the capacity function.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
@@ -12,6 +12,7 @@ from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Clock, Composer
 from trimtab_functions.cluster.compose import ClusterComposer
 from trimtab_functions.cluster.settings import INPUT_API_VERSION as CLUSTER_API_VERSION
+from trimtab_functions.memo import Memo
 
 
 class Composes(Protocol):
@@ -26,11 +27,17 @@ class Functions:
 
     Args:
         clock: tells the present; see each function on what it asks it for.
+        by_version: whether requests come from a real API server; see `Composer`.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._capacity = Composer(clock)
+    def __init__(self, clock: Clock, *, by_version: bool = False) -> None:
+        self._capacity = Composer(clock, by_version=by_version)
         self._cluster = ClusterComposer(clock)
+
+    @property
+    def memos(self) -> dict[str, Memo[Any]]:
+        """What the capacity function keeps from call to call, by name."""
+        return self._capacity.memos
 
     def compose(self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
         """Write the answer of the function that the step asks for."""

@@ -32,8 +32,8 @@ class Memo(Generic[T]):
     def __len__(self) -> int:
         return len(self._results)
 
-    def get(self, key: Hashable, size: int, make: Callable[[], T]) -> T:
-        """The result for a key, made when it is not held."""
+    def get(self, key: Hashable, size: int | Callable[[], int], make: Callable[[], T]) -> T:
+        """The result for a key, made when it is not held; only then is the size asked for."""
         found = self._results.get(key)
         if found is not None:
             self.hits += 1
@@ -41,8 +41,9 @@ class Memo(Generic[T]):
             return found[1]
         self.misses += 1
         result = make()
-        self._results[key] = (size, result)
-        self._held += size
+        weight = size if isinstance(size, int) else size()
+        self._results[key] = (weight, result)
+        self._held += weight
         while len(self._results) > self._entries or (
             len(self._results) > 1 and self._held > self._size
         ):

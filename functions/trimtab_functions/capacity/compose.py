@@ -8,6 +8,7 @@ functions, bounded, by content.
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
@@ -16,6 +17,7 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import PLAN_LABEL, plan_label
 from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
+from trimtab.plan.sizing import window_at
 from trimtab.policy.model import API_VERSION as POLICY_API_VERSION
 from trimtab.policy.model import KIND as POLICY_KIND
 from trimtab_functions.capacity import (
@@ -82,16 +84,32 @@ class _Decided:
 
 
 class Composer:
-    """Composes responses; the clock is the only thing that it reads beside the request."""
+    """Composes responses; the clock is the only thing that it reads beside the request.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    Args:
+        clock: tells the present.
+        by_version: whether requests come from a real API server, whose versions of a plan tell it apart
+            from others as well as its bytes do, and sooner.
+    """
+
+    def __init__(self, clock: Clock, *, by_version: bool = False) -> None:
+        self._clock, self._by_version = clock, by_version
         self._plans = PlanReader()
         self._policies = PolicyReader()
         self._approvals = ApprovalReader()
         self._resources = ResourceReader()
         self._prepared: Memo[Preparation] = Memo(MEMO_PREPARATIONS, MEMO_GROUPS)
         self._written: Memo[Written] = Memo(MEMO_DECISIONS, MEMO_DECISIONS)
+
+    @property
+    def memos(self) -> dict[str, Memo[Any]]:
+        """What is kept from call to call, by name."""
+        return {
+            "plans": self._plans.memo,
+            **self._resources.memos,
+            "preparations": self._prepared,
+            "decisions": self._written,
+        }
 
     def compose(self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> None:
         """Write the desired resources, the XR's status, its conditions and what has changed.
@@ -120,7 +138,7 @@ class Composer:
         )
         responses.write_changes(rsp, outcomes.changes(decided.groups, observed))
         refresh = timedelta(seconds=asked.settings.refresh_seconds)
-        moments = [*_ends(decided.groups), lookup.changes_at]
+        moments = [*_ends(prepared, instant), lookup.changes_at]
         if approvals is not None:
             moments.append(approvals.changes_at)
         responses.write_time_to_live(rsp, instant, refresh, moments)
@@ -157,7 +175,7 @@ class Composer:
                 return plans.invalid(error)
             return self._plans.look_up(source, inline, instant, rules.spec)
         _require(rsp, REQUIREMENT, PLAN_API_VERSION, PLAN_KIND, source)
-        arrived = requests.read_required(req, REQUIREMENT, source)
+        arrived = requests.read_required(req, REQUIREMENT, source, by_version=self._by_version)
         if arrived is None:
             return plans.not_fetched(source)
         if isinstance(source, Labelled):
@@ -248,6 +266,6 @@ def _compose_key(compose: ComposeSpec | None) -> Hashable:
     return (compose.adapter, compose.pools, str(compose.settings))
 
 
-def _ends(decision: Decision) -> list[datetime]:
-    """When the windows end that are followed."""
-    return [placed.planned.window.end for placed in decision.placed.values() if placed.planned]
+def _ends(prepared: Preparation, instant: datetime) -> list[datetime]:
+    """When the windows end that hold, whoever follows them."""
+    return [window_at(group, instant).end for pool in prepared.pools for group in pool.pool.groups]

@@ -78,11 +78,19 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A plan as it arrived: its bytes, a way to its data, and its name where several may arrive."""
+    """A plan as it arrived.
+
+    Attributes:
+        content: its bytes, or what else is equal only for equal plans.
+        read: reads its data.
+        name: where several may arrive.
+        size: of its bytes; None for those of `content`.
+    """
 
     content: bytes
     read: Callable[[], Mapping[str, Any]]
     name: str = ""
+    size: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class PlanReader:
     """Turns what arrived into plans; equal bytes give the same object."""
 
     def __init__(self) -> None:
-        self._memo: Memo[CapacityPlan | _Unread] = Memo(MEMO_PLANS, MEMO_BYTES)
+        self.memo: Memo[CapacityPlan | _Unread] = Memo(MEMO_PLANS, MEMO_BYTES)
 
     def look_up(
         self,
@@ -149,8 +157,10 @@ class PlanReader:
 
     def _read(self, called: str, arrived: Arrived) -> CapacityPlan | _Unread:
         content = arrived.content
-        return self._memo.get(
-            (called, content), len(content), lambda: _parse(called, arrived.read())
+        return self.memo.get(
+            (called, content),
+            arrived.size or len(content),
+            lambda: _parse(called, arrived.read()),
         )
 
 

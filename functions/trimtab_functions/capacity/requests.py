@@ -137,16 +137,24 @@ def read_inline(
 
 
 def read_required(
-    req: fnv1.RunFunctionRequest, requirement: str, wanted: PlanKey | Labelled
+    req: fnv1.RunFunctionRequest,
+    requirement: str,
+    wanted: PlanKey | Labelled,
+    *,
+    by_version: bool = False,
 ) -> list[Arrived] | None:
     """What has arrived of a required resource; None before Crossplane has answered.
 
     A bootstrap requirement may have brought others; then ours come with the next call.
+
+    Args:
+        by_version: tell objects apart by the version that an API server gives them, where they have
+            one, instead of by their bytes.
     """
     if requirement not in req.required_resources:
         return None
     items = [each.resource for each in req.required_resources[requirement].items]
-    found = [_arrived(each) for each in items if _is_wanted(each, wanted)]
+    found = [_arrived(each, by_version=by_version) for each in items if _is_wanted(each, wanted)]
     return None if items and not found else found
 
 
@@ -160,11 +168,30 @@ def _is_wanted(struct: structpb.Struct, wanted: PlanKey | Labelled) -> bool:
     return all(structs.item(labels, key) == value for key, value in wanted.labels)
 
 
-def _arrived(struct: structpb.Struct) -> Arrived:
-    name = structs.item(structs.child(struct, "metadata"), "name")
-    return Arrived(
-        content_of(struct), lambda: structs.to_data(struct), name if isinstance(name, str) else ""
-    )
+def _arrived(struct: structpb.Struct, *, by_version: bool) -> Arrived:
+    name = text(structs.item(structs.child(struct, "metadata"), "name")) or ""
+    read = partial(structs.to_data, struct)
+    version = version_of(struct) if by_version else None
+    if version is not None:
+        return Arrived(version, read, name, struct.ByteSize)
+    return Arrived(content_of(struct), read, name)
+
+
+def version_of(struct: structpb.Struct) -> bytes | None:
+    """What an API server guarantees to be equal only for equal objects; None without a version.
+
+    It gives every object a uid and, of its life, every change of it another resourceVersion; the same
+    object may be read in several API versions. After a restore of etcd versions may come again: the
+    instants of a plan make it all but impossible that another plan is taken for the restored one.
+    """
+    metadata, spec = structs.child(struct, "metadata"), structs.child(struct, "spec")
+    stated = [structs.item(metadata, name) for name in ("uid", "resourceVersion")]
+    if not all(isinstance(each, str) and each for each in stated):
+        return None
+    stated.append(structs.item(metadata, "generation"))
+    stated += [structs.item(struct, name) for name in ("apiVersion", "kind")]
+    stated += [structs.item(spec, name) for name in ("asOf", "validUntil")]
+    return b"version" + repr(stated).encode("utf-8", "backslashreplace")
 
 
 class ResourceReader:
@@ -173,6 +200,11 @@ class ResourceReader:
     def __init__(self) -> None:
         self._templates: Memo[Template | Following | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
         self._observed: Memo[Observed | Other] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+
+    @property
+    def memos(self) -> dict[str, Memo[Any]]:
+        """What is kept from call to call, by name."""
+        return {"templates": self._templates, "observed": self._observed}
 
     def earlier(self, req: fnv1.RunFunctionRequest, targets: tuple[Target, ...]) -> Earlier:
         """What earlier steps composed that is labelled, or that a target is for."""

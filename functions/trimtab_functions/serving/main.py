@@ -16,8 +16,10 @@ import structlog
 from crossplane.function import cli as function_cli
 
 from trimtab.errors import TrimtabError
+from trimtab_functions.capacity.compose import Clock
 from trimtab_functions.develop.recording import recorded
 from trimtab_functions.dispatch import Functions
+from trimtab_functions.memo import Memo
 from trimtab_functions.serving import http, logs, traces
 from trimtab_functions.serving.certificates import MountedCertificate
 from trimtab_functions.serving.metrics import CONTENT_TYPE, Metrics
@@ -91,9 +93,17 @@ def run(options: dict[str, Any]) -> None:
     """
     _keep_memory()
     log = structlog.get_logger()
-    functions = recorded(Functions, lambda: datetime.now(UTC), log)
     summariser = Summariser()
-    metrics = Metrics({"summaries": summariser.memo})
+    memos: dict[str, Memo[Any]] = {"summaries": summariser.memo}
+
+    def make(clock: Clock) -> Functions:
+        # Without TLS it is a developer who calls, with objects that may be edited by hand.
+        made = Functions(clock, by_version=not options["insecure"])
+        memos.update(made.memos)
+        return made
+
+    functions = recorded(make, lambda: datetime.now(UTC), log)
+    metrics = Metrics(memos)
     tracer = traces.tracer()
 
     def renewed() -> None:
