@@ -157,6 +157,19 @@ def test_the_input_says_how_long_an_answer_may_live(seconds: int, ttl: str) -> N
     assert answer(request(PLAN, step_input=step), FIRST)["meta"]["ttl"] == ttl
 
 
+def test_an_answer_ends_with_the_window_whoever_follows_it() -> None:
+    replicas = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"labels": {"trimtab.dev/pool": "trainer"}},
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "a"}, "maxReplicas": 9},
+    }
+    now = plans.START + 4 * HOUR - timedelta(seconds=5)
+    told = answer(request(PLAN, mode="Inject", desired={"hpa": replicas}), now)
+    assert told["conditions"][0]["reason"] == "PlanFound"
+    assert told["meta"]["ttl"] == "5s"
+
+
 # --- Several, by labels --------------------------------------------------------------------------
 
 
@@ -241,4 +254,4 @@ def test_equal_plans_are_read_once_wherever_they_come_from() -> None:
     for _ in range(3):
         answer(request(spec={**NO_REF, "plan": PLAN}), FIRST, composer)
         answer(request(PLAN), FIRST, composer)
-    assert composer._plans._memo.misses == 2
+    assert composer.memos["plans"].misses == 2

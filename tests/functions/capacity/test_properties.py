@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from support import plans
 from support.capacity_requests import NODE_GROUP, request, respond
+from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Composer
 
 sizes = st.tuples(*[st.integers(0, 40)] * 3).map(lambda each: tuple(sorted(each)))
@@ -174,6 +175,7 @@ def test_what_is_desired_settles_once_it_runs_as_desired(plan: Any, now: Any) ->
         assert desired.ready == fnv1.READY_TRUE
 
 
+STEP = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: (
@@ -190,9 +192,9 @@ nonsense = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
-@given(observed=nonsense, desired=nonsense, spec=nonsense, plan=nonsense, step=nonsense)
+@given(*[nonsense] * 7)
 def test_nonsense_anywhere_is_answered(
-    observed: Any, desired: Any, spec: Any, plan: Any, step: Any
+    observed: Any, desired: Any, spec: Any, plan: Any, step: Any, policy: Any, context: Any
 ) -> None:
     labels = {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "a"}
 
@@ -202,13 +204,19 @@ def test_nonsense_anywhere_is_answered(
         metadata = metadata if isinstance(metadata, dict) else {}
         return {**body, **NODE_GROUP, "metadata": {**metadata, "labels": labels}}
 
+    named = {"policy": {"name": "platform"}, "plan": {"inlineFieldPath": "spec.plan"}}
+    stepped = step if isinstance(step, dict) else {**STEP, **named}
     req = request(
         {"metadata": {"name": "example"}, "spec": plan},
-        spec=spec if isinstance(spec, dict) else {"pools": spec},
-        step_input=step if isinstance(step, dict) else {"plan": step},
+        spec={"planRef": None, **spec} if isinstance(spec, dict) else {"pools": spec},
+        step_input=stepped,
         observed={"one": labelled(observed)},
         desired={"two": labelled(desired)},
     )
+    items = req.required_resources["capacity-policy"].items
+    metadata = {"name": "platform", "namespace": "team"}
+    items.add().resource.CopyFrom(structs.from_data({"metadata": metadata, "spec": policy}))
+    req.context.CopyFrom(structs.from_data({"trimtab.dev/capacity-plan": context}))
     rsp = respond(req, plans.START)
     assert [each.type for each in rsp.conditions] == ["PlanUsable", "CapacityPlanned"]
     assert rsp.meta.ttl.ToSeconds() == 60
