@@ -106,12 +106,16 @@ class NodeGroupFixed(Fixed):
 
 
 class EksNodeGroup(GroupAdapter):
-    """`eks.aws.m.upbound.io` NodeGroup."""
+    """`eks.aws.m.upbound.io` NodeGroup, and the cluster-scoped one of `eks.aws.upbound.io/v1beta2`."""
 
-    kinds = (Kind("eks.aws.m.upbound.io", "NodeGroup"),)
+    kinds = (Kind("eks.aws.m.upbound.io", "NodeGroup"), Kind("eks.aws.upbound.io", "NodeGroup"))
     provider = "aws"
     settings = EksSettings
     attaches = True
+
+    def reads(self, document: Document) -> bool:
+        """Not the cluster-scoped v1beta1, in which `scalingConfig` is a list."""
+        return document.get("apiVersion") != "eks.aws.upbound.io/v1beta1"
 
     def fixed(self, document: Document) -> NodeGroupFixed:
         stated, reported = _stated(document), _reported(document)

@@ -452,3 +452,18 @@ def test_a_group_split_from_a_pools_template_needs_none_on_demand() -> None:
     assert list(made) == ["pool-main-0a1b2c"]
     stated = made["pool-main-0a1b2c"]["resource"]["spec"]["forProvider"]
     assert stated["launchTemplate"] == given
+
+
+@pytest.mark.parametrize(("version", "sized"), [("v1beta2", True), ("v1beta1", False)])
+def test_a_cluster_scoped_node_group_is_sized_where_its_shape_is_the_same(
+    version: str, sized: bool
+) -> None:
+    template = {
+        "apiVersion": f"eks.aws.upbound.io/{version}",
+        "kind": "NodeGroup",
+        "metadata": {"labels": {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "main"}},
+        "spec": {"forProvider": {"region": "us-east-1"}},
+    }
+    req = request(the_plan(ON_DEMAND), mode="Inject", desired={"nodes": template})
+    made = answer(req, AT)["desired"]["resources"]["nodes"]["resource"]
+    assert ("scalingConfig" in made["spec"]["forProvider"]) is sized
