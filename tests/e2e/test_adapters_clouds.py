@@ -423,9 +423,9 @@ class Life:
 
     def stays(self, low: int, high: int, replicas: int) -> None:
         """Reconciled again and again, it is the same."""
-        for _ in range(4):
+        for _ in range(2):
             self.touch()
-            time.sleep(0.25)
+            time.sleep(0.3)
             assert self.stands() == (low, high, replicas)
 
     def autoscale(self, replicas: int) -> None:
