@@ -99,7 +99,8 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
         name, own = (text(xr["metadata"].get(each)) or "" for each in ("name", "namespace"))
         namespace = source.namespace if isinstance(source, PlanKey | Labelled) else own
         return Asked(settings, source, policy, compose, name, namespace)
-    except InputError as error:
+    except InputError as raised:
+        error = raised.bare()  # kept from call to call, with what is prepared
         if compose is None and settings.mode == "Compose":
             compose = ComposeSpec(GROUP_ADAPTERS[settings.compose.kind], (), error)
         return Asked(settings, error, None, compose)
