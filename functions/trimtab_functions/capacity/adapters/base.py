@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from trimtab.errors import InputError
 from trimtab.inventory.model import Approval
 from trimtab.plan.attribution import (
     GROUP_LABEL,
@@ -194,12 +195,10 @@ class GroupAdapter(ABC):
     def planned(self, base: Document, decided: Decided) -> Document:
         """The resource as the plan decides it, without its sizes; what `base` has besides stays."""
 
-    def sizes(self, scaling: Scaling) -> Mapping[Path, Any]:
-        """What states the sizes, by path; each replaces what the document has there.
-
-        An adapter whose sizes hang on the rest of the document overrides `sized` instead.
-        """
-        raise NotImplementedError
+    def sizes(self, scaling: Scaling) -> Mapping[Path, Any]:  # noqa: ARG002
+        """What states the sizes, by path; each replaces what the document has there. An adapter whose
+        sizes hang on the rest of the document overrides `sized` instead."""
+        return {}
 
     def sized(self, document: Document, scaling: Scaling) -> Document:
         """The document with its sizes."""
@@ -218,15 +217,14 @@ class GroupAdapter(ABC):
         """
 
     def compose(self, settings: Any, plan: CapacityPlan, pool: Pool, group: Group) -> Composed:
-        """A resource for a group that no earlier step has one for.
-
-        Args:
-            settings: an instance of `self.settings`.
+        """A resource for a group that no earlier step has one for, from an instance of `self.settings`.
 
         Raises:
             InputError: the settings lack what the group needs.
         """
-        raise NotImplementedError
+        del settings, plan, pool, group
+        where = self.kinds[0].kind
+        raise InputError("composes nothing itself", where=where, mend="label a template of yours")
 
     def split(
         self, document: Document, plan: CapacityPlan, pool: Pool, group: Group, suffix: str
