@@ -84,6 +84,8 @@ def in_object(manifest: Document, ref: ProviderConfigRef) -> Document:
             "managementPolicies": list(MANAGEMENT_POLICIES),
             "providerConfigRef": {"kind": ref.kind, "name": ref.name},
             "readiness": {"policy": "DeriveFromObject"},
+            # What it reports is seen at once where the provider has --enable-watches; else at its poll.
+            "watch": True,
             "forProvider": {"manifest": manifest},
         },
     }
