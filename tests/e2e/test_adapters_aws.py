@@ -225,7 +225,7 @@ def test_what_follows_a_group_fits_the_providers_schemas_and_buys_with_leave_alo
     takes(kinds, kube_namespace, approved)
     # The line that the message prints is one that a person can record.
     printed = message[message.index("approval: ") + len("approval: ") :].replace("<who>", "me")
-    printed = printed[: printed.rindex("}}") + 2].replace("<when>", "a").replace("<until>", "b")
+    printed = printed[: printed.rindex("}}") + 2]
     document = yaml.safe_load(printed)
     assert document["spec"]["quantity"] == 6
     assert document["metadata"]["labels"] == {"trimtab.dev/plan": "example"}
@@ -241,3 +241,75 @@ def test_a_field_that_no_one_looked_up_is_refused(kinds: KubeApi, kube_namespace
     bare["spec"]["managementPolicies"] = ["Observe", "Create", "Update"]
     with pytest.raises(KubeError, match="instanceCount is a required parameter"):
         kinds.apply(bare)
+
+
+EXAMPLE = Path(__file__).parents[2] / "functions" / "examples" / "eks"
+
+
+def test_the_examples_node_groups_have_all_that_they_need(
+    crossplane: CrossplaneCli, function: CapacityFunction, kinds: KubeApi, kube_namespace: str
+) -> None:
+    plan = yaml.safe_load((EXAMPLE / "plan.yaml").read_text("utf-8"))
+    spec = yaml.safe_load((EXAMPLE / "xr.yaml").read_text("utf-8"))["spec"]
+    _, first = rendered(crossplane, function, plan, spec)
+    groups = ["trainer-held-0a1b2c", "trainer-spot-0a1b2c", "trainer-steady-0a1b2c-together"]
+    assert sorted(first) == sorted(
+        [
+            *groups,
+            *(f"{each}-launch-template" for each in groups),
+            f"{groups[2]}-placement-group",
+        ]
+    )
+    _, then = rendered(crossplane, function, plan, spec, existing(first))
+    assert sorted(then) == sorted([*first, f"{groups[2]}-at-20980101t0000z"])
+    takes(kinds, kube_namespace, then)
+
+
+def test_the_examples_reservation_is_bought_when_the_approval_that_it_asks_for_is_there(
+    crossplane: CrossplaneCli, function: CapacityFunction, tmp_path: Path
+) -> None:
+    composition = yaml.safe_load((EXAMPLE / "followers.yaml").read_text("utf-8"))
+    step = composition["spec"]["pipeline"][0]
+    documents = list(yaml.safe_load_all(step["input"]["inline"]["template"]))
+    name = "gotemplating.fn.crossplane.io/composition-resource-name"
+    step["input"] = {
+        "apiVersion": "test.trimtab.dev/v1",
+        "kind": "Templates",
+        "resources": {each["metadata"]["annotations"][name]: each for each in documents},
+    }
+    plan = yaml.safe_load((EXAMPLE / "plan.yaml").read_text("utf-8"))
+    xr = {
+        "apiVersion": "platform.example.org/v1",
+        "kind": "HeldCapacity",
+        "metadata": {"name": "ml", "namespace": "ml"},
+    }
+
+    def made(*required: Document) -> tuple[Document, dict[str, Document]]:
+        with template_function(tmp_path) as templates:
+            told, *composed = crossplane.render(
+                xr,
+                composition,
+                {"function-go-templating": templates.target, FUNCTION: function.target},
+                required_resources=list(required),
+                results=False,
+            )
+        return told, by_key(composed)
+
+    told, without = made(plan)
+    assert sorted(without) == ["template"]
+    reasons = {each["type"]: each["message"] for each in told["status"]["conditions"]}
+    message = reasons["CapacityPlanned"]
+    printed = message[message.index("approval: ") + len("approval: ") : message.rindex("}}") + 2]
+    for blank, word in (
+        ("<who>", "finops@example.com"),
+        ("<when>", "2026-11-01T00:00:00Z"),
+        ("<until>", "2098-12-01T00:00:00Z"),
+    ):
+        printed = printed.replace(blank, word)
+    approval = yaml.safe_load(printed)
+    approval["metadata"]["namespace"] = "ml"
+    _, bought = made(plan, approval)
+    assert sorted(bought) == ["reservation", "template"]
+    provider = bought["reservation"]["spec"]["forProvider"]
+    assert (provider["instanceType"], provider["instanceCount"]) == ("p4d.24xlarge", 2)
+    assert bought["reservation"]["spec"]["managementPolicies"] == ["Observe", "Create", "Update"]

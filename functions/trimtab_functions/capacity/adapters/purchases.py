@@ -204,7 +204,7 @@ def _reason(line: PurchaseLine, leave: Leave) -> str:
         f"{line.pool}-{line.group}-{line.digest()[7:13]}, labels: {{{PLAN_LABEL}: "
         f"{plan_label(line.plan)}}}}}, spec: {{plan: {line.plan}, commitment: '{line.digest()}', "
         f"quantity: {line.quantity}, ceilingUsdPerHour: {ceiling}, approvedBy: <who>, approvedAt: "
-        "<when>, expires: <until>}}"
+        "'<when>', expires: '<until>'}}"
     )
 
 
