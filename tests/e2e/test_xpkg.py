@@ -89,7 +89,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     folder = tmp_path_factory.mktemp("xpkg")
     here = next(name for name, machine in MACHINES.items() if machine == platform.machine())
     base = write_archive(folder / "base.tar", here, python_layer())
-    runtime = yaml.safe_load((FUNCTIONS / "package" / "runtime.yaml").read_text("utf-8"))
+    runtime = yaml.safe_load((FUNCTIONS / "runtime.yaml").read_text("utf-8"))
     runtime["base"]["python"] = f"3.{sys.version_info.minor}"
     settings = folder / "runtime.yaml"
     settings.write_text(yaml.safe_dump(runtime), "utf-8")
@@ -113,6 +113,27 @@ def test_crossplane_finds_the_package_in_it(crossplane: CrossplaneCli, image: Im
     documents = list(yaml.safe_load_all(image.nodes["package.yaml"].content))
     kinds = [each["kind"] for each in documents]
     assert kinds == ["Function", *["CustomResourceDefinition"] * (len(kinds) - 1)]
+
+
+def test_crossplanes_own_build_accepts_the_folder_and_makes_the_same_package(
+    crossplane: CrossplaneCli, image: Image
+) -> None:
+    out = crossplane.scratch / "built.xpkg"
+    finished = crossplane.run(
+        "xpkg",
+        "build",
+        f"--package-root={FUNCTIONS / 'package'}",
+        f"--embed-runtime-image-tarball={image.built.xpkg}",
+        f"--package-file={out}",
+    )
+    assert finished.returncode == 0, finished.stderr
+    (theirs,) = read_base(out)
+    documents = [
+        list(yaml.safe_load_all(file_system(each.layers[-1:])["package.yaml"].content))
+        for each in (theirs, image.base)
+    ]
+    specs = [{e["metadata"]["name"]: e["spec"] for e in each if e} for each in documents]
+    assert specs[0] == specs[1]
 
 
 def test_every_module_is_compiled_the_same_each_time(image: Image, unpacked: BasePython) -> None:

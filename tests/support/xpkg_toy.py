@@ -97,8 +97,8 @@ def toy_repository(folder: Path, python: str = "3.13", **runtime: object) -> Toy
         )
     (root / "requirements").mkdir()
     shutil.copytree(ROOT / "functions" / "package", root / "functions" / "package")
-    settings = root / "functions" / "package" / "runtime.yaml"
-    data = yaml.safe_load(settings.read_text("utf-8"))
+    settings = root / "functions" / "runtime.yaml"
+    data = yaml.safe_load((ROOT / "functions" / "runtime.yaml").read_text("utf-8"))
     data["base"]["python"] = python
     settings.write_text(yaml.safe_dump(data | runtime), "utf-8")
     toy = Toy(root, wheels)

@@ -297,7 +297,7 @@ def of_members(*members: tuple[str, bytes | str]) -> Layer:
 def test_wheels_are_chosen_for_the_bases_c_library_and_python(
     architecture: str, oldest: str
 ) -> None:
-    one = target(read_runtime(ROOT / "functions" / "package" / "runtime.yaml"), architecture)
+    one = target(read_runtime(ROOT / "functions" / "runtime.yaml"), architecture)
     assert one.platforms()[0] == f"manylinux_2_41_{one.machine}"
     assert one.platforms()[-2:] == [f"{oldest}_{one.machine}", f"linux_{one.machine}"]
     assert one.markers()["python_version"] == "3.13"
@@ -315,7 +315,7 @@ def test_what_the_projects_need_is_pinned_with_hashes() -> None:
 
 
 def test_the_dockerfile_says_what_the_package_has() -> None:
-    runtime = read_runtime(ROOT / "functions" / "package" / "runtime.yaml")
+    runtime = read_runtime(ROOT / "functions" / "runtime.yaml")
     lines = (ROOT / "functions" / "Dockerfile").read_text("utf-8").splitlines()
     last = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM")) :]
     assert last[0] == f"FROM {runtime.image}:{runtime.tag}@{runtime.digest}"

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the base image as an OCI layout or docker-archive; repeatable, one an architecture",
     )
     add("--base-image", metavar="REPOSITORY", help="a mirror that has the pinned base")
-    add("--runtime", type=Path, metavar="FILE", help="in place of functions/package/runtime.yaml")
+    add("--runtime", type=Path, metavar="FILE", help="in place of functions/runtime.yaml")
     add(
         "--no-byte-code",
         action="store_false",

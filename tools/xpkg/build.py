@@ -43,8 +43,8 @@ class Inputs:
         root: the repository.
         projects: the folders of its distributions that go in, below the root.
         requirements: the pins.
-        package: the folder of crossplane.yaml, input/ and runtime.yaml.
-        runtime: in place of the folder's runtime.yaml; None for that.
+        package: the folder of crossplane.yaml and input/.
+        runtime: in place of the repository's functions/runtime.yaml; None for that.
         fetch: how wheels come.
     """
 
@@ -57,7 +57,7 @@ class Inputs:
 
     def read_runtime(self) -> Runtime:
         """What the function runs on."""
-        return read_runtime(self.runtime or self.root / self.package / "runtime.yaml")
+        return read_runtime(self.runtime or self.root / "functions" / "runtime.yaml")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the function runs on, as `functions/package/runtime.yaml` says, and a target's pip tags."""
+"""What the function runs on, as `functions/runtime.yaml` says, and a target's pip tags."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
