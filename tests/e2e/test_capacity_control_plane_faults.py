@@ -30,13 +30,16 @@ pytestmark = pytest.mark.engine
 
 
 def test_an_expired_plan_keeps_what_runs_and_says_so(cluster: Cluster) -> None:
-    expires = in_seconds(3)
-    spec = cluster.runs(valid_until=expires)
-    # The response lived until then; nobody edits the XR.
+    cluster.runs()
+    expires = in_seconds(2)
+    cluster.apply_plan((2, 3, 4), valid_until=expires)
+    # The response lives until then; nobody edits the XR.
     condition = cluster.awaits_reason("PlanUsable", "PlanExpired")
     assert condition["status"] == "False"
     assert f"{expires:%Y-%m-%dT%H:%M:%SZ}" in condition["message"]
     assert cluster.reasons()["CapacityPlanned"] == "KeptRunning"
+    spec = cluster.spec()
+    assert spec["forProvider"]["scalingConfig"] == {"minSize": 2, "maxSize": 4}
     # Its autoscaler goes on within the bounds, and is not fought over.
     cluster.report(2)
     cluster.assert_stays(spec)

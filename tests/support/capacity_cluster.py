@@ -30,7 +30,7 @@ PLAN = ("trimtab.dev/v1alpha1", "CapacityPlan")
 NODE_GROUP = ("eks.aws.m.upbound.io/v1beta1", "NodeGroup")
 NODE_GROUP_SET = ("platform.trimtab.dev/v1alpha1", "NodeGroupSet")
 GENERATION = "0a1b2c"
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 30.0
 PLANS_START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 
 Document = dict[str, Any]
@@ -146,7 +146,7 @@ class Cluster:
             each["metadata"]["labels"][label]: each
             for each in self.api.list_all(*NODE_GROUP, self.namespace)
             if "deletionTimestamp" not in each["metadata"]
-            and each["metadata"]["labels"]["crossplane.io/composite"] == self.name
+            and each["metadata"]["labels"].get("crossplane.io/composite") == self.name
         }
 
     def scaling(self, generation: str = GENERATION) -> Document | None:
@@ -178,9 +178,9 @@ class Cluster:
         spec: Document = self.node_groups()[generation]["spec"]
         return spec
 
-    def runs(self, **plan: Any) -> Document:
+    def runs(self) -> Document:
         """Bring it to a ready node group of 2 to 4 nodes, of which 3 run; that one's spec."""
-        self.apply_plan((2, 3, 4), **plan)
+        self.apply_plan((2, 3, 4))
         self.awaits(minSize=2, maxSize=4)
         self.report(3)
         self.awaits_reason("Ready", "Available")

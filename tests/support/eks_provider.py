@@ -8,9 +8,8 @@ node group is gone. Nothing of Trimtab's is imported: both are written from the 
 
 What is followed: EKS's CreateNodegroup and UpdateNodegroupConfig (NodegroupScalingConfig: minSize from
 0, maxSize from 1, desiredSize between them), Crossplane's management policies and finalizer, upjet's
-external names, tags and late initialisation, and that a report is as old as the provider's last look at the node group:
-it looks when an object changed, when it has something left to do, and else once a poll interval. What
-is not: time, of which a creation takes a moment here, and every field that Trimtab does not write.
+external names, tags and late initialisation. What is not: time, of which a creation takes a moment
+here and a report none, and every field that Trimtab does not write.
 """
 
 import contextlib
@@ -161,18 +160,18 @@ class Eks:
 
 
 @contextlib.contextmanager
-def eks_provider(api: KubeApi, namespace: str, poll_seconds: float = 0.0) -> Iterator[Eks]:
-    """Reconcile a namespace's NodeGroups against an empty EKS for the length of the block.
+def eks_provider(api: KubeApi, namespace: str, eks: Eks | None = None) -> Iterator[Eks]:
+    """Reconcile a namespace's NodeGroups against EKS for the length of the block.
 
     Args:
         api: the API server.
         namespace: where the NodeGroups are.
-        poll_seconds: how long a settled node group is not looked at while its object is unchanged.
+        eks: what there is; by default one without node groups.
 
     Raises:
         KubeError: at the end, what the API server refused the provider, which ended it.
     """
-    provider = _Provider(api, namespace, poll_seconds)
+    provider = _Provider(api, namespace, eks or Eks())
     with ThreadPoolExecutor(1, "eks-provider") as thread:
         ended = thread.submit(provider.run)
         try:
@@ -183,10 +182,8 @@ def eks_provider(api: KubeApi, namespace: str, poll_seconds: float = 0.0) -> Ite
 
 
 class _Provider:
-    def __init__(self, api: KubeApi, namespace: str, poll_seconds: float) -> None:
-        self.api, self.eks, self.stopped = api, Eks(), threading.Event()
-        self._poll_seconds = poll_seconds
-        self._settled: dict[str, tuple[Document, float]] = {}  # by uid: the spec, and until when
+    def __init__(self, api: KubeApi, namespace: str, eks: Eks) -> None:
+        self.api, self.eks, self.stopped = api, eks, threading.Event()
         self._path = NODE_GROUPS_PATH.replace("/nodegroups", f"/namespaces/{namespace}/nodegroups")
 
     def run(self) -> None:
@@ -211,9 +208,6 @@ class _Provider:
                 self.eks.delete(cloud_name)
             self._finalizers(managed, present=False)
             return
-        settled, until = self._settled.get(metadata["uid"], (None, 0.0))
-        if settled == spec and time.monotonic() < until:
-            return
         if self._initialise(managed, name):
             return  # looked at again, as the API server has it then
         live = self.eks.find(cloud_name)
@@ -230,8 +224,6 @@ class _Provider:
         if live is not None and "LateInitialize" in policies:
             self._late_initialise(managed, live)
         self._report(managed, live, problem)
-        if live is not None and live.active and problem is None:
-            self._settled[metadata["uid"]] = (spec, time.monotonic() + self._poll_seconds)
 
     def _initialise(self, managed: Document, name: str) -> bool:
         """Name and tag it, and keep it until its node group is gone; whether that changed it."""
