@@ -191,6 +191,105 @@ def test_a_step_before_it_is_injected_and_a_bootstrap_requirement_brings_the_pla
     assert condition(told, "CapacityPlanned") == ("True", "AsPlanned")
 
 
+def stepped(**changes: Any) -> Document:
+    """The example Composition with these fields in its step's input."""
+    composition = read(COMPOSITION)
+    composition["spec"]["pipeline"][0]["input"] |= changes
+    return composition
+
+
+def policy(**spec: Any) -> Document:
+    return {
+        "apiVersion": "trimtab.dev/v1alpha1",
+        "kind": "CapacityPolicy",
+        "metadata": {"name": "platform", "namespace": "ml"},
+        "spec": spec,
+    }
+
+
+def test_crossplane_finds_plans_by_labels_and_the_policy_by_its_name(
+    crossplane: CrossplaneCli, function: CapacityFunction, plan: CapacityPlan
+) -> None:
+    document = read(EXAMPLES / "plan.yaml")
+    document["metadata"]["labels"] = {"cluster": "ml"}
+    older = copy.deepcopy(document)
+    older["metadata"]["name"], older["spec"]["asOf"] = "older", "2026-10-01T00:00:00Z"
+    composition = stepped(plan={"matchLabels": {"cluster": "ml"}}, policy={"name": "platform"})
+    no_spot = policy(allowed={"purchaseOptions": ["reserved", "on-demand"]})
+    xr, *composed = crossplane.render(
+        EXAMPLES / "xr.yaml",
+        composition,
+        {NAME: function.target},
+        xrd=DEFINITION,
+        required_resources=[older, document, no_spot],
+    )
+    assert condition(xr, "PlanUsable") == ("True", "PlanFound")
+    assert condition(xr, "CapacityPlanned") == ("False", "PolicyHolds")
+    assert xr["status"]["capacity"]["plan"]["name"] == plan.metadata.name
+    kinds = [each["kind"] for each in composed]
+    assert kinds.count("NodeGroup") == 2
+    told = [each["message"] for each in composed if each["kind"] == "Result"]
+    assert any(each.startswith("PolicyHolds: trainer/spot: CapacityPolicy") for each in told)
+    assert any("trainer-reserved-0a1b2c is created, 5-5-5 nodes" in each for each in told)
+
+    xr, *composed = crossplane.render(
+        EXAMPLES / "xr.yaml",
+        composition,
+        {NAME: function.target},
+        xrd=DEFINITION,
+        required_resources=[document],
+        results=False,
+    )
+    assert condition(xr, "PlanUsable") == ("False", "PolicyNotFound")
+    assert composed == []
+
+
+def test_a_plan_may_stand_in_the_xr(crossplane: CrossplaneCli, function: CapacityFunction) -> None:
+    xr = read(EXAMPLES / "xr.yaml")
+    del xr["spec"]["planRef"]
+    xr["spec"]["plan"] = read(EXAMPLES / "plan.yaml")["spec"]
+    told, *composed = crossplane.render(
+        xr, COMPOSITION, {NAME: function.target}, xrd=open_xrd(), results=False
+    )
+    assert condition(told, "PlanUsable") == ("True", "PlanFound")
+    assert told["status"]["capacity"]["plan"]["source"] == "the plan in the XR's spec.plan"
+    assert len([each for each in composed if each["kind"] == "NodeGroup"]) == 3
+
+
+def open_xrd() -> Document:
+    """The XRD of a team that lets a plan stand in its XR."""
+    definition = read(DEFINITION)
+    spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["required"].remove("planRef")
+    spec["properties"]["plan"] = {
+        "type": "object",
+        "x-kubernetes-preserve-unknown-fields": True,
+    }
+    return definition
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"plan": {"name": "a", "matchLabels": {"b": "c"}}}, "give only one of name"),
+        ({"plan": {"matchLabels": {}}}, "matchLabels must have a label"),
+        ({"refreshSeconds": 5}, "refreshSeconds"),
+        ({"targets": [{"match": {}, "pool": "a"}]}, "matches everything matches too much"),
+        ({"policy": {"nmae": "a"}}, "nmae"),
+        ({"compose": {"as": "ECS"}}, "compose.as"),
+    ],
+    ids=str,
+)
+def test_crossplane_refuses_an_input(
+    crossplane: CrossplaneCli, changes: Mapping[str, Any], message: str
+) -> None:
+    step = stepped(**changes)["spec"]["pipeline"][0]["input"]
+    named = step | {"metadata": {"name": "input", "namespace": "ml"}}
+    found = crossplane.validate([read(INPUT_CRD)], named)
+    assert not found.ok
+    assert message in found.report
+
+
 def test_crossplane_accepts_the_xr_and_the_providers_schema_the_node_groups(
     crossplane: CrossplaneCli, function: CapacityFunction
 ) -> None:
