@@ -17,8 +17,8 @@ from support.plans import group, plan_data, pool
 from support.plans import plan as example_plan
 from trimtab.plan.document import parse_plan
 from trimtab.preview.records import ResourceRecord
+from trimtab.provision.eks.roles import partition
 from trimtab_components import HeterogeneousCluster
-from trimtab_components.eks.roles import partition
 
 ACCOUNT = "111122223333"
 COMPUTED: dict[str, dict[str, Any]] = {

@@ -13,8 +13,8 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from trimtab.provision.arguments import Arguments
+from trimtab.provision.eks.roles import partition
 from trimtab_components.eks.late import LatePrincipalArn
-from trimtab_components.eks.roles import partition
 
 EntryType = Literal["STANDARD", "EC2", "EC2_LINUX", "EC2_WINDOWS", "HYBRID_LINUX", "FARGATE_LINUX"]
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"

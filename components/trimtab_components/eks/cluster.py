@@ -11,7 +11,10 @@ import pulumi_aws as aws
 from trimtab.errors import InputError
 from trimtab.plan.attribution import plan_tags
 from trimtab.provision.arguments import checked, instant_of, plan_of, said_by
+from trimtab.provision.eks.addons import EBS_CSI, REPAIR_AGENT
 from trimtab.provision.eks.groups import NodeGroupShape
+from trimtab.provision.eks.roles import CNI_POLICY, NODE_POLICIES
+from trimtab.provision.eks.subnets import DEFAULT_CIDR
 from trimtab.provision.karpenter.shapes import DISCOVERY_TAG
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab.provision.sized_groups import check_site, check_tags
@@ -23,9 +26,6 @@ from trimtab_components.eks.access import (
     administrator,
 )
 from trimtab_components.eks.addons import (
-    CNI_POLICY,
-    EBS_CSI,
-    REPAIR_AGENT,
     Addon,
     ChosenAddon,
     addon_roles,
@@ -40,7 +40,7 @@ from trimtab_components.eks.fabric import efa_security_group
 from trimtab_components.eks.hybrid import HybridMachines, owned_groups
 from trimtab_components.eks.kubeconfig import kubeconfig
 from trimtab_components.eks.layout import cluster_groups, cluster_warnings, cluster_zones
-from trimtab_components.eks.network import DEFAULT_CIDR, Network, NetworkArgs
+from trimtab_components.eks.network import Network, NetworkArgs
 from trimtab_components.eks.node_group import NodeGroupHost, PlannedNodeGroup
 from trimtab_components.eks.pod_identity import pod_identity
 from trimtab_components.eks.roles import ServiceRole, service_role
@@ -48,7 +48,6 @@ from trimtab_components.order import children_wait
 
 __all__ = ["HeterogeneousCluster", "HeterogeneousClusterArgs"]
 
-NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 AUTO_NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 _ROLE_NAME_ROOM = 56

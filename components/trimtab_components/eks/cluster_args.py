@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments, PlanArguments
+from trimtab.provision.eks.subnets import DEFAULT_CIDR
 from trimtab_components.arguments import RunningSizes
 from trimtab_components.blocks import Block
 from trimtab_components.eks.access import KEY_PATTERN, Access, ClusterAccess
@@ -20,7 +21,7 @@ from trimtab_components.eks.encryption import ClusterEncryption, Encryption
 from trimtab_components.eks.endpoints import Endpoints, NetworkEndpoints
 from trimtab_components.eks.hybrid import ClusterHybridNodes, HybridNodes
 from trimtab_components.eks.late import PRINCIPAL_PATTERN, LateText
-from trimtab_components.eks.network import DEFAULT_CIDR, Nat, check_ways_out
+from trimtab_components.eks.network import Nat, check_ways_out
 from trimtab_components.eks.pod_identity import ClusterPodIdentity, PodIdentity
 from trimtab_components.pool_settings import PoolSettings
 

@@ -11,12 +11,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from trimtab.provision.eks.roles import ASSUME_ACTIONS, CLUSTER_POLICIES, POD_ACTIONS
 from trimtab_components.eks.cluster_args import ClusterSettings
 from trimtab_components.eks.encryption import control_plane_policy, own_key
 from trimtab_components.eks.hybrid import remote_networks
 from trimtab_components.eks.roles import auto_mode_tags_policy, service_role
 
-CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
 AUTO_CLUSTER_POLICIES = (
     "AmazonEKSBlockStoragePolicy",
     "AmazonEKSComputePolicy",
@@ -55,7 +55,7 @@ def control_plane(
         region=region,
         tags=tags,
         parent=parent,
-        actions=("sts:AssumeRole", "sts:TagSession") if auto else ("sts:AssumeRole",),
+        actions=POD_ACTIONS if auto else ASSUME_ACTIONS,
     )
     ready: list[pulumi.Resource] = list(role.attachments)
     if auto:

@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments
+from trimtab.provision.eks.roles import partition, policy_document
 from trimtab_components.eks.late import LateKeyArn
-from trimtab_components.eks.roles import partition, policy_document
 
 # What the account's administrators do with a key, without a wildcard.
 _KEY_ACTIONS = (

@@ -25,6 +25,7 @@ from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.types import Count
 from trimtab.provision.arguments import Arguments
+from trimtab.provision.eks.roles import managed_policy, partition
 from trimtab.provision.nodes import node_marks
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab_components.eks.hybrid_policies import (
@@ -34,7 +35,6 @@ from trimtab_components.eks.hybrid_policies import (
     ssm_trust,
 )
 from trimtab_components.eks.late import LateArn
-from trimtab_components.eks.roles import managed_policy, partition
 
 _PRIVATE = [ipaddress.IPv4Network(b) for b in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 # EKS picks the block of a cluster's services; which one follows from the VPC's (amazon-eks-ami, its

@@ -7,7 +7,7 @@ cluster only, where AWS's example says all of them.
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab_components.eks.roles import partition, policy_document
+from trimtab.provision.eks.roles import partition, policy_document
 
 CLUSTER_TAG = "EKSClusterARN"
 """Of an activation and its machines: the cluster that they are of."""

@@ -11,11 +11,12 @@ from datetime import datetime
 
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan
+from trimtab.provision.eks.addons import CLUSTER_DEFAULTS
 from trimtab.provision.eks.groups import NodeGroupShape, node_group_shape, pinned_zone
 from trimtab.provision.eks.subnets import default_zones
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab.provision.sized_groups import sized_groups
-from trimtab_components.eks.addons import CLUSTER_DEFAULTS, ChosenAddon
+from trimtab_components.eks.addons import ChosenAddon
 from trimtab_components.eks.cluster_args import ClusterSettings
 
 GROUPS_PER_CLUSTER = 30

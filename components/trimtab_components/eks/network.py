@@ -17,13 +17,12 @@ from pydantic import Field, model_validator
 from trimtab.errors import InputError
 from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments, checked
-from trimtab.provision.eks.subnets import MAX_ZONES, ZoneSubnets, zone_subnets
+from trimtab.provision.eks.subnets import DEFAULT_CIDR, MAX_ZONES, ZoneSubnets, zone_subnets
 from trimtab.provision.karpenter.shapes import DISCOVERY_TAG
 from trimtab_components.eks.endpoints import Endpoints, NetworkEndpoints, interface_endpoints
 from trimtab_components.order import children_wait
 
 Nat = Literal["none", "single", "per-zone"]
-DEFAULT_CIDR = "10.0.0.0/16"
 
 
 class NetworkArgs(TypedDict):

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from trimtab.provision.arguments import Arguments
-from trimtab_components.eks.addons import POD_ACTIONS
+from trimtab.provision.eks.roles import POD_ACTIONS
 from trimtab_components.eks.late import LateRoleArn
 from trimtab_components.eks.roles import service_role
 

@@ -1,16 +1,18 @@
-"""IAM roles of a cluster: one service may assume each, with AWS's own managed policies.
+"""IAM roles of a cluster: one service may assume each, with AWS's own managed policies."""
 
-Managed policies are named by ARN, so what a role may do is AWS's list, kept by AWS, and no policy of
-ours can grow a wildcard.
-"""
-
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+
+from trimtab.provision.eks.roles import (
+    ASSUME_ACTIONS,
+    managed_policy,
+    partition,
+    policy_document,
+    trust_policy,
+)
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,6 @@ class ServiceRole:
     attachments: tuple[pulumi.Resource, ...]
 
 
-def partition(region: str) -> str:
-    """The part of AWS that ARNs of the region begin with."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def service_role(
     name: str,
     service: str,
@@ -37,7 +32,7 @@ def service_role(
     region: str,
     tags: Mapping[str, str],
     parent: pulumi.Resource,
-    actions: Sequence[str] = ("sts:AssumeRole",),
+    actions: Sequence[str] = ASSUME_ACTIONS,
     role_name: str | None = None,
 ) -> ServiceRole:
     """A role that one AWS service may assume.
@@ -52,20 +47,11 @@ def service_role(
         actions: what the service does with it; EKS's pods and Auto Mode tag the session too.
         role_name: the role's name in IAM, where others must know it beforehand; default Pulumi's choice.
     """
-    # EC2's principal alone has a name of its own in China.
-    suffix = (
-        "amazonaws.com.cn" if (service, partition(region)) == ("ec2", "aws-cn") else "amazonaws.com"
-    )
-    trust = {
-        "Effect": "Allow",
-        "Action": actions[0] if len(actions) == 1 else list(actions),
-        "Principal": {"Service": f"{service}.{suffix}"},
-    }
     options = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         name,
         name=role_name,
-        assume_role_policy=policy_document([trust]),
+        assume_role_policy=trust_policy(service, region, actions),
         tags=dict(tags),
         opts=options,
     )
@@ -79,19 +65,6 @@ def service_role(
         for policy in policies
     )
     return ServiceRole(role.name, role.arn, attachments)
-
-
-def managed_policy(policy: str, region: str) -> str:
-    """The ARN of a managed policy: AWS's own by its name, any other by its ARN."""
-    if policy.startswith("arn:"):
-        return policy
-    return f"arn:{partition(region)}:iam::aws:policy/{policy}"
-
-
-def policy_document(statements: Sequence[Mapping[str, Any]]) -> str:
-    """A policy of these statements, the same bytes for the same ones."""
-    document = {"Version": "2012-10-17", "Statement": list(statements)}
-    return json.dumps(document, sort_keys=True)
 
 
 def auto_mode_tags_policy(region: str) -> str:

@@ -7,14 +7,15 @@ from pydantic import Field, model_validator
 
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import PlanArguments
+from trimtab.provision.gke.clusters import (
+    DEFAULT_CIDR,
+    DEFAULT_PODS_CIDR,
+    DEFAULT_SERVICES_CIDR,
+)
 from trimtab.provision.gke.pools import Driver
 from trimtab_components.arguments import RunningSizes
 from trimtab_components.blocks import Block, check_apart
 from trimtab_components.pool_settings import PoolSettings
-
-DEFAULT_CIDR = "10.0.0.0/20"
-DEFAULT_PODS_CIDR = "10.64.0.0/12"
-DEFAULT_SERVICES_CIDR = "10.80.0.0/20"
 
 
 class GkeClusterArgs(TypedDict):

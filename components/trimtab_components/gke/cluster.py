@@ -11,6 +11,7 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, plan_tags
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.arguments import checked
+from trimtab.provision.gke.clusters import DEFAULT_PODS_CIDR, MAX_ACCOUNT_ID, NODE_ROLES
 from trimtab.provision.gke.labels import gcp_labels
 from trimtab.provision.gke.pools import (
     Fixed,
@@ -26,11 +27,7 @@ from trimtab.provision.gke.pools import (
 from trimtab.provision.names import bounded_name
 from trimtab.provision.planned import Planned, planned
 from trimtab.provision.pool_settings import check_places
-from trimtab_components.gke.arguments import (
-    DEFAULT_PODS_CIDR,
-    GkeClusterArgs,
-    GkeSettings,
-)
+from trimtab_components.gke.arguments import GkeClusterArgs, GkeSettings
 from trimtab_components.gke.network import GkeNetwork, existing_network, own_network
 from trimtab_components.gke.node_pool import NodePoolHost, node_pool
 from trimtab_components.kubeconfig import exec_kubeconfig
@@ -38,8 +35,6 @@ from trimtab_components.order import standing_first
 
 __all__ = ["GkeCluster", "GkeClusterArgs"]
 
-NODE_ROLES = ("roles/container.defaultNodeServiceAccount", "roles/artifactregistry.reader")
-"""What a node needs: to send its logs and metrics, and to pull images."""
 ADMIN_ROLE = "roles/container.admin"
 SYSTEM_TAINT = {
     "key": "components.gke.io/gke-managed-components",
@@ -246,7 +241,7 @@ class GkeCluster(pulumi.ComponentResource):
         account = gcp.serviceaccount.Account(
             f"{name}-nodes",
             project=project,
-            account_id=bounded_name(f"{name}-nodes", 30),
+            account_id=bounded_name(f"{name}-nodes", MAX_ACCOUNT_ID),
             display_name=f"Nodes of GKE cluster {name}",
             opts=child,
         )

@@ -11,14 +11,14 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from trimtab_components.gke.arguments import (
+from trimtab.provision.gke.clusters import (
     DEFAULT_CIDR,
     DEFAULT_PODS_CIDR,
     DEFAULT_SERVICES_CIDR,
-    GkeSettings,
+    PODS_RANGE,
+    SERVICES_RANGE,
 )
-
-PODS, SERVICES = "pods", "services"
+from trimtab_components.gke.arguments import GkeSettings
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def own_network(
         secondary_ip_ranges=[
             gcp.compute.SubnetworkSecondaryIpRangeArgs(range_name=range_name, ip_cidr_range=block)
             for range_name, block in (
-                (PODS, settings.pods_cidr or DEFAULT_PODS_CIDR),
-                (SERVICES, settings.services_cidr or DEFAULT_SERVICES_CIDR),
+                (PODS_RANGE, settings.pods_cidr or DEFAULT_PODS_CIDR),
+                (SERVICES_RANGE, settings.services_cidr or DEFAULT_SERVICES_CIDR),
             )
         ],
         opts=child,
@@ -98,4 +98,4 @@ def own_network(
                 opts=child,
             )
         )
-    return GkeNetwork(network.id, subnetwork.id, PODS, SERVICES, tuple(ready))
+    return GkeNetwork(network.id, subnetwork.id, PODS_RANGE, SERVICES_RANGE, tuple(ready))

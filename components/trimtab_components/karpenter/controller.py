@@ -12,10 +12,10 @@ from trimtab.plan.attribution import MANAGED_BY, object_labels, plan_tags
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts import KARPENTER, KARPENTER_CRD
+from trimtab.provision.eks.roles import CNI_POLICY, NODE_POLICIES, partition
 from trimtab.provision.sized_groups import check_tags
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.eks.late import LateKeyArn, LateRoleArn, LateText
-from trimtab_components.eks.roles import partition
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.karpenter import controller_iam as iam
 from trimtab_components.karpenter.controller_values import Controller, controller_values
@@ -25,11 +25,6 @@ from trimtab_components.order import children_wait
 SERVICE_ACCOUNT = "karpenter"
 QUEUE_SECONDS = 300
 """An interruption that is older than five minutes has happened."""
-NODE_POLICIES = (
-    "AmazonEKSWorkerNodePolicy",
-    "AmazonEKS_CNI_Policy",
-    "AmazonEC2ContainerRegistryPullOnly",
-)
 EVENTS = {
     "spot-interruption": ("aws.ec2", "EC2 Spot Instance Interruption Warning"),
     "rebalance": ("aws.ec2", "EC2 Instance Rebalance Recommendation"),
@@ -246,7 +241,7 @@ class KarpenterController(pulumi.ComponentResource):
                     policy_arn=f"arn:{partition(region)}:iam::aws:policy/{policy}",
                     opts=options,
                 )
-                for policy in NODE_POLICIES
+                for policy in (*NODE_POLICIES, CNI_POLICY)
             ]
         else:
             arn = pulumi.Output.from_input(settings.node_role_arn)

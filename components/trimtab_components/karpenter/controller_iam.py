@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab_components.eks.roles import partition
+from trimtab.provision.eks.roles import partition
 
 Statement = dict[str, Any]
 

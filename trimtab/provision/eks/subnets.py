@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from trimtab.errors import InputError
 
+DEFAULT_CIDR = "10.0.0.0/16"
+"""Of a VPC that is made for its cluster."""
 MAX_ZONES = 6
 _SHARE_BITS = 3
 _WIDEST, _NARROWEST = 16, 22
