@@ -141,9 +141,7 @@ def paid_nodes(
     return max(0, window.max - sum(line.quantity for line in lines)) if lines else 0
 
 
-def static_nodes(
-    plan: CapacityPlan, sized: SizedGroup, as_of: datetime, baseline: Baseline
-) -> int:
+def static_nodes(plan: CapacityPlan, sized: SizedGroup, as_of: datetime, baseline: Baseline) -> int:
     """The nodes of a group that are paid for and needed in every window that is left; 0 without a
     baseline. The arguments are those of `divided`."""
     if not baseline.on:
