@@ -180,6 +180,13 @@ PAUSE = ImageSource(
     source="Kubernetes v1.36.3, build/dependencies.yaml",
 )
 
+SYSTEM_UPGRADE_CONTROLLER = ImageSource(
+    repository="docker.io/rancher/system-upgrade-controller",
+    version="v0.20.1",
+    as_of="2026-11-23",
+    source="https://github.com/rancher/system-upgrade-controller, tag v0.20.1, 2026-05-19; its manifests",
+)
+
 _KARPENTER_SOURCE = (
     "https://github.com/aws/karpenter-provider-aws, tag v1.14.1: the version whose CRDs, chart values "
     "and IAM template were read; 1.15.1 is the newest published"
@@ -214,5 +221,13 @@ CHARTS = (
 )
 """The charts of accelerators."""
 
-IMAGES = (GAUDI_PLUGIN, FPGA_PLUGIN, INTEL_FPGA_PLUGIN, INTEL_FPGA_INIT, KUBECTL, PAUSE)
+IMAGES = (
+    GAUDI_PLUGIN,
+    FPGA_PLUGIN,
+    INTEL_FPGA_PLUGIN,
+    INTEL_FPGA_INIT,
+    KUBECTL,
+    PAUSE,
+    SYSTEM_UPGRADE_CONTROLLER,
+)
 """The images that are run without a chart."""

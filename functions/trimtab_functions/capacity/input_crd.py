@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from trimtab.schemas.structural import structural
 from trimtab_functions.capacity.settings import INPUT_API_VERSION, INPUT_KIND, Input
@@ -15,19 +16,20 @@ from trimtab_functions.capacity.settings import INPUT_API_VERSION, INPUT_KIND, I
 FILE = "functions/package/input/capacity.fn.trimtab.dev_inputs.yaml"
 """Where it is published, under the repository's root."""
 
-_HEAD = (
-    "# Generated from functions/trimtab_functions/capacity/settings.py by\n"
-    "# `python -m trimtab_functions.capacity.input_crd`; edit the model instead.\n"
-)
 
+def crd(model: type[BaseModel] = Input, api_version: str = INPUT_API_VERSION) -> dict[str, Any]:
+    """The CustomResourceDefinition, apiextensions.k8s.io/v1.
 
-def crd() -> dict[str, Any]:
-    """The CustomResourceDefinition, apiextensions.k8s.io/v1."""
-    group, _, version = INPUT_API_VERSION.partition("/")
-    generated = Input.model_json_schema(by_alias=True)
+    Args:
+        model: of a step's input.
+        api_version: of it.
+    """
+    group, _, version = api_version.partition("/")
+    generated = model.model_json_schema(by_alias=True)
     schema = structural(generated, generated.get("$defs", {}))
     schema.pop("$defs", None)
-    schema["required"] = ["apiVersion", "kind"]
+    required = schema.get("required", [])
+    schema["required"] = list(dict.fromkeys(["apiVersion", "kind", *required]))
     # The API server knows these itself.
     schema["properties"] |= {
         "apiVersion": {"type": "string"},
@@ -68,10 +70,25 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def dump() -> str:
-    """The CRD as the published file has it."""
-    text: str = yaml.dump(crd(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return _HEAD + text
+def dump(
+    function: str = "capacity",
+    model: type[BaseModel] = Input,
+    api_version: str = INPUT_API_VERSION,
+) -> str:
+    """The CRD as the published file has it.
+
+    Args:
+        function: whose package beside this one has the model, in its `settings`.
+        model: of a step's input.
+        api_version: of it.
+    """
+    text: str = yaml.dump(
+        crd(model, api_version), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return (
+        f"# Generated from functions/trimtab_functions/{function}/settings.py by\n"
+        f"# `python -m trimtab_functions.{function}.input_crd`; edit the model instead.\n{text}"
+    )
 
 
 if __name__ == "__main__":

@@ -9,15 +9,31 @@ Kinds of provider-upjet-aws 2.6 (`*.aws.m.upbound.io/v1beta1`) and provider-helm
 2026-11.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import POOL_LABEL
 from trimtab.plan.model import CapacityPlan
+from trimtab.provision.eks.addons import (
+    CLUSTER_DEFAULTS,
+    EBS_CSI,
+    KNOWN,
+    NODE_DEFAULTS,
+)
+from trimtab.provision.eks.addons import NAMESPACE as ADDONS_NAMESPACE
+from trimtab.provision.eks.roles import (
+    ASSUME_ACTIONS,
+    CLUSTER_POLICIES,
+    CNI_POLICY,
+    NODE_POLICIES,
+    POD_ACTIONS,
+    managed_policy,
+    trust_policy,
+)
 from trimtab.provision.eks.subnets import ZoneSubnets, default_zones, zone_subnets
-from trimtab_functions.capacity.documents import Document
+from trimtab_functions.capacity.adapters.eks_split import ZONE_LABEL
+from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.cluster import workload
 from trimtab_functions.cluster.resources import Resource, managed, selected
 from trimtab_functions.cluster.settings import AwsClusterSpec
@@ -28,25 +44,14 @@ IAM = "iam.aws.m.upbound.io/v1beta1"
 
 CLUSTER_KEY = "cluster"
 KUBECONFIG_KEY = "kubeconfig"
-ZONE_LABEL = "trimtab.dev/zone"
 
-_ROLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "control-plane": ("eks.amazonaws.com", ("AmazonEKSClusterPolicy",)),
-    "node": (
-        "ec2.amazonaws.com",
-        (
-            "AmazonEKSWorkerNodePolicy",
-            "AmazonEC2ContainerRegistryPullOnly",
-            "AmazonSSMManagedInstanceCore",
-            "AmazonEKS_CNI_Policy",
-        ),
-    ),
-    "ebs-csi": ("pods.eks.amazonaws.com", ("service-role/AmazonEBSCSIDriverPolicy",)),
+_ROLES: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "control-plane": ("eks", CLUSTER_POLICIES, ASSUME_ACTIONS),
+    # The network's add-on is there before its pods could get a role of their own.
+    "node": ("ec2", (*NODE_POLICIES, CNI_POLICY), ASSUME_ACTIONS),
+    KNOWN[EBS_CSI].role: ("pods.eks", KNOWN[EBS_CSI].policies, POD_ACTIONS),
 }
-_POD_ACTIONS = ["sts:AssumeRole", "sts:TagSession"]
-# Those that run on every node go first; the others wait for nodes to run on, which needs no order.
-_ADDONS = ("coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni")
-_EBS_CSI = "aws-ebs-csi-driver"
+_NODE_SUBNETS = {"trimtab.dev/nodes": "true"}
 
 
 def resources(name: str, spec: AwsClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
@@ -70,8 +75,9 @@ def resources(name: str, spec: AwsClusterSpec, plan: CapacityPlan | None) -> lis
             )
     subnets = zone_subnets(spec.network.cidr, zones)
     maker = _Maker(name, spec)
+    groups = None if plan is None else workload.groups_of(plan, spec.pools)
     inside = [
-        *workload.gpu_operator(name, spec.gpu_operator, plan, spec.ami_family),
+        *workload.gpu_operator(name, spec.gpu_operator, groups, spec.ami_family),
         *workload.storage_class(
             name,
             spec.storage,
@@ -79,17 +85,25 @@ def resources(name: str, spec: AwsClusterSpec, plan: CapacityPlan | None) -> lis
             {"type": spec.storage.type or "gp3", "encrypted": "true"},
         ),
     ]
-    cluster = {"apiVersion": EKS, "kind": "Cluster"}
+    control_plane = maker.control_plane()
     return [
         *maker.network(subnets),
         *maker.roles(),
-        *maker.control_plane(),
+        *control_plane,
         *maker.addons(),
         *maker.pools(),
         *workload.access(name, workload.kubeconfig_secret(name), (KUBECONFIG_KEY,)),
         *inside,
-        *(workload.stays_for(cluster, CLUSTER_KEY, each.document, each.key) for each in inside),
+        # The secret goes with the resource that writes it.
+        *(workload.stays_for(part, each) for part in control_plane for each in inside),
     ]
+
+
+def found(name: str, spec: AwsClusterSpec, observed: Mapping[str, Document]) -> dict[str, str]:
+    """Name and endpoint, as far as EKS reports them."""
+    reported = section(observed.get(CLUSTER_KEY, {}), "status", "atProvider")
+    endpoint = text(reported.get("endpoint"))
+    return {"name": spec.cluster_name or name, **({"endpoint": endpoint} if endpoint else {})}
 
 
 class _Maker:
@@ -134,20 +148,15 @@ class _Maker:
     def roles(self) -> list[Resource]:
         """A role for the control plane, for nodes and for the volumes' driver, with AWS's policies."""
         found = []
-        for part, (service, policies) in _ROLES.items():
-            actions: Any = _POD_ACTIONS if service.startswith("pods.") else "sts:AssumeRole"
-            statement = {
-                "Effect": "Allow",
-                "Action": actions,
-                "Principal": {"Service": self._principal(service)},
-            }
-            trust = {"Version": "2012-10-17", "Statement": [statement]}
-            role = {"assumeRolePolicy": json.dumps(trust, sort_keys=True), "tags": self._spec.tags}
+        region = self._spec.region
+        for part, (service, policies, actions) in _ROLES.items():
+            trust = trust_policy(service, region, actions)
+            role = {"assumeRolePolicy": trust, "tags": self._spec.tags}
             found.append(Resource(f"role-{part}", self._managed(IAM, "Role", f"role-{part}", role)))
             for policy in policies:
                 key = f"policy-{policy.rpartition('/')[2].lower().replace('_', '-')}"
                 attached = {
-                    "policyArn": f"arn:{self._partition}:iam::aws:policy/{policy}",
+                    "policyArn": managed_policy(policy, region),
                     "roleSelector": selected(f"role-{part}"),
                 }
                 found.append(
@@ -199,18 +208,18 @@ class _Maker:
 
     def addons(self) -> list[Resource]:
         """EKS's own, in the versions that it holds to be right for the cluster's."""
-        found = [self._addon(name) for name in _ADDONS]
+        found = [self._addon(name) for name in (*NODE_DEFAULTS, *CLUSTER_DEFAULTS)]
         identity = {
             "region": self._spec.region,
             "clusterNameSelector": selected(CLUSTER_KEY),
-            "namespace": "kube-system",
-            "serviceAccount": "ebs-csi-controller-sa",
-            "roleArnSelector": selected("role-ebs-csi"),
+            "namespace": ADDONS_NAMESPACE,
+            "serviceAccount": KNOWN[EBS_CSI].service_account,
+            "roleArnSelector": selected(f"role-{KNOWN[EBS_CSI].role}"),
             "tags": self._tags,
         }
         key = "ebs-csi-identity"
         document = self._managed(EKS, "PodIdentityAssociation", key, identity)
-        return [*found, Resource(key, document, (CLUSTER_KEY,)), self._addon(_EBS_CSI)]
+        return [*found, Resource(key, document, (CLUSTER_KEY,)), self._addon(EBS_CSI)]
 
     def pools(self) -> list[Resource]:
         """A template for each pool, which the capacity function splits into groups."""
@@ -234,17 +243,6 @@ class _Maker:
     @property
     def _tags(self) -> dict[str, str]:
         return {**self._spec.tags, "managed-by": "trimtab"}
-
-    @property
-    def _partition(self) -> str:
-        if self._spec.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self._spec.region.startswith("us-gov-") else "aws"
-
-    def _principal(self, service: str) -> str:
-        # EC2's principal alone has a name of its own in China.
-        china = (service, self._partition) == ("ec2.amazonaws.com", "aws-cn")
-        return f"{service}.cn" if china else service
 
     def _managed(self, api: str, kind: str, part: str, provider: Document, **more: Any) -> Document:
         return managed(api, kind, part, provider, self._spec.config, **more)
@@ -320,6 +318,3 @@ class _Maker:
             "tags": self._tags,
         }
         return Resource(key, self._managed(EKS, "Addon", key, provider), (CLUSTER_KEY,))
-
-
-_NODE_SUBNETS = {"trimtab.dev/nodes": "true"}

@@ -4,13 +4,14 @@ A pure function of the request. The plan is asked for, since it says which drive
 without a usable one the cluster is composed all the same, and what a plan decided before stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossplane.function import resource, response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from trimtab.errors import InputError, allowed
+from trimtab.plan.attribution import POOL_LABEL
 from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
 from trimtab.plan.model import CapacityPlan
@@ -20,12 +21,25 @@ from trimtab_functions.capacity.compose import REQUIREMENT, Clock
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.plans import Arrived, PlanReader
 from trimtab_functions.capacity.settings import PlanKey
+from trimtab_functions.cluster import workload
 from trimtab_functions.cluster.platforms import PLATFORMS
-from trimtab_functions.cluster.resources import MANAGED_BY, Resource, arrange, is_ready
+from trimtab_functions.cluster.resources import MANAGED_BY, Resource, arrange, is_ready, is_usable
 from trimtab_functions.cluster.settings import parse_input, parse_spec
+
+STATUS_FIELD = "cluster"
+"""Of the XR's status: name and endpoint."""
 
 CLUSTER_COMPOSED = "ClusterComposed"
 """Whether all that the cluster is to have is there."""
+
+SYSTEM_PODS_HOSTED = "SystemPodsHosted"
+"""Whether DNS, metrics and the drivers of volumes have nodes to run on, where the pools' are all."""
+
+OPEN_GROUP = "OpenGroup"  # True: a group of the plan has nodes without taints
+EVERY_GROUP_TAINTED = (
+    "EveryGroupTainted"  # False: none has; a person must add one, or a taint must go
+)
+NO_PLAN = "NoPlan"  # Unknown: there is no plan to look at; see the plan's own condition
 
 COMPOSED = "Composed"  # True: everything is desired, whether ready or not
 WAITING = "Waiting"  # False: some wait for what they need; nobody need act
@@ -54,21 +68,24 @@ class ClusterComposer:
             metadata = stated if isinstance(stated, dict) else {}
             spec = parse_spec(platform.spec, structs.item(composite, "spec") or {})
             plan = self._plan(req, rsp, metadata, spec.plan_ref.name)
-            made = platform.resources(str(metadata.get("name") or ""), spec, plan)
+            name = str(metadata.get("name") or "")
+            made = platform.resources(name, spec, plan)
         except InputError as error:
             _keep(rsp, observed, ())
             _say(rsp, "False", INPUT_INVALID, str(error))
             return
-        ready = {key: is_ready(document) for key, document in observed.items()}
-        arranged = arrange(made, ready)
+        arranged = arrange(made, {key: is_usable(each) for key, each in observed.items()})
         for each in arranged.desired:
-            _write(rsp, each, ready=ready.get(each.key, False))
+            _write(rsp, each, ready=each.key in observed and is_ready(observed[each.key]))
         if plan is None:
             # Nobody knows which drivers the pools need: those that are there stay.
             _keep(rsp, observed, {each.key for each in made})
+        told_of = platform.found(name, spec, observed)
+        structs.replace(rsp.desired.composite.resource, ("status", STATUS_FIELD), told_of)
+        if platform.pools_alone(spec):
+            _say_hosted(rsp, spec.plan_ref.name, spec.pools, plan)
         if arranged.waiting:
-            told = "; ".join(f"{k} for {allowed(list(v))}" for k, v in arranged.waiting.items())
-            _say(rsp, "False", WAITING, f"not created yet: {told}")
+            _say(rsp, "False", WAITING, _waiting(arranged.waiting))
             rsp.desired.composite.ready = fnv1.READY_FALSE
         else:
             _say(rsp, "True", COMPOSED, f"resources: {len(arranged.desired)}")
@@ -102,12 +119,12 @@ class ClusterComposer:
 
 
 def _observed(req: fnv1.RunFunctionRequest) -> dict[str, Document]:
-    """What exists of what this step composed."""
+    """What exists of what this step composed; a pool's nodes are the capacity function's."""
     found = {}
     for key in sorted(req.observed.resources):
         document = structs.to_data(req.observed.resources[key].resource)
         labels = section(document, "metadata", "labels")
-        if MANAGED_BY.items() <= labels.items():
+        if MANAGED_BY.items() <= labels.items() and POOL_LABEL not in labels:
             found[key] = document
     return found
 
@@ -126,6 +143,32 @@ def _write(rsp: fnv1.RunFunctionResponse, each: Resource, *, ready: bool) -> Non
     target.resource.CopyFrom(structs.from_data(each.document))
     if not each.template:
         target.ready = fnv1.READY_TRUE if ready else fnv1.READY_FALSE
+
+
+def _waiting(waiting: Mapping[str, tuple[str, ...]]) -> str:
+    waits: dict[tuple[str, ...], list[str]] = {}
+    for key, missing in waiting.items():
+        waits.setdefault(missing, []).append(key)
+    told = [f"for {allowed(list(on))} wait {', '.join(keys)}" for on, keys in waits.items()]
+    return f"not created yet: {'; '.join(told)}"
+
+
+def _say_hosted(
+    rsp: fnv1.RunFunctionResponse, name: str, pools: Sequence[str], plan: CapacityPlan | None
+) -> None:
+    if plan is None:
+        status, reason, message = "Unknown", NO_PLAN, f"no plan {name} to look at"
+    elif any(map(workload.hosts_any_pod, workload.groups_of(plan, pools))):
+        status, reason, message = "True", OPEN_GROUP, "a group of the plan takes any pod"
+    else:
+        status, reason = "False", EVERY_GROUP_TAINTED
+        message = (
+            f"every group of plan {name} in pools {allowed(list(pools))} is tainted or has no nodes: "
+            "DNS, metrics and the drivers of volumes have none to run on; name a pool with an untainted "
+            "group in spec.pools"
+        )
+        response.warning(rsp, f"{reason}: {message}")
+    response.set_conditions(rsp, resource.Condition(SYSTEM_PODS_HOSTED, status, reason, message))
 
 
 def _say(rsp: fnv1.RunFunctionResponse, status: str, reason: str, message: str) -> None:

@@ -7,11 +7,13 @@ what runs at the site follows: upgrades, drivers. A cluster that is there alread
 """
 
 import base64
+from collections.abc import Mapping
 
 from trimtab.plan.attribution import node_labels
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.provision.k3s.cloud_init import Install, Role, cloud_config
-from trimtab.provision.k3s.config import Cluster, Node, agent_config, server_config
+from trimtab.provision.k3s.config import Cluster, Node, agent_config, server_config, server_url
+from trimtab.provision.k3s.upgrade_controller import upgrade_controller
 from trimtab.provision.k3s.upgrades import upgrade_plans
 from trimtab_functions.capacity.documents import Document
 from trimtab_functions.cluster import workload
@@ -38,12 +40,36 @@ def resources(name: str, spec: EdgeSiteSpec, plan: CapacityPlan | None) -> list[
         return found
     held = spec.kubeconfig_secret_ref
     found += workload.access(name, held.name, (), secret_key=held.key)
-    for each in upgrade_plans(spec.version, spec.agents_at_once) if spec.upgrades else ():
-        found.append(workload.kubernetes_object(name, f"upgrade-{each['metadata']['name']}", each))
+    if spec.upgrades:
+        found += _upgrades(name, spec)
     chart = spec.gpu_operator
     toolkit = {"toolkit": {"env": [K3S_CONTAINERD]}}
     laid_over = chart.model_copy(update={"values": {**toolkit, **chart.values}})
-    return [*found, *workload.gpu_operator(name, laid_over, plan, "UBUNTU")]
+    groups = None if plan is None else workload.groups_of(plan, spec.pools)
+    return [*found, *workload.gpu_operator(name, laid_over, groups, "UBUNTU")]
+
+
+def found(name: str, spec: EdgeSiteSpec, _observed: Mapping[str, Document]) -> dict[str, str]:
+    """Name, and the endpoint that nodes join at."""
+    if spec.install is None:
+        return {"name": name}
+    return {"name": name, "endpoint": server_url(spec.install.endpoint)}
+
+
+def _upgrades(name: str, spec: EdgeSiteSpec) -> list[Resource]:
+    """The controller, its namespace first, and once it runs the Plans, whose kind it defines."""
+    controller = {f"upgrade-{key}": each for key, each in upgrade_controller().items()}
+    first, *_, last = controller
+    found = [
+        workload.kubernetes_object(
+            name, key, each, () if key == first else (first,), awaited=key == last
+        )
+        for key, each in controller.items()
+    ]
+    return found + [
+        workload.kubernetes_object(name, f"upgrade-{each['metadata']['name']}", each, (last,))
+        for each in upgrade_plans(spec.version, spec.agents_at_once)
+    ]
 
 
 def _boot(
@@ -81,7 +107,7 @@ def _boot(
         agent = Node(
             labels=node_labels(pool, group),
             taints=tuple(f"{each.key}={each.value}:{each.effect}" for each in group.taints),
-            nvidia=_is_nvidia(group),
+            nvidia=workload.has_nvidia(group),
         )
         key = f"boot-agent-{pool.name}-{group.name}"
         found.append(secret(key, "agent", agent_config(cluster, agent)))
@@ -98,10 +124,6 @@ def _owned(spec: EdgeSiteSpec, plan: CapacityPlan | None) -> list[tuple[Pool, Gr
         for group in pool.groups
         if group.purchase.option == "owned"
     ]
-
-
-def _is_nvidia(group: Group) -> bool:
-    return group.accelerator is not None and group.accelerator.resource.startswith("nvidia.com/")
 
 
 def _user_data(name: str, key: str, text: str) -> Resource:

@@ -8,14 +8,21 @@ Kinds of provider-upjet-gcp 3.0 (`*.gcp.m.upbound.io/v1beta1`), CRDs and connect
 2026-08.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import POOL_LABEL
 from trimtab.plan.model import CapacityPlan
+from trimtab.provision.gke.clusters import (
+    MAX_ACCOUNT_ID,
+    NODE_ROLES,
+    PODS_RANGE,
+    SERVICES_RANGE,
+)
 from trimtab.provision.gke.labels import gcp_labels
 from trimtab.provision.names import bounded_name
-from trimtab_functions.capacity.documents import Document
+from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.cluster import workload
 from trimtab_functions.cluster.resources import Resource, managed, selected
 from trimtab_functions.cluster.settings import GcpClusterSpec
@@ -25,10 +32,6 @@ CONTAINER = "container.gcp.m.upbound.io/v1beta1"
 IAM = "cloudplatform.gcp.m.upbound.io/v1beta1"
 
 CLUSTER_KEY = "cluster"
-MAX_ACCOUNT = 30
-"""Of a service account's id."""
-_PODS, _SERVICES = "pods", "services"
-_NODE_ROLES = ("roles/container.defaultNodeServiceAccount", "roles/artifactregistry.reader")
 
 
 def resources(name: str, spec: GcpClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
@@ -50,8 +53,9 @@ def resources(name: str, spec: GcpClusterSpec, plan: CapacityPlan | None) -> lis
                 mend=f"give zones such as {spec.region}-b",
             )
     maker = _Maker(name, spec)
+    groups = None if plan is None else workload.groups_of(plan, spec.pools)
     inside = [
-        *workload.gpu_operator(name, spec.gpu_operator, plan, "COS"),
+        *workload.gpu_operator(name, spec.gpu_operator, groups, "COS"),
         *workload.storage_class(
             name,
             spec.storage,
@@ -59,17 +63,25 @@ def resources(name: str, spec: GcpClusterSpec, plan: CapacityPlan | None) -> lis
             {"type": spec.storage.type or "pd-balanced"},
         ),
     ]
-    cluster = {"apiVersion": CONTAINER, "kind": "Cluster"}
     secret = workload.kubeconfig_secret(name)
+    cluster = maker.cluster(secret)
     return [
         *maker.network(),
         *maker.account(),
-        maker.cluster(secret),
+        cluster,
         *maker.pools(),
         *workload.access(name, secret, (CLUSTER_KEY,), workload.GOOGLE_IDENTITY),
         *inside,
-        *(workload.stays_for(cluster, CLUSTER_KEY, each.document, each.key) for each in inside),
+        *(workload.stays_for(cluster, each) for each in inside),
     ]
+
+
+def found(name: str, spec: GcpClusterSpec, observed: Mapping[str, Document]) -> dict[str, str]:
+    """Name and endpoint, as far as GKE reports them."""
+    reported = section(observed.get(CLUSTER_KEY, {}), "status", "atProvider")
+    address = text(reported.get("endpoint"))
+    endpoint = {"endpoint": f"https://{address}"} if address else {}
+    return {"name": spec.cluster_name or name, **endpoint}
 
 
 class _Maker:
@@ -80,8 +92,8 @@ class _Maker:
         """A network with one subnetwork, whose nodes reach out through Cloud NAT."""
         network, region = self._spec.gcp_network, self._spec.region
         ranges = [
-            {"rangeName": _PODS, "ipCidrRange": network.pods_cidr},
-            {"rangeName": _SERVICES, "ipCidrRange": network.services_cidr},
+            {"rangeName": PODS_RANGE, "ipCidrRange": network.pods_cidr},
+            {"rangeName": SERVICES_RANGE, "ipCidrRange": network.services_cidr},
         ]
         return [
             self._made(
@@ -120,7 +132,7 @@ class _Maker:
     def account(self) -> list[Resource]:
         """The nodes' service account, with what a node needs and no more."""
         project = self._spec.gcp.project
-        account = bounded_name(f"{self._name}-nodes", MAX_ACCOUNT)
+        account = bounded_name(f"{self._name}-nodes", MAX_ACCOUNT_ID)
         found = [
             self._made(
                 IAM,
@@ -130,7 +142,7 @@ class _Maker:
                 external_name=account,
             )
         ]
-        for role in _NODE_ROLES:
+        for role in NODE_ROLES:
             key = f"node-role-{role.partition('/')[2].replace('.', '-').lower()}"
             member = f"serviceAccount:{account}@{project}.iam.gserviceaccount.com"
             found.append(
@@ -152,8 +164,8 @@ class _Maker:
             "networkingMode": "VPC_NATIVE",
             "datapathProvider": "ADVANCED_DATAPATH",
             "ipAllocationPolicy": {
-                "clusterSecondaryRangeName": _PODS,
-                "servicesSecondaryRangeName": _SERVICES,
+                "clusterSecondaryRangeName": PODS_RANGE,
+                "servicesSecondaryRangeName": SERVICES_RANGE,
             },
             "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": False},
             "releaseChannel": {"channel": "REGULAR"},

@@ -1,6 +1,6 @@
 """What a cluster is composed of, and in which order it comes to be.
 
-Pure. A composed resource is created when all that it comes after is ready, and from then on it is
+Pure. A composed resource is created when all that it comes after can be used, and from then on it is
 always desired: a dependency that flaps, or an observation that is late, takes nothing away. Crossplane's
 providers would retry in any order; the order spares a first install its errors, and keeps Helm from
 talking to a cluster that has no nodes' network yet.
@@ -14,6 +14,7 @@ from trimtab_functions.capacity.documents import Document, condition, section, t
 
 PART_LABEL = "trimtab.dev/part"
 """Which part of its cluster a resource is: what selectors of its neighbours ask for."""
+CLUSTER_API_GROUP = "cluster.x-k8s.io"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "trimtab-cluster"}
 """Not the capacity function's: a template of this one is another step's to it."""
 
@@ -25,13 +26,15 @@ class Resource:
     Attributes:
         key: its name in the pipeline, stable for ever.
         document: in full.
-        after: keys of those that must be ready before it is created.
+        after: keys of those that must be of use before it is created.
+        beside: keys of those that must exist before it is created.
         template: whether the capacity function splits it into groups: it is never created itself.
     """
 
     key: str
     document: Document
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     template: bool = False
 
 
@@ -43,17 +46,18 @@ class Arranged:
     waiting: Mapping[str, tuple[str, ...]]
 
 
-def arrange(resources: Iterable[Resource], ready: Mapping[str, bool]) -> Arranged:
+def arrange(resources: Iterable[Resource], usable: Mapping[str, bool]) -> Arranged:
     """What of a cluster is to be desired.
 
     Args:
         resources: all that it is to have.
-        ready: of what exists, whether it is ready.
+        usable: of what exists, whether others can begin to use it.
     """
     desired, waiting = [], {}
     for each in resources:
-        missing = tuple(key for key in each.after if not ready.get(key, False))
-        if missing and each.key not in ready:
+        missing = tuple(key for key in each.after if not usable.get(key, False))
+        missing += tuple(key for key in each.beside if key not in usable)
+        if missing and each.key not in usable:
             waiting[each.key] = missing
         else:
             desired.append(each)
@@ -66,13 +70,27 @@ def is_ready(document: Document) -> bool:
     A managed resource that has no such condition was not seen by its provider yet, nor one of Cluster
     API's by its controller; anything else is ready by being there.
     """
-    api = (text(document.get("apiVersion")) or "").partition("/")[0]
-    if api == "cluster.x-k8s.io":
+    if _group(document) == CLUSTER_API_GROUP:
         return condition(document, "Available") == "True"
     found = condition(document, "Ready")
     if found is None:
         return "forProvider" not in section(document, "spec")
     return found == "True"
+
+
+def is_usable(document: Document) -> bool:
+    """Whether others can begin to use an existing resource.
+
+    A cluster of Cluster API's is of use from the moment that its API server answers: its nodes, on which
+    its availability hangs too, may wait for what is put into it then, such as a network.
+    """
+    if document.get("kind") == "Cluster" and _group(document) == CLUSTER_API_GROUP:
+        return section(document, "status", "initialization").get("controlPlaneInitialized") is True
+    return is_ready(document)
+
+
+def _group(document: Document) -> str:
+    return (text(document.get("apiVersion")) or "").partition("/")[0]
 
 
 def managed(

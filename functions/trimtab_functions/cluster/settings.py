@@ -11,6 +11,12 @@ from pydantic import Field, ValidationError, model_validator
 from trimtab.plan.document import input_error
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import MAX_POOLS, DnsLabel, Document, Flag, LabelValue, Name, ShortText
+from trimtab.provision.eks.subnets import DEFAULT_CIDR as EKS_CIDR
+from trimtab.provision.gke.clusters import (
+    DEFAULT_CIDR,
+    DEFAULT_PODS_CIDR,
+    DEFAULT_SERVICES_CIDR,
+)
 from trimtab_functions.capacity.adapters.settings import ProviderConfigRef, SpecPart
 
 INPUT_API_VERSION: Literal["cluster.fn.trimtab.dev/v1alpha1"] = "cluster.fn.trimtab.dev/v1alpha1"
@@ -25,7 +31,7 @@ class ClusterInput(Document):
     api_version: Literal["cluster.fn.trimtab.dev/v1alpha1"] = INPUT_API_VERSION
     kind: Literal["Input"] = INPUT_KIND
     metadata: dict[str, Any] = Field(default_factory=dict)
-    platform: Platform
+    platform: Platform = Field(description="Whose resources the cluster is composed of.")
 
 
 class PlanRef(SpecPart):
@@ -47,7 +53,8 @@ class Chart(SpecPart):
     """What differs from the chart that is installed; the one shape for every chart.
 
     Attributes:
-        enabled: None: installed where the plan's machines need it and the cloud does not bring it.
+        enabled: None: installed where the plan's machines need it and the cloud does not bring it; True:
+            wherever there is a plan, whose taints it tolerates.
     """
 
     enabled: Flag | None = None
@@ -92,7 +99,7 @@ class ClusterSpec(SpecPart):
 class AwsNetwork(SpecPart):
     """The cluster's own network."""
 
-    cidr: Cidr = "10.0.0.0/16"
+    cidr: Cidr = EKS_CIDR
     zones: Annotated[tuple[ShortText, ...], Field(max_length=6)] = ()
     nat: Literal["none", "single", "per-zone"] = "single"
 
@@ -116,9 +123,9 @@ class GcpProject(SpecPart):
 class GcpNetwork(SpecPart):
     """The cluster's own network."""
 
-    cidr: Cidr = "10.0.0.0/20"
-    pods_cidr: Cidr = "10.64.0.0/12"
-    services_cidr: Cidr = "10.80.0.0/20"
+    cidr: Cidr = DEFAULT_CIDR
+    pods_cidr: Cidr = DEFAULT_PODS_CIDR
+    services_cidr: Cidr = DEFAULT_SERVICES_CIDR
 
 
 class GcpClusterSpec(ClusterSpec):
@@ -157,16 +164,29 @@ class TemplateRef(SpecPart):
     name: Name
 
 
+class Machines(SpecPart):
+    """What a pool's machines are made of, or one group's.
+
+    Attributes:
+        instance_types: what the machine template makes, in the plan's words.
+    """
+
+    pool: DnsLabel
+    group: DnsLabel | None = None
+    instance_types: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=20)]
+    bootstrap_template: TemplateRef
+    machine_template: TemplateRef
+
+
 class ClusterApi(SpecPart):
-    """A cluster that Cluster API makes of a ClusterClass, with machines of its pools' own templates."""
+    """A cluster that Cluster API makes of a ClusterClass."""
 
     cluster_class: Name
     version: Annotated[str, Field(pattern=r"^v1\.\d{2}\.\d{1,2}$")]
     control_plane_replicas: Literal[1, 3, 5] = 3
     pods_cidr: Cidr = "192.168.0.0/16"
     services_cidr: Cidr = "10.96.0.0/12"
-    bootstrap_template: TemplateRef
-    machine_template: TemplateRef
+    machines: Annotated[tuple[Machines, ...], Field(min_length=1, max_length=MAX_POOLS)]
 
 
 class OnPremises(SpecPart):

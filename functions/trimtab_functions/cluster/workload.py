@@ -6,10 +6,10 @@ provider-kubernetes (`kubernetes.m.crossplane.io/v1alpha1`), CRDs read 2026-08; 
 (`protection.crossplane.io/v1beta1`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from trimtab.plan.model import CapacityPlan
+from trimtab.plan.model import CapacityPlan, Group
 from trimtab.provision.accelerators.compatibility import NodeImage, row_of
 from trimtab.provision.accelerators.gpu_values import GPU_RESOURCE, GpuSettings, gpu_operator_values
 from trimtab.provision.charts import GPU_OPERATOR
@@ -25,6 +25,7 @@ HELM_CONFIG_KEY = "helm-config"
 KUBERNETES_CONFIG_KEY = "kubernetes-config"
 GPU_OPERATOR_KEY = "gpu-operator"
 STORAGE_CLASS_KEY = "storage-class"
+TPU_RESOURCE = "google.com/tpu"
 KUBECONFIG = "kubeconfig"
 """The key in the secret."""
 
@@ -75,27 +76,32 @@ def access(
     return found
 
 
+def groups_of(plan: CapacityPlan, pools: Collection[str]) -> list[Group]:
+    """The groups of a plan that are in these pools: the others are for other clusters."""
+    return [group for pool in plan.spec.pools if pool.name in pools for group in pool.groups]
+
+
 def gpu_operator(
-    name: str, chart: Chart, plan: CapacityPlan | None, image: NodeImage
+    name: str, chart: Chart, groups: Sequence[Group] | None, image: NodeImage
 ) -> list[Resource]:
-    """NVIDIA's operator, where the plan's pools have its GPUs and nobody else brings their driver.
+    """NVIDIA's operator, where pools have its GPUs and nobody else brings all that they need.
 
     Args:
         name: the XR's.
         chart: what differs from the chart that Trimtab installs.
-        plan: None where none can be used: then nobody knows whether it is needed.
+        groups: the plan's, in the cluster's pools; None where no plan can be used: then nobody knows
+            whether it is needed, and which taints it must tolerate.
         image: the GPU nodes'; it says who brings the driver.
 
     Raises:
         InputError: the values would leave the driver with two owners, or none.
     """
-    if chart.enabled is False or plan is None or not _has_nvidia(plan):
+    if chart.enabled is False or groups is None:
         return []
-    if chart.enabled is None and not row_of(image, "nvidia").installed:
-        return []  # the cloud brings driver and device plugin
-    tolerate = sorted(
-        {taint.key for pool in plan.spec.pools for group in pool.groups for taint in group.taints}
-    )
+    needed = any(has_nvidia(each) for each in groups) and row_of(image, "nvidia").installed
+    if chart.enabled is None and not needed:
+        return []  # no GPU, or the cloud brings driver and device plugin
+    tolerate = sorted({taint.key for group in groups for taint in group.taints})
     values = gpu_operator_values(
         GpuSettings(image=image, tolerate=tuple(tolerate)),
         chart.values,
@@ -114,13 +120,19 @@ def gpu_operator(
     return [Resource(GPU_OPERATOR_KEY, document, (HELM_CONFIG_KEY,))]
 
 
-def _has_nvidia(plan: CapacityPlan) -> bool:
-    prefix = GPU_RESOURCE.partition("/")[0] + "/"
-    return any(
-        group.accelerator is not None and group.accelerator.resource.startswith(prefix)
-        for pool in plan.spec.pools
-        for group in pool.groups
+def has_nvidia(group: Group) -> bool:
+    """Whether a group's machines have GPUs of NVIDIA's."""
+    vendor = GPU_RESOURCE.partition("/")[0]
+    return group.accelerator is not None and group.accelerator.resource.startswith(f"{vendor}/")
+
+
+def hosts_any_pod(group: Group) -> bool:
+    """Whether pods that tolerate nothing may run on a group's nodes, at some time."""
+    # GKE taints the nodes of TPU slices by itself.
+    tainted = any(each.effect != "PreferNoSchedule" for each in group.taints) or (
+        group.accelerator is not None and group.accelerator.resource == TPU_RESOURCE
     )
+    return not tainted and any(window.max > 0 for window in group.windows)
 
 
 def storage_class(
@@ -159,39 +171,55 @@ def storage_class(
     return [kubernetes_object(name, STORAGE_CLASS_KEY, manifest)]
 
 
-def kubernetes_object(name: str, key: str, manifest: Mapping[str, Any]) -> Resource:
-    """An object inside the cluster."""
-    document = managed(KUBERNETES, "Object", key, {"manifest": dict(manifest)}, _config(name))
-    return Resource(key, document, (KUBERNETES_CONFIG_KEY,))
-
-
-def stays_for(what: Mapping[str, str], part: str, by: Document, by_part: str) -> Resource:
-    """Keeps a part of the XR from being deleted before another that needs it.
+def kubernetes_object(
+    name: str,
+    key: str,
+    manifest: Mapping[str, Any],
+    after: tuple[str, ...] = (),
+    *,
+    awaited: bool = False,
+) -> Resource:
+    """An object inside the cluster.
 
     Args:
-        what: apiVersion and kind of the part that stays.
-        by: the document of the part that needs it.
+        name: the XR's.
+        key: the resource's.
+        manifest: of the object.
+        after: what comes before it, besides the way into the cluster.
+        awaited: whether it is ready when all its conditions are true, and not by being there.
     """
-    key = f"usage-{by_part}"
+    document = managed(KUBERNETES, "Object", key, {"manifest": dict(manifest)}, _config(name))
+    if awaited:
+        document["spec"]["readiness"] = {"policy": "AllTrue"}
+    return Resource(key, document, (KUBERNETES_CONFIG_KEY, *after))
+
+
+def stays_for(part: Resource, by: Resource) -> Resource:
+    """Keeps a part of the XR from being deleted before another that needs it: without its cluster, or
+    without the secret to reach it, what is inside could never be taken out."""
+    key = f"usage-{part.key}-{by.key}"
     document: Document = {
         "apiVersion": PROTECTION,
         "kind": "Usage",
         "metadata": {"labels": {**MANAGED_BY, PART_LABEL: key}},
         "spec": {
-            "of": {**what, "resourceSelector": _selector(part)},
-            "by": {
-                "apiVersion": by["apiVersion"],
-                "kind": by["kind"],
-                "resourceSelector": _selector(by_part),
-            },
+            "of": _used(part),
+            "by": _used(by),
             "replayDeletion": True,
         },
     }
-    return Resource(key, document, (part, by_part))
+    return Resource(key, document, beside=(part.key, by.key))
 
 
-def _selector(part: str) -> Document:
-    return {"matchControllerRef": True, "matchLabels": {PART_LABEL: part}}
+def _used(part: Resource) -> Document:
+    return {
+        "apiVersion": part.document["apiVersion"],
+        "kind": part.document["kind"],
+        "resourceSelector": {
+            "matchControllerRef": True,
+            "matchLabels": {PART_LABEL: part.document["metadata"]["labels"][PART_LABEL]},
+        },
+    }
 
 
 def _config(name: str) -> Document:

@@ -89,7 +89,7 @@ def server_config(cluster: Cluster, node: Node, *, first: bool, servers: int) ->
     if servers > 1:
         config["etcd-snapshot-schedule-cron"] = cluster.snapshot_schedule
         config["etcd-snapshot-retention"] = cluster.snapshot_retention
-        config |= {"cluster-init": True} if first else {"server": server_url(cluster)}
+        config |= {"cluster-init": True} if first else {"server": server_url(cluster.endpoint)}
     if cluster.embedded_registry:
         config["embedded-registry"] = True
     if cluster.disable:
@@ -99,12 +99,11 @@ def server_config(cluster: Cluster, node: Node, *, first: bool, servers: int) ->
 
 def agent_config(cluster: Cluster, node: Node) -> dict[str, Any]:
     """An agent's configuration: where the servers are, and its token's file."""
-    return {"server": server_url(cluster), "token-file": AGENT_TOKEN_FILE} | _of_node(node)
+    return {"server": server_url(cluster.endpoint), "token-file": AGENT_TOKEN_FILE} | _of_node(node)
 
 
-def server_url(cluster: Cluster) -> str:
-    """Where nodes join."""
-    host = cluster.endpoint
+def server_url(host: str) -> str:
+    """Where nodes join, and people reach the API server."""
     return f"https://[{host}]:{API_PORT}" if ":" in host else f"https://{host}:{API_PORT}"
 
 
