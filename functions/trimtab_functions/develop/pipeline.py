@@ -230,7 +230,7 @@ def _listed(names: Sequence[str]) -> str:
         return f"{', '.join(names[:_NAMED])}, and {len(names) - _NAMED} more"
     if len(names) == _NAMED:
         return f"{', '.join(names[:-1])}, and {names[-1]}"
-    return " and ".join(names)
+    return ", ".join(names)
 
 
 def _composed(

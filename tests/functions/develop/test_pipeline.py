@@ -128,6 +128,28 @@ def test_crossplanes_own_engine_gives_the_same(case: str, monkeypatch: pytest.Mo
     assert list(ours.results) == list(theirs.results)
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("example", ["aks", "gke", "karpenter"])
+def test_crossplanes_own_engine_gives_the_same_for_another_kind(
+    example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(crossplane_cli.BINARY_VARIABLE, str(engine_path("crossplane-cli")))
+    folder = EXAMPLES / example
+    definition = folder / "definition.yaml"
+    plan = folder / "plan.yaml"
+    asked = request(
+        xr=read(folder / "xr.yaml"),
+        composition=read(folder / "composition.yaml"),
+        xrd=read(definition) if definition.exists() else None,
+        required=[read(plan if plan.exists() else EXAMPLES / "plan.yaml")],
+    )
+    ours, theirs = pipeline.render(asked), crossplane_cli.render(asked)
+    assert ours.composed
+    assert ours.xr == theirs.xr
+    assert list(ours.composed) == list(theirs.composed)
+    assert list(ours.results) == list(theirs.results)
+
+
 def test_requirements_that_never_settle_end() -> None:
     class Restless:
         calls = 0
