@@ -152,8 +152,11 @@ class _Decider:
         if window.max == 0:
             return True
         current = self._current(slot, mine)
-        if current is None or not current.ready or current.sizes is None:
+        if current is None or not current.ready:
             return False
+        if current.sizes is None:
+            # Nobody can tell, and waiting for it would last for ever.
+            return window.min == 0
         return current.sizes.desired >= window.min
 
     def _current(self, slot: Slot, mine: list[Observed]) -> Observed | None:

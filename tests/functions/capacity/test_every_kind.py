@@ -18,7 +18,10 @@ STEP = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
 CLUSTER = (
     "/subscriptions/0/resourceGroups/ours/providers/Microsoft.ContainerService/managedClusters/ml"
 )
-PLAN = plan_data(pools=[pool(groups=[group("main", {"option": "on-demand"})])])
+SPOT = {"option": "spot", "pools": 2}
+MAIN = group("main", {"option": "on-demand"})
+PLAN = plan_data(pools=[pool(groups=[MAIN])])
+PAIR = plan_data(pools=[pool(groups=[MAIN, group("spot", SPOT)])])
 MACHINES: dict[str, Any] = {
     "apiVersion": "cluster.x-k8s.io/v1beta2",
     "kind": "MachineDeployment",
@@ -38,10 +41,11 @@ MACHINES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind, and what composes it."""
+    """A kind, and what composes it; `pair` is a plan of two groups."""
 
     name: str
-    plan: Any = field(default_factory=lambda: PLAN)
+    plan: Any
+    pair: Any
     spec: dict[str, Any] = field(default_factory=dict)
     desired: dict[str, Any] = field(default_factory=dict)
 
@@ -57,10 +61,11 @@ class Kind:
 
 
 KINDS = [
-    Kind("EKS"),
+    Kind("EKS", PLAN, PAIR),
     Kind(
         "GKE",
         to_data(gke_plan(gke_group("main"))),
+        to_data(gke_plan(gke_group("main"), gke_group("spot", SPOT))),
         {
             "region": "us-central1",
             "cluster": "ml",
@@ -71,10 +76,11 @@ KINDS = [
     Kind(
         "AKS",
         to_data(aks_plan(aks_group("main"))),
+        to_data(aks_plan(aks_group("main"), aks_group("spot", SPOT))),
         {"region": "eastus", "clusterId": CLUSTER, "clusterName": None},
     ),
-    Kind("Karpenter", PLAN, {"karpenter": {"overlays": True}}),
-    Kind("ClusterAPI", PLAN, {"pools": None}, {"machines": MACHINES}),
+    Kind("Karpenter", PLAN, PAIR, {"karpenter": {"overlays": True}}),
+    Kind("ClusterAPI", PLAN, PAIR, {"pools": None}, {"machines": MACHINES}),
 ]
 
 
@@ -124,3 +130,24 @@ def test_a_lost_plan_changes_nothing(kind: Kind, plan: Any) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_without_a_plan_nothing_is_created(kind: Kind) -> None:
     assert "resources" not in answer(kind.request(None, {}), NOW)["desired"]
+
+
+def moved(told: dict[str, Any]) -> set[str]:
+    """The bounds decided last of what launches nodes."""
+    found = (
+        each["resource"]["metadata"].get("annotations", {}).get("trimtab.dev/bounds")
+        for each in told["desired"]["resources"].values()
+    )
+    return {each for each in found if each is not None}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_is_ready_lets_the_others_shrink(kind: Kind) -> None:
+    """Whatever a kind can report of its nodes: no group waits for the others for ever."""
+    told = answer(kind.request(kind.pair, {}), NOW)
+    for hours in (4, 4, 4, 8):
+        told = answer(
+            kind.request(kind.pair, carried_out(told)), START + timedelta(hours=hours, minutes=1)
+        )
+    assert all(each.startswith("2026-11-01T08:00:00Z") for each in moved(told)), moved(told)
+    assert moved(told)

@@ -2,6 +2,7 @@
 deleted by hand, twice there, or reported as nonsense."""
 
 import copy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -266,6 +267,56 @@ def test_a_group_that_never_gets_ready_holds_the_others_and_the_reason_names_it(
     world.provide_all()
     settle(world)
     assert world.things["trainer-main-0a1b2c"].asked == {"minSize": 2, "maxSize": 4}
+
+
+@pytest.mark.parametrize(("least", "shrinks"), [(0, True), (1, False)])
+def test_a_ready_group_of_unknown_size_holds_others_only_where_it_is_to_have_nodes(
+    least: int, shrinks: bool
+) -> None:
+    unknown = running(3, group="spot")
+    del unknown["status"]["atProvider"], unknown["spec"]["initProvider"]
+    del unknown["spec"]["forProvider"]["scalingConfig"]
+    sent = plan(
+        plans.group("main", {"option": "on-demand"}),
+        plans.group("spot", {"option": "on-demand"}, windows=plans.windows(*[(least, 2, 4)] * 3)),
+    )
+    observed = {KEY: running(3, low=3, high=6), "trainer-spot-0a1b2c": unknown}
+    provider = answer(request(sent, observed=observed), THIRD)["desired"]["resources"][KEY][
+        "resource"
+    ]["spec"]["forProvider"]
+    assert (provider["scalingConfig"] == {"minSize": 2, "maxSize": 4}) == shrinks
+
+
+def test_a_capacity_block_has_nodes_only_while_it_lasts() -> None:
+    block = {
+        "option": "capacity-block",
+        "reservationId": "cr-1",
+        "startsAt": "2026-11-01T04:00:00Z",
+        "endsAt": "2026-11-01T10:00:00Z",
+    }
+    launch = [{"pool": "trainer", "group": "main", "id": "lt-1", "version": "1"}]
+    world = World(FIRST, plan=plan(plans.group("main", block)), spec={"launchTemplates": launch})
+
+    def lives(hours: float) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is enforced at once, and once the provider has reported."""
+        world.now = plans.START + timedelta(hours=hours)
+        world.apply(world.respond(world.request()))
+        at_once = dict(world.things[KEY].asked)
+        world.provide_all()
+        settle(world)
+        return at_once, dict(world.things[KEY].asked)
+
+    empty = {"minSize": 0, "maxSize": 1}
+    assert lives(1) == (empty, empty)
+    assert lives(4) == (
+        {"minSize": 3, "maxSize": 6, "desiredSize": 3},
+        {"minSize": 3, "maxSize": 6},
+    )
+    # An hour before its end its nodes are drained, without steps: the machines end anyway.
+    assert lives(9) == ({**empty, "desiredSize": 0}, empty)
+    cloud = world.things[KEY].cloud
+    assert cloud is not None
+    assert cloud.desired == 0
 
 
 def test_an_earlier_step_of_the_function_is_not_held_back_by_a_later_one() -> None:
