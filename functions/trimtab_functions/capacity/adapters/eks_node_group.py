@@ -276,6 +276,8 @@ class EksNodeGroup(GroupAdapter):
             if kept is not None and not composed.templated:
                 found[LAUNCH_TEMPLATE] = as_applied(kept)
         _name_version(provider, beside)
+        if isinstance(composed.shape.capacity, BlockCapacity):
+            _keep_version(provider, beside)
         if (scaling_group := _scaling_group(beside)) is not None:
             found |= group_tags(composed, scaling_group)
             if composed.settings.scheduled_windows:
@@ -338,6 +340,14 @@ def _name_version(provider: Document, beside: Beside) -> None:
     own = mapping(_stated(beside.own or {}).get("launchTemplate"))
     version = str(latest) if latest else text(own.get("version")) or FIRST_VERSION
     provider["launchTemplate"] = {**stated, "version": version}
+
+
+def _keep_version(provider: Document, beside: Beside) -> None:
+    """A capacity block's group can only be upgraded at zero: it keeps the version it began with."""
+    stated = mapping(provider.get("launchTemplate"))
+    own = mapping(_stated(beside.own or {}).get("launchTemplate"))
+    if stated and (version := text(own.get("version"))) is not None:
+        provider["launchTemplate"] = {**stated, "version": version}
 
 
 def _scaling_group(beside: Beside) -> str | None:

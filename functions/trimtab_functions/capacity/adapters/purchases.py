@@ -116,7 +116,9 @@ class Purchase(Follower):
         leave = _leave(line, now)
         if leave.approval is None:
             reason = f"kept as large as it is: {_reason(line, leave)}"
-            return Followed(as_it_is, reason, refused=True, claim=claim)
+            # What nobody asked for by number is no refusal: a plan may want more for a while.
+            asked = _stated(base).get("instanceCount") is not None
+            return Followed(as_it_is, reason, refused=asked, claim=claim)
         tags = {LINE_TAG: line.digest(), APPROVAL_TAG: leave.approval.name}
         document = kept(self.grown(observed, line))
         document = replaced(document, path, {**section(document, *path), **tags})

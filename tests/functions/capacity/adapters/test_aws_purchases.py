@@ -198,6 +198,15 @@ def test_a_reservation_grows_with_leave_alone_and_is_never_made_smaller(
     assert ("Delete" in told.document["spec"]["managementPolicies"]) is False
 
 
+def test_a_plan_that_wants_more_than_is_bought_is_told_and_is_no_refusal() -> None:
+    more = a_plan(windows=plans.windows((5, 5, 5), hours=12))
+    told = CapacityReservation().follow(RESERVATION, bought(2), now(plan=more))
+    assert told.document is not None
+    assert told.document["spec"]["forProvider"]["instanceCount"] == 2
+    assert told.refused is False
+    assert (told.reason or "").startswith("kept as large as it is: no approval names the line")
+
+
 def test_a_count_of_the_templates_that_is_larger_than_what_is_approved_is_refused() -> None:
     base = stating(RESERVATION, instanceCount=9)
     told = CapacityReservation().follow(base, None, now(LEAVE))

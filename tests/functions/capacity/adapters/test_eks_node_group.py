@@ -247,6 +247,11 @@ def test_a_node_group_has_the_latest_version_that_its_launch_template_reports(
     assert provider(after, KEY)["launchTemplate"] == {"name": f"ml-{KEY}", "version": version}
 
 
+def test_a_capacity_blocks_group_keeps_the_version_that_it_began_with() -> None:
+    after = composed(BLOCK, observed=existing(composed(BLOCK), 5))
+    assert provider(after, KEY)["launchTemplate"] == {"name": f"ml-{KEY}", "version": "1"}
+
+
 def test_another_plan_changes_no_content_of_a_launch_template() -> None:
     first = composed(HELD, zoneSubnetIds=ZONES)
     second = composed(
