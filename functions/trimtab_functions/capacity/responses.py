@@ -26,7 +26,10 @@ MAX_EXPLAINED = 200
 1.5 MB, and a message 4 MB."""
 
 MAX_CHANGES = 8
-"""How many changes a result tells; an event takes 1 kB."""
+"""How many changes a result tells."""
+
+MAX_EVENT = 1000
+"""Characters of a result, which becomes an event; that takes 1 kB."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def write_outcomes(rsp: fnv1.RunFunctionResponse, outcomes: Sequence[Outcome]) -
         condition = resource.Condition(each.type, each.status, each.reason, each.message)
         response.set_conditions(rsp, condition)
         if each.needs_a_person:
-            response.warning(rsp, f"{each.reason}: {each.message}")
+            response.warning(rsp, _event(f"{each.reason}: {each.message}"))
 
 
 def write_changes(rsp: fnv1.RunFunctionResponse, changes: Sequence[str]) -> None:
@@ -100,7 +103,11 @@ def write_changes(rsp: fnv1.RunFunctionResponse, changes: Sequence[str]) -> None
     told = list(changes[:MAX_CHANGES])
     if more := len(changes) - len(told):
         told.append(f"and {more} more")
-    response.normal(rsp, "; ".join(told))
+    response.normal(rsp, _event("; ".join(told)))
+
+
+def _event(text: str) -> str:
+    return text if len(text) <= MAX_EVENT else f"{text[: MAX_EVENT - 1]}…"
 
 
 def write_time_to_live(

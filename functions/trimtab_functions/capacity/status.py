@@ -15,8 +15,8 @@ from trimtab_functions.capacity.plans import Lookup
 MAX_NOT_PRICED = 64
 """Groups that are named for not being priced; a plan may have a thousand."""
 
-MAX_REASON = 500
-"""Characters of a reason."""
+MAX_REASON = 1000
+"""Characters of a reason; an approval that is asked for takes some 500."""
 
 
 def summary(lookup: Lookup, placed: Sequence[Placed]) -> dict[str, Any]:

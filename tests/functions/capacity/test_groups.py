@@ -145,6 +145,10 @@ def test_of_many_refusals_the_first_are_told_and_the_others_counted() -> None:
     message = answer(request(sent), FIRST)["conditions"][1]["message"]
     assert message.count("no id of a capacity reservation") == 8
     assert message.endswith("; and 3 more")
+    # The condition has it whole; an event takes no more than 1 kB.
+    (event,) = answer(request(sent), FIRST)["results"]
+    assert event["message"].startswith("GroupsRefused: trainer/held-10")
+    assert len(event["message"]) == 1000
 
 
 def test_node_groups_that_are_alike_keep_their_own_keys() -> None:
