@@ -146,6 +146,7 @@ def test_the_limit_is_in_nodes_and_vcpus_and_leaves_others_alone() -> None:
     group = plan.spec.pools[0].groups[0]
     document = ADAPTER.sized(injected(TEMPLATE, plan), Scaling(Sizes(0, 2, 4), 2))
     made = ADAPTER.attach(document, beside(Sizes(0, 2, 4), group)).document
+    assert made is not None
     assert made["spec"]["limits"] == {"memory": "10Ti", "nodes": "4", "cpu": "384"}
 
 
@@ -183,6 +184,7 @@ def test_a_static_baseline_is_left_out_of_the_limit_and_never_shrinks_unasked(
     there = {} if runs is None else {"static": static(runs)}
     group = plan.spec.pools[0].groups[0]
     made = ADAPTER.attach(document, beside(Sizes(0, 0, 4), group, **there))
+    assert made.document is not None
     assert made.document["spec"]["limits"]["nodes"] == limit
     assert (made.note is not None) == kept
     if kept:
