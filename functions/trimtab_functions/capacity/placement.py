@@ -157,7 +157,7 @@ class _Decider:
         if current.sizes is None:
             # Nobody can tell, and waiting for it would last for ever.
             return window.min == 0
-        return current.sizes.desired >= window.min
+        return current.sizes.desired >= window.min or not slot.adapter.reaches_min
 
     def _current(self, slot: Slot, mine: list[Observed]) -> Observed | None:
         """What runs the group's generation; of several what is not being deleted, then under its own

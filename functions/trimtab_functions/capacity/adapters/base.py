@@ -159,6 +159,8 @@ class GroupAdapter(ABC):
         makes_owned: whether it makes machines of one's own; else a pool's template of its kind is not
             split for them.
         keeps_min: whether it keeps nodes that nothing waits for; else its groups have a min of 0.
+        reaches_min: whether a min above what runs is reached at once; else only when work waits, and
+            nothing that runs elsewhere may be held up by that.
     """
 
     kinds: ClassVar[tuple[Kind, ...]]
@@ -167,6 +169,7 @@ class GroupAdapter(ABC):
     attaches: ClassVar[bool] = False
     makes_owned: ClassVar[bool] = False
     keeps_min: ClassVar[bool] = True
+    reaches_min: ClassVar[bool] = True
 
     def reads(self, document: Document) -> bool:  # noqa: ARG002
         """Whether a document of its kinds launches a group's nodes; else it may be a follower's."""

@@ -10,7 +10,8 @@ follows:
   that are known to run are that times the groups: up to one fewer a zone than do.
 - A max below what runs drains nothing: GKE's autoscaler then removes a node when it may safely, and
   takes no new one. A min above what runs is reached when work waits, so nothing is raised: `nodeCount`,
-  which would do it, gives every zone the same number, and takes nodes that run out of a fuller one.
+  which would do it, gives every zone the same number, and takes nodes that run out of a fuller one. A
+  pool below its min is therefore no reason to hold up others: as long as they run, nothing waits.
 - The autoscaler takes no max of 0: such a pool has no autoscaling, and `nodeCount` 0.
 - A TPU slice of several hosts is made and removed whole: one NodePool is one slice.
 """
@@ -108,6 +109,7 @@ class GkeNodePool(GroupAdapter):
     kinds = (Kind("container.gcp.m.upbound.io", "NodePool"),)
     provider = "gcp"
     settings = GkeSettings
+    reaches_min = False
 
     def fixed(self, document: Document) -> NodePoolFixed:
         stated, reported = _stated(document), _reported(document)

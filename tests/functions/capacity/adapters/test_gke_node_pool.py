@@ -399,6 +399,27 @@ def test_bounds_hold_what_runs_and_a_lost_plan_keeps_them() -> None:
     assert resources(kept)[KEY]["spec"] == blind["spec"]
 
 
+def test_a_group_that_gke_lets_wait_holds_nobody_up() -> None:
+    sizes = windows((2, 4, 6), (0, 1, 6))
+    plan = gke_plan(
+        gke_group("main", windows=sizes),
+        gke_group("spot", SPOT, windows=windows((0, 0, 6), (5, 5, 6))),
+    )
+    first = resources(composed(plan))
+    there = {
+        KEY: exists(first[KEY], 1),
+        "trainer-spot-0a1b2c": exists(first["trainer-spot-0a1b2c"], 0),
+    }
+    for ready, low in (("True", 1), ("False", 2)):
+        there["trainer-spot-0a1b2c"]["status"]["conditions"][0]["status"] = ready
+        later = answer(
+            request(to_data(plan), spec=SPEC, step_input=INPUT, observed=there),
+            START + timedelta(hours=5),
+        )
+        scaling = resources(later)[KEY]["spec"]["forProvider"]["autoscaling"]
+        assert scaling["totalMinNodeCount"] == low, ready
+
+
 def test_a_lost_plan_keeps_an_earlier_steps_pool_but_for_what_is_the_steps() -> None:
     plan = plan_of(SPOT)
     step = base(nodeConfig={"diskSizeGb": 100})
