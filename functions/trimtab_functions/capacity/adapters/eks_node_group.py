@@ -246,7 +246,6 @@ class EksNodeGroup(GroupAdapter):
         composed = split_group(named, _family(document), plan, pool, group)
         if composed is None:
             return Composed(named)
-        named = in_zone(named, composed.shape.zone)
         named = replaced(
             named, ("spec", "forProvider", "launchTemplate"), {"version": FIRST_VERSION}
         )
