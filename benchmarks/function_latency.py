@@ -230,10 +230,10 @@ def main() -> None:
             _print_load(console, f"{XRS} XRs of {size.groups} groups, 2 replicas", measured)
         with capacity_function(folder, certificates) as function:
             tenth = str(options.memory_calls // 10)
-            load((function,), certificates, LOADS[1], "--calls", tenth)
+            load((function,), certificates, LOADS[0], "--calls", tenth)
             before = resident_mb(function.pid)
             rest = str(options.memory_calls - int(tenth))
-            measured = load((function,), certificates, LOADS[1], "--calls", rest)
+            measured = load((function,), certificates, LOADS[0], "--calls", rest)
             title = f"{options.memory_calls} calls of 1 replica"
             _print_load(console, title, measured)
             console.print(

@@ -4,6 +4,7 @@ Crossplane's gRPC is Go's, which writes the entries of a map in another order on
 requests are hardly ever equal bytes. `shuffled` writes them so.
 """
 
+import hashlib
 import random
 import struct
 from collections.abc import Mapping
@@ -148,6 +149,16 @@ def move(req: fnv1.RunFunctionRequest, number: int) -> None:
     moved = req.observed.resources[keys[number % len(keys)]].resource
     moved["status"]["atProvider"]["scalingConfig"]["desiredSize"] = 2 + number % 3
     moved["metadata"]["resourceVersion"] = str(int(moved["metadata"]["resourceVersion"]) + 1)
+    tag(req)
+
+
+def tag(req: fnv1.RunFunctionRequest) -> None:
+    """Tag a request as Crossplane does: before it fetches required resources."""
+    req.ClearField("meta")
+    tagged = fnv1.RunFunctionRequest()
+    tagged.CopyFrom(req)
+    tagged.ClearField("required_resources")
+    req.meta.tag = hashlib.sha256(tagged.SerializeToString(deterministic=True)).hexdigest()
 
 
 # --- Bytes in Go's order -------------------------------------------------------------------------

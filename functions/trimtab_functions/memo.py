@@ -41,15 +41,31 @@ class Memo(Generic[T]):
             return found[1]
         self.misses += 1
         result = make()
-        weight = size if isinstance(size, int) else size()
-        self._results[key] = (weight, result)
-        self._held += weight
+        self.put(key, size if isinstance(size, int) else size(), result)
+        return result
+
+    def find(self, key: Hashable) -> T | None:
+        """The result for a key, when it is held."""
+        found = self._results.get(key)
+        if found is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        self._results.move_to_end(key)
+        return found[1]
+
+    def put(self, key: Hashable, size: int, result: T) -> None:
+        """Hold a result, in the place of an earlier one."""
+        earlier = self._results.pop(key, None)
+        if earlier is not None:
+            self._held -= earlier[0]
+        self._results[key] = (size, result)
+        self._held += size
         while len(self._results) > self._entries or (
             len(self._results) > 1 and self._held > self._size
         ):
             _, (dropped, _) = self._results.popitem(last=False)
             self._held -= dropped
-        return result
 
 
 class ById:

@@ -21,6 +21,7 @@ from trimtab.plan.sizing import window_at
 from trimtab.policy.model import API_VERSION as POLICY_API_VERSION
 from trimtab.policy.model import KIND as POLICY_KIND
 from trimtab_functions.capacity import (
+    answers,
     following,
     outcomes,
     placement,
@@ -29,6 +30,7 @@ from trimtab_functions.capacity import (
     requests,
     responses,
 )
+from trimtab_functions.capacity.answers import Answers
 from trimtab_functions.capacity.approvals import (
     APPROVAL_API_VERSION,
     APPROVAL_KIND,
@@ -88,8 +90,8 @@ class Composer:
 
     Args:
         clock: tells the present.
-        by_version: whether requests come from a real API server, whose versions of a plan tell it apart
-            from others as well as its bytes do, and sooner.
+        by_version: whether requests come from a real Crossplane and API server, whose tags and versions
+            tell requests and plans apart as well as their bytes do, and sooner.
     """
 
     def __init__(self, clock: Clock, *, by_version: bool = False) -> None:
@@ -98,6 +100,7 @@ class Composer:
         self._policies = PolicyReader()
         self._approvals = ApprovalReader()
         self._resources = ResourceReader()
+        self._answers = Answers()
         self._prepared: Memo[Preparation] = Memo(MEMO_PREPARATIONS, MEMO_GROUPS)
         self._written: Memo[Written] = Memo(MEMO_DECISIONS, MEMO_DECISIONS)
 
@@ -105,6 +108,7 @@ class Composer:
     def memos(self) -> dict[str, Memo[Any]]:
         """What is kept from call to call, by name."""
         return {
+            "answers": self._answers.memo,
             "plans": self._plans.memo,
             **self._resources.memos,
             "preparations": self._prepared,
@@ -119,6 +123,9 @@ class Composer:
             rsp: the response to it, as `response.to` begins one.
         """
         instant = self._clock()
+        key = answers.key_of(req) if self._by_version else None
+        if key is not None and self._answers.find(key, instant, rsp):
+            return
         asked = requests.read_asked(req)
         policy = self._resolve_policy(req, rsp, asked)
         lookup = policy.over(self._resolve_plan(req, rsp, asked, policy.rules, instant))
@@ -142,6 +149,8 @@ class Composer:
         if approvals is not None:
             moments.append(approvals.changes_at)
         responses.write_time_to_live(rsp, instant, refresh, moments)
+        if key is not None:
+            self._answers.keep(key, rsp, instant, refresh, moments)
 
     def _resolve_policy(
         self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse, asked: Asked

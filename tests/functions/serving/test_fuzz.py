@@ -166,7 +166,7 @@ def test_a_memo_stays_within_its_bounds_and_gives_what_was_made(
 
 def test_a_valid_plan_is_still_found() -> None:
     """The seeds are what they are taken for."""
-    reasons = {}
+    reasons: dict[str, None] = {}
     for each in seeds():
         rsp = answer(Functions(lambda: NOW), each)
         assert rsp is not None

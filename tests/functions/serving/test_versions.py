@@ -1,7 +1,8 @@
 """Plans told apart by their versions: a shorter way to the same answers."""
 
 import copy
-from datetime import datetime
+import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
@@ -103,3 +104,74 @@ def test_what_is_kept_of_plans_is_bounded_by_their_bytes() -> None:
     memo = composer.memos["plans"]
     assert len(memo) == 16
     assert memo.held > 16 * 1000
+
+
+# --- Whole answers -------------------------------------------------------------------------------
+
+
+def tagged(req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionRequest:
+    """A request as Crossplane tags it: before it fetches required resources."""
+    bare = copy.deepcopy(req)
+    bare.ClearField("meta")
+    bare.ClearField("required_resources")
+    req.meta.tag = hashlib.sha256(bare.SerializeToString(deterministic=True)).hexdigest()
+    return req
+
+
+minutes = st.integers(0, 15 * 60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    life=st.lists(documents, min_size=1, max_size=2),
+    calls=st.lists(
+        st.tuples(st.integers(0, 1), st.integers(0, 2), minutes), min_size=3, max_size=14
+    ),
+)
+def test_kept_answers_are_those_of_a_function_that_keeps_nothing_at_any_time(
+    life: list[dict[str, Any]], calls: list[tuple[int, int, int]]
+) -> None:
+    now = [FIRST]
+    kept = Composer(lambda: now[0], by_version=True)
+    for index, desired, minute in calls:
+        turn = index % len(life)
+        now[0] = plans.START + timedelta(minutes=minute)
+        observed = {KEY: running(2 + desired)}
+        req = tagged(request(versioned(life[turn], "one", str(turn)), observed=observed))
+        for _ in range(3):
+            assert respond(req, now[0], kept) == respond(req, now[0])
+
+
+def test_an_answer_is_kept_from_its_second_time_on_and_until_the_window_ends() -> None:
+    now = [FIRST]
+    composer = Composer(lambda: now[0], by_version=True)
+    req = tagged(request(versioned(plan(), "one", "7"), observed={KEY: running(3)}))
+    memo = composer.memos["answers"]
+    for _ in range(2):
+        respond(req, FIRST, composer)
+    assert (memo.hits, len(memo)) == (0, 1)
+    respond(req, FIRST, composer)
+    assert memo.hits == 1
+    decided = composer.memos["decisions"].misses
+    now[0] = SECOND
+    respond(req, SECOND, composer)
+    assert composer.memos["decisions"].misses == decided + 1
+
+
+def test_a_tag_that_is_none_of_crossplane_s_is_not_trusted() -> None:
+    composer = by_version(FIRST)
+    for count in (2, 3, 4):
+        req = request(versioned(plan(), "one", "7"), observed={KEY: running(count)})
+        for _ in range(3):
+            assert respond(req, FIRST, composer) == respond(req, FIRST)
+    assert len(composer.memos["answers"]) == 0
+
+
+def test_the_same_tag_with_another_plan_is_another_request() -> None:
+    """Crossplane's tag says nothing of what it fetched afterwards."""
+    composer = by_version(FIRST)
+    for sent in (plan(), plan(plans.group("main", {"option": "spot", "pools": 2})), None, False):
+        document = sent if not isinstance(sent, dict) else {**sent, "metadata": {"name": "example"}}
+        req = tagged(request(document))
+        for _ in range(3):
+            assert respond(req, FIRST, composer) == respond(req, FIRST)
