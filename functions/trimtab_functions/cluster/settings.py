@@ -22,7 +22,7 @@ from trimtab_functions.capacity.adapters.settings import ProviderConfigRef, Spec
 INPUT_API_VERSION: Literal["cluster.fn.trimtab.dev/v1alpha1"] = "cluster.fn.trimtab.dev/v1alpha1"
 INPUT_KIND: Literal["Input"] = "Input"
 Platform = Literal["AWS", "GCP", "OnPremises", "Edge"]
-Cidr = Annotated[str, Field(max_length=18, pattern=r"^\d+\.\d+\.\d+\.\d+/\d+$")]
+Cidr = Annotated[str, Field(max_length=18, pattern=r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/[0-9]+$")]
 
 
 class ClusterInput(Document):
@@ -79,7 +79,7 @@ class ClusterSpec(SpecPart):
 
     plan_ref: PlanRef
     pools: Annotated[tuple[DnsLabel, ...], Field(min_length=1, max_length=MAX_POOLS)]
-    kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] | None = None
+    kubernetes_version: Annotated[str, Field(pattern=r"^1\.[0-9]{2}$")] | None = None
     owner: Owner = Owner()
     gpu_operator: Chart = Chart()
     storage: Storage = Storage()
@@ -117,7 +117,7 @@ class AwsClusterSpec(ClusterSpec):
 class GcpProject(SpecPart):
     """Whose the cluster is on GCP."""
 
-    project: Annotated[str, Field(pattern=r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$")]
+    project: Annotated[str, Field(max_length=30, pattern=r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$")]
 
 
 class GcpNetwork(SpecPart):
@@ -147,7 +147,7 @@ class SecretKey(SpecPart):
     """A key of a secret in the XR's namespace."""
 
     name: Name
-    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")] = "kubeconfig"
+    key: Annotated[str, Field(max_length=253, pattern=r"^[-._a-zA-Z0-9]{1,253}$")] = "kubeconfig"
 
 
 class ExistingCluster(SpecPart):
@@ -182,7 +182,7 @@ class ClusterApi(SpecPart):
     """A cluster that Cluster API makes of a ClusterClass."""
 
     cluster_class: Name
-    version: Annotated[str, Field(pattern=r"^v1\.\d{2}\.\d{1,2}$")]
+    version: Annotated[str, Field(max_length=16, pattern=r"^v1\.[0-9]{2}\.[0-9]{1,2}$")]
     control_plane_replicas: Literal[1, 3, 5] = 3
     pods_cidr: Cidr = "192.168.0.0/16"
     services_cidr: Cidr = "10.96.0.0/12"
@@ -217,7 +217,7 @@ class K3sInstall(SpecPart):
     servers: Literal[1, 3, 5] = 1
     servers_take_work: Flag = True
     air_gapped: Flag = False
-    script_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    script_sha256: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$")] | None = None
     cluster_cidr: Cidr = "10.42.0.0/16"
     service_cidr: Cidr = "10.43.0.0/16"
     secrets_encryption: Flag = True
@@ -229,7 +229,9 @@ class K3sInstall(SpecPart):
         ],
         Field(max_length=5),
     ] = ()
-    snapshot_schedule: Annotated[str, Field(pattern=r"^[-0-9*/, ]{9,63}$")] = "0 */12 * * *"
+    snapshot_schedule: Annotated[str, Field(max_length=63, pattern=r"^[-0-9*/, ]{9,63}$")] = (
+        "0 */12 * * *"
+    )
     snapshot_retention: Annotated[int, Field(ge=1, le=100)] = 5
 
 
@@ -238,7 +240,9 @@ class EdgeSiteSpec(SpecPart):
 
     plan_ref: PlanRef
     pools: Annotated[tuple[DnsLabel, ...], Field(min_length=1, max_length=MAX_POOLS)]
-    version: Annotated[str, Field(pattern=r"^v1\.\d{1,2}\.\d{1,2}\+k3s\d+$")]
+    version: Annotated[
+        str, Field(max_length=32, pattern=r"^v1\.[0-9]{1,2}\.[0-9]{1,2}\+k3s[0-9]+$")
+    ]
     install: K3sInstall | None = None
     kubeconfig_secret_ref: SecretKey | None = None
     upgrades: Flag = True
