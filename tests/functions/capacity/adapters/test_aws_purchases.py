@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support import plans
 from support.capacity_requests import answer, request
@@ -275,6 +277,56 @@ def test_a_block_without_a_price_can_not_be_approved() -> None:
     told = CapacityBlockReservation().follow(noted(fee_usd=None), None, now(BLOCK_LEAVE))
     assert (told.document, told.refused) == (None, True)
     assert (told.reason or "").endswith("what is not priced can't be approved")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.one_of(st.none(), st.integers(0, 6)),  # the template's count
+        st.integers(0, 6),  # the plan's least
+        st.integers(0, 6),  # nodes that are approved; 0: none
+        st.sampled_from([10.0, 40.0]),  # the ceiling
+        st.sampled_from(["follow", "hold"]),
+        st.booleans(),  # whether AWS has sold it by now
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_whatever_comes_nothing_is_bought_without_leave_and_nothing_bought_is_lost(
+    steps: list[tuple[int | None, int, int, float, str, bool]],
+) -> None:
+    follower, exists, held = CapacityReservation(), None, 0
+    for asked, least, approved, ceiling, how, sold in steps:
+        base = RESERVATION if asked is None else stating(RESERVATION, instanceCount=asked)
+        plan = a_plan(windows=plans.windows((least, least, 6), hours=12))
+        wanted = replace(LINE, quantity=max(1, least if asked is None else asked))
+        leave = replace(
+            LEAVE, commitment=wanted.digest(), quantity=approved, ceiling_usd_per_hour=ceiling
+        )
+        leaves = [leave] if approved else []
+        has_leave = approved >= wanted.quantity and ceiling > 32.77
+        if how == "hold":
+            made = follower.held(base, exists)
+        else:
+            made = follower.follow(base, exists, now(*leaves, plan=plan)).document
+        if made is None:
+            assert held == 0
+            continue
+        policies = made["spec"]["managementPolicies"]
+        assert "Delete" not in policies
+        if "Create" in policies:
+            assert (held, how, has_leave) == (0, "follow", True)
+        if held:
+            count = made["spec"]["forProvider"]["instanceCount"]
+            assert count >= held
+            assert count == held or (has_leave and count == wanted.quantity)
+            held = count
+        bought_now = sold and "Create" in policies
+        exists = as_observed(made, bought=bool(held) or bought_now)
+        if bought_now:
+            held = made["spec"]["forProvider"]["instanceCount"]
 
 
 def document(approval: Approval, **changes: Any) -> dict[str, Any]:
