@@ -242,8 +242,11 @@ class ResourceReader:
                 continue
             content = content_of(struct)
             adapter = template.adapter if template else None
+            follows = key in earlier.followers
             observed[key] = self._observed.get(
-                (key, content, adapter), len(content), partial(_observed, key, content, adapter)
+                (key, content, adapter, follows),
+                len(content),
+                partial(_observed, key, content, adapter, follows=follows),
             )
         return observed
 
@@ -258,10 +261,13 @@ def _template(key: str, content: bytes, targets: tuple[Target, ...]) -> Template
     return read_template(key, _document(content), targets)
 
 
-def _observed(key: str, content: bytes, adapter: GroupAdapter | None) -> Observed | Other:
+def _observed(
+    key: str, content: bytes, adapter: GroupAdapter | None, *, follows: bool
+) -> Observed | Other:
     # From the bytes, since a part of a message keeps all of its request in memory.
     document = _document(content)
-    reader = adapter or group_adapter(document)
+    # What a target's fields size is no group's, whatever its kind.
+    reader = None if follows else adapter or group_adapter(document)
     return read_observed(key, document, reader, lambda: _document(content))
 
 

@@ -63,6 +63,7 @@ def run(
     observed: Document | None = None,
     group_name: str | None = None,
     now: Any = NOW,
+    mode: str = "Inject",
 ) -> dict[str, Any]:
     target: dict[str, Any] = {"match": {"name": "any"}, "pool": "trainer", "fields": fields}
     if group_name is not None:
@@ -70,12 +71,12 @@ def run(
     step_input = {
         "apiVersion": "capacity.fn.trimtab.dev/v1alpha1",
         "kind": "Input",
-        "mode": "Inject",
+        "mode": mode,
         "targets": [target],
     }
     req = request(
         None if sent is None else to_data(sent),
-        spec={},
+        spec={"pools": []},
         step_input=step_input,
         desired={"any": document},
         observed={} if observed is None else {"any": observed},
@@ -208,7 +209,8 @@ def test_what_reports_nothing_is_damped_all_the_same() -> None:
     assert 0 < found["min"] < 50
 
 
-def test_an_adapters_kind_is_sized_by_fields_where_a_target_says_so() -> None:
+@pytest.mark.parametrize("mode", ["Inject", "Compose"])
+def test_an_adapters_kind_is_sized_by_fields_where_a_target_says_so(mode: str) -> None:
     node_group = {
         "apiVersion": "eks.aws.m.upbound.io/v1beta1",
         "kind": "NodeGroup",
@@ -216,10 +218,10 @@ def test_an_adapters_kind_is_sized_by_fields_where_a_target_says_so() -> None:
         "spec": {"forProvider": {"region": "us-east-1"}},
     }
     fields = {"max": "spec.forProvider.own.max"}
-    found = written(run(plan_of(), node_group, fields))
+    found = written(run(plan_of(), node_group, fields, mode=mode))
     assert found["spec"]["forProvider"] == {"region": "us-east-1", "own": {"max": 8}}
-    again = written(run(plan_of(), node_group, fields, observed=found))
-    assert again == found
+    for sent in (plan_of(), None):
+        assert written(run(sent, node_group, fields, observed=found, mode=mode)) == found
 
 
 def test_an_object_of_provider_kubernetes_takes_no_desired_size() -> None:
