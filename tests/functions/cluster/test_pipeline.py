@@ -90,7 +90,7 @@ def test_what_waits_is_said_and_the_xr_is_not_ready() -> None:
     assert message == (
         "not created yet: for node-account wait node-role-container-defaultnodeserviceaccount, "
         "node-role-artifactregistry-reader; for cluster wait helm-config, kubernetes-config; for "
-        "kubernetes-config wait storage-class; for cluster and storage-class wait "
+        "kubernetes-config wait storage-class; for cluster, storage-class wait "
         "usage-cluster-storage-class"
     )
     assert told["desired"]["composite"]["ready"] == "READY_FALSE"

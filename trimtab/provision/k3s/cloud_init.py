@@ -9,6 +9,7 @@ cloud-init's modules write_files and runcmd, 2026-11.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from trimtab.provision.k3s.config import (
     check_version,
 )
 
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 Role = Literal["server", "agent"]
 INSTALL_SCRIPT = "/var/lib/trimtab/install-k3s.sh"
 SCRIPT_URL = "https://get.k3s.io"
@@ -62,14 +64,19 @@ def cloud_config(role: Role, config: Mapping[str, Any], install: Install) -> str
                 "path": CONFIG_FILE,
                 "owner": "root:root",
                 "permissions": "0600",
-                # JSON is YAML, and says of every value what it is.
-                "content": json.dumps(config, indent=1, sort_keys=True) + "\n",
+                "content": _yaml(config),
             }
         ],
         "runcmd": [*_wait_for(tokens), *_fetch(install), _run(role, install)],
     }
     body: str = yaml.safe_dump(document, sort_keys=True, default_flow_style=False, width=1000)
     return f"#cloud-config\n{body}"
+
+
+def _yaml(config: Mapping[str, Any]) -> str:
+    """As JSON, which says of every value what it is, in letters that YAML takes as they are."""
+    text = json.dumps(config, indent=1, sort_keys=True, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
 
 
 def _wait_for(files: list[str]) -> list[list[str]]:
