@@ -1,7 +1,9 @@
 """The whole pipeline by Crossplane's own command line, our steps served to it on loopback.
 
-Written for `crossplane render` of v2.2; newer ones call it `crossplane composition render`, which is
-looked for where the first is unknown.
+Written for `crossplane render` of v2.2, which composes by itself. From v2.3 on (`crossplane composition
+render`, with the old name as an alias) the command runs Crossplane's core for that: in Docker, or the
+binary that TRIMTAB_CROSSPLANE_CORE names (github.com/crossplane/cli, cmd/crossplane/render/engine.go,
+read in November 2026; only v2.2.0 is run in tests).
 """
 
 import contextlib
@@ -30,9 +32,13 @@ BINARY = "crossplane"
 BINARY_VARIABLE = "TRIMTAB_CROSSPLANE"
 """Names another binary than the `crossplane` on the PATH."""
 
+CORE_VARIABLE = "TRIMTAB_CROSSPLANE_CORE"
+"""Names the binary of Crossplane's core for a command that needs one."""
+
 SECONDS = 120
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _SPELLINGS = (("render",), ("composition", "render"))
+_CORE_OPTION = "--crossplane-binary"
 _DEVELOPMENT = "render.crossplane.io/runtime"
 _TARGET = "render.crossplane.io/runtime-development-target"
 
@@ -72,31 +78,48 @@ def render(request: RenderRequest) -> Rendered:
             where="--functions",
             mend="give a file that says how they run, or take --engine local",
         )
-    words = _spelling(command)
+    words, needs_core = _spelling(command)
+    core = os.environ.get(CORE_VARIABLE) if needs_core else None
+    more = [f"{_CORE_OPTION}={core}"] if core else []
     with (
         tempfile.TemporaryDirectory(prefix="trimtab-render-") as place,
         _served(request.as_of) as at,
     ):
-        documents = _run(command, words, request, at, Path(place))
+        documents = _run([str(command), *words, *more], request, at, Path(place))
     results = [each for each in documents[1:] if each.get("kind") == "Result"]
     composed = [each for each in documents[1:] if each.get("kind") != "Result"]
     return Rendered(documents[0], composed, results, [], f"{command} {' '.join(words)}")
 
 
-def _spelling(command: Path) -> tuple[str, ...]:
+def composes_here(command: Path) -> bool:
+    """Whether the command composes without Docker.
+
+    Raises:
+        EngineError: it has no command to render with.
+    """
+    _, needs_core = _spelling(command)
+    return not needs_core or CORE_VARIABLE in os.environ
+
+
+def _spelling(command: Path) -> tuple[tuple[str, ...], bool]:
+    """The words that render, and whether that takes a core beside the command."""
     for words in _SPELLINGS:
         tried = subprocess.run(
-            [command, *words, "--help"], capture_output=True, timeout=SECONDS, check=False
+            [command, *words, "--help"],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         if tried.returncode == 0:
-            return words
+            return words, _CORE_OPTION in tried.stdout
     raise EngineError(
         f"{command} has no command to render with", mend="take v2.2 or newer, or --engine local"
     )
 
 
 def _run(
-    command: Path, words: Sequence[str], request: RenderRequest, target: str, folder: Path
+    command: Sequence[str], request: RenderRequest, target: str, folder: Path
 ) -> list[Document]:
     ours = {step["functionRef"]["name"] for step in steps(request.composition) if is_ours(step)}
     others = [e for e in request.functions if (e.get("metadata") or {}).get("name") not in ours]
@@ -120,17 +143,17 @@ def _run(
     arguments = [folder / f"{name}.yaml" for name in ("xr", "composition", "functions")]
     try:
         finished = subprocess.run(
-            [command, *words, *arguments, *options],
+            [*command, *arguments, *options],
             capture_output=True,
             text=True,
             timeout=2 * SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise EngineError(f"{command} did not end in {2 * SECONDS} s") from None
+        raise EngineError(f"{command[0]} did not end in {2 * SECONDS} s") from None
     if finished.returncode != 0:
         told = (finished.stderr.strip() or finished.stdout.strip()).removeprefix("crossplane: ")
-        raise InputError(told.removeprefix("error: "), where=str(command))
+        raise InputError(told.removeprefix("error: "), where=command[0])
     return [each for each in yaml.safe_load_all(finished.stdout) if each]
 
 

@@ -25,5 +25,6 @@ def test_every_condition_and_reason_is_explained() -> None:
 def test_it_names_the_variables_and_bounds_as_they_are() -> None:
     assert f"`{recording.FOLDER_VARIABLE}`" in GUIDE
     assert f"`{crossplane_cli.BINARY_VARIABLE}`" in GUIDE
+    assert f"`{crossplane_cli.CORE_VARIABLE}`" in GUIDE
     assert f"newest {recording.MOST_FILES} files" in GUIDE
     assert f"{recording.MOST_BYTES // 2**20} MiB" in GUIDE

@@ -256,6 +256,26 @@ def test_the_newer_spelling_is_found_and_a_refusal_is_told(
         crossplane_cli.render(request())
 
 
+def test_a_command_that_needs_docker_is_not_taken_unasked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv(crossplane_cli.BINARY_VARIABLE, raising=False)
+    monkeypatch.delenv(crossplane_cli.CORE_VARIABLE, raising=False)
+    fake(
+        tmp_path,
+        """
+        [ "$2" = --help ] && echo "--crossplane-binary=PATH" && exit 0
+        for each; do case "$each" in --crossplane-binary=*) echo "got $each" >&2; esac; done
+        exit 1
+        """,
+    )
+    assert engines.render(request()).engine == pipeline.ENGINE
+    monkeypatch.setenv(crossplane_cli.CORE_VARIABLE, "/bin/core")
+    with pytest.raises(InputError, match=r"got --crossplane-binary=/bin/core"):
+        engines.render(request())
+
+
 def fake(folder: Path, script: str) -> None:
     path = folder / "crossplane"
     path.write_text(f"#!/bin/sh\n{textwrap.dedent(script)}\n", "utf-8")
