@@ -237,12 +237,7 @@ class GroupAdapter(ABC):
         return Composed(self.named(document, suffix))
 
     def attach(self, document: Document, beside: Beside) -> Attached:  # noqa: ARG002
-        """The resource, completed by what is only known of what exists, such as a companion's id.
-
-        Args:
-            document: as planned, with its sizes.
-            beside: what exists, and what is to come.
-        """
+        """The resource as planned, with its sizes, completed by what is only known of what exists."""
         return Attached(document)
 
     def region(self, document: Document) -> str | None:
