@@ -38,7 +38,7 @@ from benchmarks.function_requests import (  # noqa: E402
 from trimtab_functions.dispatch import Functions  # noqa: E402
 
 METHOD = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction"
-VARIANTS = 4
+VARIANTS = 2
 """Of each XR's request, and of the plan that goes with them."""
 TIMEOUT_SECONDS = 30.0
 

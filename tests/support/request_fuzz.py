@@ -127,7 +127,9 @@ def seeds() -> list[bytes]:
 
 
 _INPUT = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
-_KINDS = {kind for each in (*GROUP_ADAPTERS.values(), *FOLLOWERS) for kind in each.kinds}
+_KINDS = {kind for each in GROUP_ADAPTERS.values() for kind in each.kinds} | {
+    kind for each in FOLLOWERS for kind in each.kinds
+}
 
 
 def _labelled(plan: dict[str, Any], kind: Kind) -> fnv1.RunFunctionRequest:
