@@ -202,6 +202,11 @@ class World:
         return False
 
 
+def has_bounds(document: Mapping[str, Any]) -> bool:
+    """Whether bounds were decided for it."""
+    return BOUNDS in document["metadata"].get("annotations", {})
+
+
 def bounds_of(document: Mapping[str, Any]) -> tuple[str, int, int]:
     """The bounds decided last: the window in which they moved, low and high."""
     window, _, sizes = document["metadata"]["annotations"][BOUNDS].partition(" ")

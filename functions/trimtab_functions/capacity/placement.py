@@ -128,7 +128,7 @@ class _Decider:
             return
         for ref, old in _each(existing):
             gone = ref.pool == pool.name and ref.name is not None and ref.name not in pool.names
-            if gone and old.key not in self.prepared.wanted.templates:
+            if gone and self._is_own(old, None):
                 why = "it has left the plan: kept until the pool's groups are ready"
                 self._retire(ref, old, why, over=complete)
         for old in whole:
@@ -170,7 +170,7 @@ class _Decider:
         templates, generation = self.prepared.wanted.templates, slot.generation
         current = self._current(slot, mine)
         # Another step's resource with the same labels is none of this group's generations.
-        others = [each for each in mine if each is not current and self._is_own(slot, each)]
+        others = [each for each in mine if each is not current and self._is_own(each, slot.key)]
         # What somebody deletes is let go: desired once more, it might be created anew.
         self.decision.retired |= {each.key for each in others if each.deleting}
         older = tuple(each for each in others if not each.deleting)
@@ -202,11 +202,12 @@ class _Decider:
             self.decision.retired.add(slot.key)
         return ready
 
-    def _is_own(self, slot: Slot, each: Observed) -> bool:
-        """Whether a resource with a group's labels is this function's to keep or to drop."""
+    def _is_own(self, each: Observed, home: str | None) -> bool:
+        """Whether a resource with a group's labels is this function's to keep or to drop; `home` is the
+        group's own key, if it has one."""
         wanted = self.prepared.wanted
         template = wanted.templates.get(each.key)
-        if template is None or each.key == slot.key:
+        if template is None or each.key == home:
             return True
         # What a whole pool's template ran before it was split.
         return wanted.compose is not None and template.ref.name is None

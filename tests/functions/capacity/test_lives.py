@@ -1,7 +1,6 @@
 """Whole lives of node groups, against a control plane and a cloud in memory: what is adopted, replaced,
 deleted by hand, twice there, or reported as nonsense."""
 
-import copy
 from datetime import timedelta
 from typing import Any
 
@@ -9,22 +8,13 @@ import pytest
 
 from support import plans
 from support.capacity_cases import FIRST, KEY, PLAN, SECOND, THIRD, plan, running
-from support.capacity_requests import NODE_GROUP, answer, request
-from support.capacity_world import Cloud, Thing, World
+from support.capacity_requests import answer, request
+from support.capacity_sequences import WHOLE, before_the_function
+from support.capacity_world import World
 from trimtab_functions import structs
 from trimtab_functions.capacity.adapters.eks_node_group import EksNodeGroup
 
 OLD_KEY = "trainer-main-ffffff"
-
-WHOLE: dict[str, Any] = {
-    **NODE_GROUP,
-    "metadata": {
-        "name": "gpu",
-        "labels": {"trimtab.dev/pool": "trainer"},
-        "annotations": {"crossplane.io/external-name": "gpu"},
-    },
-    "spec": {"forProvider": {"region": "us-east-1", "clusterName": "ml"}},
-}
 
 
 def states(told: Any) -> dict[str, str]:
@@ -61,21 +51,6 @@ def two_groups(*types: str, generations: tuple[str, ...] = ("0a1b2c", "0a1b2c"))
             )
         )
     )
-
-
-def before_the_function(instance_type: str) -> Thing:
-    """The template's node group, as it ran before the function joined the pipeline."""
-    document = copy.deepcopy(WHOLE)
-    document["spec"]["forProvider"] |= {
-        "capacityType": "ON_DEMAND",
-        "instanceTypes": [instance_type],
-        "amiType": "AL2023_x86_64_NVIDIA",
-        "scalingConfig": {"minSize": 1, "maxSize": 8, "desiredSize": 5},
-    }
-    thing = Thing(document)
-    thing.cloud = Cloud(1, 8, 5, thing.fixed())
-    thing.reported, thing.ready = (1, 5, 8), True
-    return thing
 
 
 def settle(world: World) -> list[list[str]]:
@@ -118,6 +93,18 @@ def test_a_pools_template_is_split_and_what_ran_is_adopted_by_the_group_that_it_
     seen = settle(world)
     assert seen[0] == ["gpu", "gpu-main-abcdef", "gpu-spot-0a1b2c"]
     assert seen[-1] == ["gpu-main-abcdef", "gpu-spot-0a1b2c"]
+
+
+def test_what_was_adopted_and_left_the_plan_is_kept_until_the_others_are_ready() -> None:
+    world = World(FIRST, desired={"gpu": WHOLE}, spec={"pools": None})
+    world.plan = two_groups("p4d.24xlarge", "p4d.24xlarge")
+    world.things["gpu"] = before_the_function("p4d.24xlarge")
+    settle(world)
+    del world.plan["spec"]["pools"][0]["groups"][0]
+    world.plan["spec"]["pools"][0]["groups"][0]["generation"] = "abcdef"
+    seen = settle(world)
+    assert seen[0] == ["gpu", "gpu-spot-0a1b2c", "gpu-spot-abcdef"]
+    assert seen[-1] == ["gpu-spot-abcdef"]
 
 
 def test_what_ran_for_a_whole_pool_and_fits_no_group_goes_when_all_groups_are_ready() -> None:
