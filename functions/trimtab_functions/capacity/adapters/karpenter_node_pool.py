@@ -128,7 +128,8 @@ class KarpenterNodePool(GroupAdapter):
         """The limit in vCPUs too, less what a static NodePool keeps, which never shrinks unasked."""
         stated = section(document, "metadata", "annotations").get(STATIC_NODES_ANNOTATION)
         keeps = whole(stated) or 0
-        companions, note = {}, None
+        companions: dict[str, Document] = {}
+        notes: list[str] = list(beside.aside or ())
         exists = beside.companions.get(STATIC)
         runs = 0 if exists is None else whole(section(exists, "spec").get("replicas")) or 0
         if exists is not None and runs > keeps and not marked(document, RELEASE_ANNOTATION):
@@ -137,11 +138,13 @@ class KarpenterNodePool(GroupAdapter):
                 f"{runs} static nodes run and the plan keeps {keeps}: they stay until the pool is "
                 "named in release"
             )
+            notes.insert(0, note)
             keeps = runs
         limits = dict(section(document, "spec", "limits"))
         nodes = max(beside.sizes.max - keeps, 0)
         limits.update(node_limits(nodes, required(document, INSTANCE_TYPE_LABEL)))
-        return Attached(replaced(document, ("spec", "limits"), limits), companions, note)
+        made = replaced(document, ("spec", "limits"), limits)
+        return Attached(made, companions, "; ".join(notes) or None)
 
     def region(self, document: Document) -> str | None:  # noqa: ARG002
         """A NodePool states none: its cluster has one."""
@@ -174,9 +177,11 @@ class KarpenterNodePool(GroupAdapter):
             companions["overlay"] = _manifest(found.overlay)
         ref = settings.karpenter.objects
         if ref is None:
-            return Composed(made, companions)
+            return Composed(made, companions, aside=found.warnings)
         return Composed(
-            in_object(made, ref), {end: in_object(each, ref) for end, each in companions.items()}
+            in_object(made, ref),
+            {end: in_object(each, ref) for end, each in companions.items()},
+            aside=found.warnings,
         )
 
 

@@ -170,6 +170,19 @@ def test_static_nodes_stay_until_their_pool_is_released(part: dict[str, Any]) ->
     assert limits(released) == {"nodes": "4", "cpu": "384"}
 
 
+@pytest.mark.parametrize("part", [{}, OBJECTS], ids=["plain", "inside Objects"])
+def test_a_reservation_that_nothing_selects_is_told(part: dict[str, Any]) -> None:
+    open_one = {"option": "reserved", "term": "open"}
+    plan = plans.plan_data(pools=[plans.pool(groups=[plans.group("odcr", open_one)])])
+    req = request(plan, spec={"karpenter": part}, step_input=STEP)
+    found = answer(req, NOW)["desired"]["composite"]["resource"]["status"]["capacity"]
+    told = [each.get("reason", "") for each in found["groups"] if "max" in each]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "trainer/odcr is paid for by an open capacity reservation that nothing"
+    )
+
+
 def wrapped(manifest: dict[str, Any], **labels: str) -> dict[str, Any]:
     return {
         "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
