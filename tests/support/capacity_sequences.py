@@ -9,18 +9,20 @@ import copy
 import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from support import plans
 from support.capacity_requests import NODE_GROUP
 from support.capacity_world import Cloud, Thing, World, bounds_of, has_bounds
+from trimtab.plan.attribution import GROUP_LABEL
 from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Composer
 
 HOUR = timedelta(hours=1)
 WINDOW = 4 * HOUR
+Way = Literal["Compose", "Split", "Inject"]
 EVENTS = 8
 STEADY_WINDOWS = 14
 STEP = {
@@ -119,6 +121,13 @@ WHOLE: dict[str, Any] = {
 """An earlier step's node group for a whole pool."""
 
 
+def of_group(name: str) -> dict[str, Any]:
+    """An earlier step's node group for one group."""
+    document = copy.deepcopy(WHOLE)
+    document["metadata"] = {"labels": {**document["metadata"]["labels"], GROUP_LABEL: name}}
+    return document
+
+
 def before_the_function(instance_type: str) -> Thing:
     """The same, as it ran before the function joined the pipeline."""
     document = copy.deepcopy(WHOLE)
@@ -134,18 +143,25 @@ def before_the_function(instance_type: str) -> Thing:
     return thing
 
 
+WAYS: tuple[Way, ...] = ("Compose", "Split", "Inject")
+
+
 class Sequence:
     """A random life; `log` tells what happened, for who reads a failure.
 
     Args:
         seed: of all chance.
-        split: whether an earlier step has one node group for the whole pool, which may run already.
+        way: `Compose`: from nothing; `Split`: an earlier step has one node group for the whole pool,
+            which may run already; `Inject`: it has one for each group.
     """
 
-    def __init__(self, seed: int, *, split: bool = False) -> None:
+    def __init__(self, seed: int, way: Way = "Compose") -> None:
         self.dice = random.Random(seed)  # noqa: S311 - a test's
         self.world = World(now=plans.START, step_input=STEP, policy=POLICIES[0])
-        if split:
+        if way == "Inject":
+            self.world.step_input = {**STEP, "mode": "Inject"}
+            self.world.desired = {f"nodes-{name}": of_group(name) for name in OPTIONS}
+        if way == "Split":
             self.world.desired, self.world.spec = {"gpu": WHOLE}, {"pools": None}
             if self.dice.random() < 0.8:
                 self.world.things["gpu"] = before_the_function(self.dice.choice(TYPES))

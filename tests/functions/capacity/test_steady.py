@@ -5,6 +5,7 @@ import pytest
 from support.capacity_sequences import (
     POLICIES,
     STEADY_WINDOWS,
+    WAYS,
     WINDOW,
     Sequence,
     made,
@@ -16,7 +17,7 @@ from support.capacity_world import bounds_of, has_bounds
 @pytest.mark.parametrize("block", range(3))
 def test_once_everything_is_steady_the_plan_is_reached_and_kept(block: int) -> None:
     for seed in range(5000 + block * 8, 5000 + (block + 1) * 8):
-        sequence = Sequence(seed, split=seed % 2 == 0)
+        sequence = Sequence(seed, WAYS[seed % 2])
         world = sequence.world
         sequence.reconcile()
         for event in sequence.events():
