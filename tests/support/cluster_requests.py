@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crossplane.function import response
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import json_format
 
-from support.capacity_requests import Document, request, respond
+from support.capacity_requests import Document, request
+from trimtab_functions.capacity.compose import REFRESH
 from trimtab_functions.dispatch import Functions
 
 # Specs of each platform.
@@ -60,15 +63,20 @@ class Pipeline:
             "platform": self.platform,
         }
         first = request(plan, spec=spec, observed=self.observed, step_input=step)
-        made = respond(first, self.now, self.functions)
-        told = json_format.MessageToDict(made)
+        made = self._respond(first)
+        told: dict[str, Any] = json_format.MessageToDict(made)
         if self.platform == "Edge":
             return told
         second = request(plan, spec=spec, observed=self.observed)
         second.desired.CopyFrom(made.desired)
-        last = json_format.MessageToDict(respond(second, self.now, self.functions))
+        last = json_format.MessageToDict(self._respond(second))
         conditions = [*told.get("conditions", []), *last.get("conditions", [])]
         return {**last, "conditions": conditions}
+
+    def _respond(self, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
+        rsp = response.to(req, REFRESH)
+        self.functions.compose(req, rsp)
+        return rsp
 
     def settle(self, plan: Document | bool | None, rounds: int = 8) -> dict[str, Any]:
         """Run until all that is desired exists and is ready; the last response."""

@@ -35,7 +35,7 @@ from trimtab.provision.eks.subnets import ZoneSubnets, default_zones, zone_subne
 from trimtab_functions.capacity.adapters.eks_split import ZONE_LABEL
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.cluster import workload
-from trimtab_functions.cluster.resources import Resource, managed, selected
+from trimtab_functions.cluster.resources import Owner, Resource, managed, selected
 from trimtab_functions.cluster.settings import AwsClusterSpec
 
 EC2 = "ec2.aws.m.upbound.io/v1beta1"
@@ -54,17 +54,18 @@ _ROLES: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 _NODE_SUBNETS = {"trimtab.dev/nodes": "true"}
 
 
-def resources(name: str, spec: AwsClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
+def resources(owner: Owner, spec: AwsClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
     """All that the cluster has.
 
     Args:
-        name: the XR's.
+        owner: the XR.
         spec: the XR's.
         plan: the plan, where one can be used; it decides which drivers are installed.
 
     Raises:
         InputError: the network can't be laid out.
     """
+    name = owner.name
     zones = spec.network.zones or default_zones(spec.region)
     for zone in zones:
         if zone[:-1] != spec.region:
@@ -92,7 +93,7 @@ def resources(name: str, spec: AwsClusterSpec, plan: CapacityPlan | None) -> lis
         *control_plane,
         *maker.addons(),
         *maker.pools(),
-        *workload.access(name, workload.kubeconfig_secret(name), (KUBECONFIG_KEY,)),
+        *workload.access(owner, workload.kubeconfig_secret(name), (KUBECONFIG_KEY,)),
         *inside,
         # The secret goes with the resource that writes it.
         *(workload.stays_for(part, each) for part in control_plane for each in inside),

@@ -23,7 +23,14 @@ from trimtab_functions.capacity.plans import Arrived, PlanReader
 from trimtab_functions.capacity.settings import PlanKey
 from trimtab_functions.cluster import workload
 from trimtab_functions.cluster.platforms import PLATFORMS
-from trimtab_functions.cluster.resources import MANAGED_BY, Resource, arrange, is_ready, is_usable
+from trimtab_functions.cluster.resources import (
+    MANAGED_BY,
+    Owner,
+    Resource,
+    arrange,
+    is_ready,
+    is_usable,
+)
 from trimtab_functions.cluster.settings import parse_input, parse_spec
 
 STATUS_FIELD = "cluster"
@@ -69,7 +76,8 @@ class ClusterComposer:
             spec = parse_spec(platform.spec, structs.item(composite, "spec") or {})
             plan = self._plan(req, rsp, metadata, spec.plan_ref.name)
             name = str(metadata.get("name") or "")
-            made = platform.resources(name, spec, plan)
+            owner = Owner(name, text(metadata.get("namespace")) or "")
+            made = platform.resources(owner, spec, plan)
         except InputError as error:
             _keep(rsp, observed, ())
             _say(rsp, "False", INPUT_INVALID, str(error))

@@ -17,29 +17,30 @@ from trimtab.provision.k3s.upgrade_controller import upgrade_controller
 from trimtab.provision.k3s.upgrades import upgrade_plans
 from trimtab_functions.capacity.documents import Document
 from trimtab_functions.cluster import workload
-from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Resource
+from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Owner, Resource
 from trimtab_functions.cluster.settings import EdgeSiteSpec, K3sInstall
 
 K3S_CONTAINERD = {"name": "CONTAINERD_SOCKET", "value": "/run/k3s/containerd/containerd.sock"}
 """Where NVIDIA's toolkit finds K3s's containerd."""
 
 
-def resources(name: str, spec: EdgeSiteSpec, plan: CapacityPlan | None) -> list[Resource]:
+def resources(owner: Owner, spec: EdgeSiteSpec, plan: CapacityPlan | None) -> list[Resource]:
     """All that the site has.
 
     Args:
-        name: the XR's.
+        owner: the XR.
         spec: the XR's.
         plan: the plan, where one can be used: its owned groups are the agents.
 
     Raises:
         InputError: K3s would not work so.
     """
+    name = owner.name
     found = [] if spec.install is None else _boot(name, spec, spec.install, plan)
     if spec.kubeconfig_secret_ref is None:
         return found
     held = spec.kubeconfig_secret_ref
-    found += workload.access(name, held.name, (), secret_key=held.key)
+    found += workload.access(owner, held.name, (), secret_key=held.key)
     if spec.upgrades:
         found += _upgrades(name, spec)
     chart = spec.gpu_operator

@@ -24,7 +24,7 @@ from trimtab.provision.gke.labels import gcp_labels
 from trimtab.provision.names import bounded_name
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.cluster import workload
-from trimtab_functions.cluster.resources import Resource, managed, selected
+from trimtab_functions.cluster.resources import Owner, Resource, managed, selected
 from trimtab_functions.cluster.settings import GcpClusterSpec
 
 COMPUTE = "compute.gcp.m.upbound.io/v1beta1"
@@ -34,17 +34,18 @@ IAM = "cloudplatform.gcp.m.upbound.io/v1beta1"
 CLUSTER_KEY = "cluster"
 
 
-def resources(name: str, spec: GcpClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
+def resources(owner: Owner, spec: GcpClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
     """All that the cluster has.
 
     Args:
-        name: the XR's.
+        owner: the XR.
         spec: the XR's.
         plan: the plan, where one can be used; it decides which drivers are installed.
 
     Raises:
         InputError: a zone is not of the region.
     """
+    name = owner.name
     for zone in spec.zones:
         if zone.rpartition("-")[0] != spec.region:
             raise InputError(
@@ -70,7 +71,7 @@ def resources(name: str, spec: GcpClusterSpec, plan: CapacityPlan | None) -> lis
         *maker.account(),
         cluster,
         *maker.pools(),
-        *workload.access(name, secret, (CLUSTER_KEY,), workload.GOOGLE_IDENTITY),
+        *workload.access(owner, secret, (CLUSTER_KEY,), workload.GOOGLE_IDENTITY),
         *inside,
         *(workload.stays_for(cluster, each) for each in inside),
     ]

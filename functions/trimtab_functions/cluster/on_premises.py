@@ -19,7 +19,7 @@ from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters.cluster_api import INSTANCE_TYPES_ANNOTATION
 from trimtab_functions.capacity.documents import Document, at, count, text
 from trimtab_functions.cluster import workload
-from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Resource
+from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Owner, Resource
 from trimtab_functions.cluster.settings import ClusterApi, OnPremisesClusterSpec, TemplateRef
 
 CLUSTER_API = "cluster.x-k8s.io/v1beta2"
@@ -28,17 +28,20 @@ LOCAL_PATH = "rancher.io/local-path"
 _CLUSTER_API_SECRET_KEY = "value"  # noqa: S105 - the key's name
 
 
-def resources(name: str, spec: OnPremisesClusterSpec, plan: CapacityPlan | None) -> list[Resource]:
+def resources(
+    owner: Owner, spec: OnPremisesClusterSpec, plan: CapacityPlan | None
+) -> list[Resource]:
     """All that the cluster has.
 
     Args:
-        name: the XR's.
+        owner: the XR.
         spec: the XR's.
         plan: the plan, where one can be used; it decides which drivers are installed.
 
     Raises:
         InputError: the drivers would have two owners, or a pool has no machines.
     """
+    name = owner.name
     site = spec.on_premises
     made: list[Resource] = []
     usages: list[Resource] = []
@@ -55,7 +58,7 @@ def resources(name: str, spec: OnPremisesClusterSpec, plan: CapacityPlan | None)
         made = [whole, *_pools(cluster, spec, site.cluster_api)]
         usages = [workload.stays_for(whole, each) for each in inside]
         access = workload.access(
-            name,
+            owner,
             workload.kubeconfig_secret(cluster),
             (CLUSTER_KEY,),
             secret_key=_CLUSTER_API_SECRET_KEY,
@@ -63,7 +66,7 @@ def resources(name: str, spec: OnPremisesClusterSpec, plan: CapacityPlan | None)
     else:
         assert site.existing is not None  # noqa: S101 - the settings have exactly one
         held = site.existing.kubeconfig_secret_ref
-        access = workload.access(name, held.name, (), secret_key=held.key)
+        access = workload.access(owner, held.name, (), secret_key=held.key)
     return [*made, *access, *inside, *usages]
 
 
@@ -104,7 +107,8 @@ def _pools(cluster: str, spec: OnPremisesClusterSpec, api: ClusterApi) -> list[R
             "bootstrap": {"configRef": _ref(each.bootstrap_template)},
             "infrastructureRef": _ref(each.machine_template),
         }
-        deployment = {"clusterName": cluster, "template": {"spec": machine}}
+        # Cluster API selects by the name of each of its groups.
+        deployment = {"clusterName": cluster, "selector": {}, "template": {"spec": machine}}
         suffix = each.pool if each.group is None else f"{each.pool}-{each.group}"
         labels = {POOL_LABEL: each.pool, OPTION_LABEL: "owned"}
         if each.group is not None:

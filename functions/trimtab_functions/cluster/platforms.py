@@ -8,7 +8,7 @@ from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters.settings import SpecPart
 from trimtab_functions.capacity.documents import Document
 from trimtab_functions.cluster import aws, edge, gcp, on_premises
-from trimtab_functions.cluster.resources import Resource
+from trimtab_functions.cluster.resources import Owner, Resource
 from trimtab_functions.cluster.settings import (
     AwsClusterSpec,
     EdgeSiteSpec,
@@ -24,13 +24,13 @@ class Composes:
 
     Attributes:
         spec: the fields of the XR's spec that it reads.
-        resources: of the XR's name, its spec, and the plan where one can be used.
+        resources: of the XR, its spec, and the plan where one can be used.
         found: name and endpoint, of the XR's name, its spec, and what exists by key.
         pools_alone: of its spec, whether the pools' nodes are all that the cluster has.
     """
 
     spec: type[SpecPart]
-    resources: Callable[[str, Any, CapacityPlan | None], list[Resource]]
+    resources: Callable[[Owner, Any, CapacityPlan | None], list[Resource]]
     found: Callable[[str, Any, Mapping[str, Document]], dict[str, str]]
     pools_alone: Callable[[Any], bool]
 

@@ -20,6 +20,18 @@ MANAGED_BY = {"app.kubernetes.io/managed-by": "trimtab-cluster"}
 
 
 @dataclass(frozen=True)
+class Owner:
+    """The XR that all is composed for.
+
+    Attributes:
+        name, namespace: its own; everything stands in that namespace.
+    """
+
+    name: str
+    namespace: str
+
+
+@dataclass(frozen=True)
 class Resource:
     """One composed resource.
 

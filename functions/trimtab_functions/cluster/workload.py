@@ -14,7 +14,7 @@ from trimtab.provision.accelerators.compatibility import NodeImage, row_of
 from trimtab.provision.accelerators.gpu_values import GPU_RESOURCE, GpuSettings, gpu_operator_values
 from trimtab.provision.charts import GPU_OPERATOR
 from trimtab_functions.capacity.documents import Document
-from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Resource, managed
+from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Owner, Resource, managed
 from trimtab_functions.cluster.settings import Chart, Storage
 
 HELM = "helm.m.crossplane.io/v1beta1"
@@ -43,7 +43,7 @@ GOOGLE_IDENTITY: Document = {
 
 
 def access(
-    name: str,
+    owner: Owner,
     secret: str,
     after: tuple[str, ...],
     identity: Document | None = None,
@@ -52,7 +52,7 @@ def access(
     """How providers reach the cluster.
 
     Args:
-        name: the XR's; the configurations are called so.
+        owner: the XR; the configurations are called as it is.
         secret: of the XR's namespace, with the kubeconfig.
         after: what writes the secret.
         identity: who the providers are, where the kubeconfig does not say.
@@ -63,11 +63,15 @@ def access(
         document: Document = {
             "apiVersion": api,
             "kind": "ProviderConfig",
-            "metadata": {"name": name, "labels": {**MANAGED_BY, PART_LABEL: key}},
+            "metadata": {"name": owner.name, "labels": {**MANAGED_BY, PART_LABEL: key}},
             "spec": {
                 "credentials": {
                     "source": "Secret",
-                    "secretRef": {"name": secret, "key": secret_key},
+                    "secretRef": {
+                        "name": secret,
+                        "namespace": owner.namespace,
+                        "key": secret_key,
+                    },
                 },
                 **({} if identity is None else {"identity": identity}),
             },

@@ -17,7 +17,7 @@ from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters import group_adapter
 from trimtab_functions.capacity.selection import Template, read_template
 from trimtab_functions.cluster.platforms import PLATFORMS
-from trimtab_functions.cluster.resources import PART_LABEL, Resource
+from trimtab_functions.cluster.resources import PART_LABEL, Owner, Resource
 from trimtab_functions.cluster.settings import parse_spec
 
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ def parts(
     platform: Any, spec: Document, given: CapacityPlan | None = PLAN, name: str = "ml"
 ) -> list[Resource]:
     chosen = PLATFORMS[platform]
-    return chosen.resources(name, parse_spec(chosen.spec, spec), given)
+    return chosen.resources(Owner(name, "team"), parse_spec(chosen.spec, spec), given)
 
 
 def refusal(platform: Any, spec: Document) -> str:
@@ -218,7 +218,7 @@ def test_the_cluster_is_as_stated() -> None:
     read = documents["helm-config"]["spec"]["credentials"]["secretRef"]
     assert (secret["name"], read) == (
         "ml-kubeconfig",
-        {"name": "ml-kubeconfig", "key": "kubeconfig"},
+        {"name": "ml-kubeconfig", "namespace": "team", "key": "kubeconfig"},
     )
     assert "version" not in provider(made("AWS", AWS), "cluster")
 
@@ -282,7 +282,7 @@ def test_a_cluster_that_is_there_gets_what_runs_inside() -> None:
         "storage-class",
     }
     reference = documents["helm-config"]["spec"]["credentials"]["secretRef"]
-    assert reference == {"name": "dc", "key": "kubeconfig"}
+    assert reference == {"name": "dc", "namespace": "team", "key": "kubeconfig"}
     manifest = provider(documents, "storage-class")["manifest"]
     assert manifest["provisioner"] == "rancher.io/local-path"
 
@@ -297,7 +297,7 @@ def test_cluster_api_makes_the_cluster_and_the_machines_of_each_pool() -> None:
     assert cluster["spec"]["topology"]["classRef"] == {"name": "metal"}
     assert cluster["metadata"]["name"] == "ml"
     secret = documents["kubernetes-config"]["spec"]["credentials"]["secretRef"]
-    assert secret == {"name": "ml-kubeconfig", "key": "value"}
+    assert secret == {"name": "ml-kubeconfig", "namespace": "team", "key": "value"}
     mine, web = documents["pool-trainer-gpu"], documents["pool-web"]
     assert mine["metadata"]["labels"]["trimtab.dev/group"] == "gpu"
     assert web["metadata"]["annotations"] == {"trimtab.dev/instance-types": "r760,r770"}

@@ -191,7 +191,7 @@ def test_nothing_is_published_that_no_platform_reads(xrd: str) -> None:
 def test_a_default_of_the_schema_changes_nothing(xrd: str) -> None:
     for platform, spec in ACCEPTED:
         if XRDS[platform] == xrd:
-            model = PLATFORMS[platform].spec
+            model = {str(key): each for key, each in PLATFORMS.items()}[platform].spec
             stored = with_defaults(spec_schema(xrd), copy.deepcopy(spec))
             assert parse_spec(model, stored) == parse_spec(model, spec)
 
