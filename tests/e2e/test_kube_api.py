@@ -184,9 +184,13 @@ def test_crossplane_serves_the_xrd_as_a_crd(control_plane: ControlPlane, file: P
 
 def test_the_function_may_read_plans(control_plane: ControlPlane) -> None:
     """Crossplane aggregates the role, so that required resources of this kind can be fetched."""
-    (role,) = control_plane.api.apply_all(APIS / "rbac.yaml")
+    roles = control_plane.api.apply_all(APIS / "rbac.yaml")
     names = yaml.safe_load((ROOT / CRD_FILE).read_text("utf-8"))["spec"]
     granted = {
-        (g, r) for rule in role["rules"] for g in rule["apiGroups"] for r in rule["resources"]
+        (g, r)
+        for role in roles
+        for rule in role["rules"]
+        for g in rule["apiGroups"]
+        for r in rule["resources"]
     }
     assert (names["group"], names["names"]["plural"]) in granted
