@@ -119,7 +119,9 @@ def capacity_outcome(
     members = {**decision.placed, **followers.placed}
     stands = {stand: _keys(members, stand) for stand in Stand}
     kept = [*stands[Stand.HELD], *stands[Stand.WITHHELD]]
-    refused = [*(each for pool in prepared.pools for each in pool.refused), *followers.refused]
+    pools = prepared.pools
+    refused = [each for pool in pools for each in (*pool.refused, *pool.unplaced)]
+    refused += followers.refused
     if refused := [*refused, *(approvals.invalid if approvals else ())]:
         return Outcome(CAPACITY_PLANNED, "False", GROUPS_REFUSED, _first(refused))
     policy = [f"{ref}: {why}" for ref, why in decision.policy.items()]

@@ -86,6 +86,7 @@ class PreparedPool:
         names: all its groups'.
         split: keys of templates that its groups were split from.
         refused: why some groups have no slot.
+        unplaced: why some templates serve no group; the plan's own capacity does not hang on them.
         verdicts: what the policy says of its groups, by name; nothing of those that it leaves alone.
     """
 
@@ -94,6 +95,7 @@ class PreparedPool:
     slots: list[Slot] = field(default_factory=list)
     split: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+    unplaced: list[str] = field(default_factory=list)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
@@ -207,7 +209,7 @@ def _prepare_pool(wanted: Wanted, plan: CapacityPlan, pool: Pool) -> PreparedPoo
                 prepared.slots.append(slot)
         except InputError as error:
             prepared.refused.append(f"{ref}: {error}")
-    prepared.refused.extend(
+    prepared.unplaced.extend(
         why for each in mine if (why := _unplaced(each, prepared, homes, wanted)) is not None
     )
     return prepared

@@ -253,6 +253,23 @@ def test_a_template_for_a_group_that_the_plan_lacks_is_refused() -> None:
     assert "resources" not in told["desired"]
 
 
+def test_a_template_for_a_group_that_the_plan_lacks_holds_no_other_back() -> None:
+    stray = copy.deepcopy(TEMPLATE)
+    stray["metadata"]["labels"]["trimtab.dev/group"] = "spot"
+    large = injected("8..16", scalingConfig={"minSize": 8, "maxSize": 16})
+    large["metadata"]["annotations"]["trimtab.dev/bounds"] = "2026-10-31T20:00:00Z 8..16"
+    req = request(
+        PLAN,
+        mode="Inject",
+        desired={HOME: TEMPLATE, "stray": stray},
+        observed={HOME: exists(large, 8)},
+    )
+    told = answer(req, NOW)
+    assert told["conditions"][1]["reason"] == "GroupsRefused"
+    provider = told["desired"]["resources"][HOME]["resource"]["spec"]["forProvider"]
+    assert provider["scalingConfig"] == {"minSize": 4, "maxSize": 8}
+
+
 def test_two_templates_for_one_group_are_refused_and_neither_runs_away() -> None:
     second = copy.deepcopy(TEMPLATE)
     req = request(
