@@ -128,12 +128,18 @@ class _Decider:
             return
         for ref, old in _each(existing):
             gone = ref.pool == pool.name and ref.name is not None and ref.name not in pool.names
-            if gone and self._is_own(old, None):
+            if not gone or not self._is_own(old, None):
+                continue
+            if pool.slots:
                 why = "it has left the plan: kept until the pool's groups are ready"
                 self._retire(ref, old, why, over=complete)
+            elif not old.deleting:
+                # Whether those serve is not to be seen here.
+                why = "it has left the plan, whose groups others provision: delete it by hand"
+                self._keep(ref, old, Stand.HELD, why)
         for old in whole:
             why = "its pool has groups now: kept until they are ready"
-            self._retire(GroupRef(pool.name, None), old, why, over=complete)
+            self._retire(GroupRef(pool.name, None), old, why, over=complete and bool(pool.slots))
         self.decision.retired |= {key for key in pool.split if not self.decision.settles(key)}
 
     def _members(self, slot: Slot, existing: Existing, whole: list[Observed]) -> list[Observed]:

@@ -170,6 +170,17 @@ def test_a_pools_stray_can_be_deleted_by_hand_as_the_status_advises() -> None:
     assert list(told["desired"]["resources"]) == [KEY]
 
 
+def test_what_left_a_plan_of_machines_that_others_provision_is_a_persons_to_delete() -> None:
+    owned = plan(plans.group("metal", {"option": "owned", "site": "oslo"}))
+    told = answer(request(owned, observed={KEY: running(4)}), FIRST)
+    assert states(told) == {KEY: "Held"}
+    assert reason(told) == (
+        "it has left the plan, whose groups others provision: delete it by hand"
+    )
+    told = answer(request(owned, observed={KEY: dying(running(4))}), FIRST)
+    assert "resources" not in told["desired"]
+
+
 # --- Twice there, or nonsense --------------------------------------------------------------------
 
 
