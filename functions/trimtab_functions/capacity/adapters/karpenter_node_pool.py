@@ -86,11 +86,15 @@ class KarpenterNodePool(GroupAdapter):
         return machines(document)
 
     def running(self, document: Document) -> Running:
-        """Its nodes, within its limit; unknown where it has none."""
+        """Its nodes, within its limit; unknown where it has none.
+
+        More may run, after a burst or a lower limit. No limit is raised to them: it would remove none.
+        """
         limit = whole(section(document, "spec", "limits").get("nodes"))
         if limit is None:
             return Running(None)
-        return Running(Sizes(0, whole(section(document, "status").get("nodes")) or 0, limit))
+        nodes = whole(section(document, "status").get("nodes")) or 0
+        return Running(Sizes(0, min(nodes, limit), limit))
 
     def decide(self, plan: CapacityPlan, pool: Pool, group: Group, base: Document) -> Decided:
         if section(base, "metadata", "labels").get(MANAGED_BY_LABEL) == MANAGED_BY:

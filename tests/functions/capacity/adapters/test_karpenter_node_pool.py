@@ -119,6 +119,7 @@ def test_what_the_author_says_of_disruption_and_zones_stays() -> None:
     [
         ({"limits": {"nodes": "6"}}, Sizes(0, 3, 6)),
         ({"limits": {"nodes": 6}}, Sizes(0, 3, 6)),
+        ({"limits": {"nodes": "2"}}, Sizes(0, 2, 2)),  # more run than the limit allows
         ({"limits": {"nodes": "6.5"}}, None),
         ({"limits": {"nodes": "six"}}, None),
         ({"limits": {"cpu": "96"}}, None),
