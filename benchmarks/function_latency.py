@@ -178,17 +178,20 @@ def load(
     functions: Sequence[CapacityFunction], certificates: Certificates, size: Size, *limits: str
 ) -> dict[str, Any]:
     """Many XRs at once, from a process of their own."""
-    spent = sum(cpu_seconds(each.pid) for each in functions)
     command = [
         *(sys.executable, str(REPOSITORY / "benchmarks" / "function_load.py")),
         *("--targets", ",".join(each.target for each in functions)),
         *("--certificates", str(certificates.client), "--xrs", str(XRS)),
         *("--groups", str(size.groups), "--windows", str(size.windows), *limits),
     ]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise RuntimeError(ended.stderr)
-    measured: dict[str, Any] = json.loads(ended.stdout)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        client.stdout.readline()
+        spent = sum(cpu_seconds(each.pid) for each in functions)
+        told = client.stdout.read()
+    if client.returncode:
+        raise RuntimeError(f"the client ended with status {client.returncode}")
+    measured: dict[str, Any] = json.loads(told)
     spent = sum(cpu_seconds(each.pid) for each in functions) - spent
     return {
         **measured,

@@ -2,7 +2,8 @@
 
 `benchmarks.function_latency` starts it. Each XR calls as soon as its last call is answered, spread over
 the replicas in turns; between two calls of an XR an autoscaler has moved one of its groups, and every
-map is written in another order. Prints what it measured as JSON.
+map is written in another order. Prints a line when the load
+begins, then what it measured as JSON.
 """
 
 import argparse
@@ -40,6 +41,8 @@ from trimtab_functions.dispatch import Functions  # noqa: E402
 METHOD = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction"
 VARIANTS = 2
 """Of each XR's request, and of the plan that goes with them."""
+WARMING = 2
+"""How often every replica answers every request before the load begins."""
 TIMEOUT_SECONDS = 30.0
 
 
@@ -93,6 +96,12 @@ async def drive(
     stubs = [channel.unary_unary(METHOD) for channel in channels]
     times: list[float] = []
     errors: dict[str, int] = {}
+    # Every replica has seen every XR before the time begins: the load is what goes on for ever.
+    for stub in stubs:
+        for variants in each_xr:
+            for variant in variants * WARMING:
+                await stub(variant + plan_parts[0], timeout=TIMEOUT_SECONDS)
+    print("warm", flush=True)
     begun = time.perf_counter()
 
     async def run(number: int, variants: list[bytes]) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from crossplane.function import response
+from crossplane.function import request, response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf import struct_pb2 as structpb
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import PLAN_LABEL, plan_label
@@ -20,6 +21,7 @@ from trimtab.plan.model import KIND as PLAN_KIND
 from trimtab.plan.sizing import window_at
 from trimtab.policy.model import API_VERSION as POLICY_API_VERSION
 from trimtab.policy.model import KIND as POLICY_KIND
+from trimtab_functions import structs
 from trimtab_functions.capacity import (
     answers,
     following,
@@ -38,6 +40,7 @@ from trimtab_functions.capacity.approvals import (
     Approvals,
 )
 from trimtab_functions.capacity.decisions import Decision, Placed
+from trimtab_functions.capacity.documents import text
 from trimtab_functions.capacity.following import FollowersDecision
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.plans import Lookup, PlanReader
@@ -67,10 +70,10 @@ REFRESH = timedelta(seconds=DEFAULT_REFRESH_SECONDS)
 resource changes, and newer ones only where their operator has switched it on (--enable-required-resource-
 watches, alpha), which no request tells."""
 
-MEMO_PREPARATIONS, MEMO_GROUPS = 256, 2000
+MEMO_PREPARATIONS, MEMO_GROUPS = 256, 1500
 """Of preparations, and of the groups in their plans; a group takes some 10 kB."""
 
-MEMO_DECISIONS = 3000
+MEMO_DECISIONS = 2000
 """On resources; one takes some 10 kB."""
 
 Clock = Callable[[], datetime]
@@ -135,7 +138,8 @@ class Composer:
         observed = self._resources.observed(req, earlier)
         decided = self._decide(prepared, observed, approvals, policy.rules, instant)
         responses.write_resources(rsp, decided.groups, decided.written)
-        responses.write_status(rsp, lookup, decided.written)
+        field, schema = self._resolve_status(req, rsp, asked)
+        responses.write_status(rsp, lookup, decided.written, field, schema)
         responses.write_outcomes(
             rsp,
             (
@@ -210,6 +214,20 @@ class Composer:
         _require(rsp, APPROVALS_REQUIREMENT, APPROVAL_API_VERSION, APPROVAL_KIND, wanted)
         arrived = requests.read_required(req, APPROVALS_REQUIREMENT, wanted)
         return None if arrived is None else self._approvals.read(namespace, arrived, instant)
+
+    def _resolve_status(
+        self, req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse, asked: Asked
+    ) -> tuple[str | None, structpb.Struct | None]:
+        """The field to report in; else what the XR's schema declares, where Crossplane can tell."""
+        field = asked.settings.status_field_path
+        if field is not None:
+            return field, None
+        if request.has_capability(req, fnv1.CAPABILITY_REQUIRED_SCHEMAS):
+            composite = req.observed.composite.resource
+            version, kind = (text(structs.item(composite, each)) for each in ("apiVersion", "kind"))
+            if version and kind:
+                response.require_schema(rsp, requests.STATUS_SCHEMA, version, kind)
+        return None, requests.status_schema(req)
 
     def _prepare(self, asked: Asked, lookup: Lookup, rules: Rules, earlier: Earlier) -> Preparation:
         """What the plan, the policy, the settings and the earlier steps' resources imply."""

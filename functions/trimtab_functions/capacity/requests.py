@@ -17,6 +17,7 @@ from trimtab.plan.attribution import POOL_LABEL
 from trimtab_functions import structs
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS, group_adapter
 from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.declared import PRESERVES
 from trimtab_functions.capacity.documents import Document, mapping, text
 from trimtab_functions.capacity.observed import Observed, Other, read_observed
 from trimtab_functions.capacity.plans import Arrived, inline_document
@@ -27,6 +28,7 @@ from trimtab_functions.capacity.selection import (
     read_template,
 )
 from trimtab_functions.capacity.settings import (
+    DEFAULT_STATUS_FIELD,
     ComposeSpec,
     Input,
     PlanKey,
@@ -45,7 +47,10 @@ from trimtab_functions.capacity.sources import (
 )
 from trimtab_functions.memo import Memo
 
-MEMO_DOCUMENTS, MEMO_BYTES = 8192, 16_000_000
+STATUS_SCHEMA = "xr-schema"
+"""The required schema's name: the XR's."""
+
+MEMO_DOCUMENTS, MEMO_BYTES = 4096, 8_000_000
 """Of resources that were read, and of the bytes that they were read from."""
 
 
@@ -193,6 +198,22 @@ def version_of(struct: structpb.Struct) -> bytes | None:
     stated += [structs.item(struct, name) for name in ("apiVersion", "kind")]
     stated += [structs.item(spec, name) for name in ("asOf", "validUntil")]
     return b"version" + repr(stated).encode("utf-8", "backslashreplace")
+
+
+def status_schema(req: fnv1.RunFunctionRequest) -> structpb.Struct | None:
+    """What the XR's schema has at the field that the function reports in unless told otherwise.
+
+    None before Crossplane has answered, and where the XRD does not declare the field.
+    """
+    if STATUS_SCHEMA not in req.required_schemas:
+        return None
+    schema: structpb.Struct | None = req.required_schemas[STATUS_SCHEMA].openapi_v3
+    for name in DEFAULT_STATUS_FIELD.split("."):
+        within = structs.child(structs.child(schema, "properties"), name)
+        if within is None and structs.item(schema, PRESERVES) is True:
+            return schema
+        schema = within
+    return schema
 
 
 class ResourceReader:
