@@ -37,7 +37,7 @@ KEPT_BYTES = 32 * 1024 * 1024
 """Memory that is kept from call to call: several times what the largest request takes."""
 
 # glibc's malloc.h
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 
 @click.command(
@@ -157,6 +157,7 @@ def _keep_memory() -> None:
             (_M_MMAP_THRESHOLD, KEPT_BYTES),
             (_M_TRIM_THRESHOLD, KEPT_BYTES),
             (_M_TOP_PAD, KEPT_BYTES // 4),
+            (_M_ARENA_MAX, 2),  # each of gRPC's threads would keep as much for itself
         ):
             mallopt(option, value)
 
