@@ -33,7 +33,7 @@ PLAN_FILE = str(EXAMPLE / "capacity" / "plan.yaml")
 PLATFORM, CAPACITY = "trimtab-platform", "trimtab-capacity"
 NODE_GROUP_NAME = "ml-platform:trainer-on-demand-0a1b2c"
 WINDOW_SECONDS, WINDOWS = 8, 40
-SECONDS = 40.0
+SECONDS = 120.0
 
 
 class Platform:
