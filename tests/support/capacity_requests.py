@@ -45,7 +45,12 @@ def request(
     """
     req = fnv1.RunFunctionRequest()
     req.meta.tag = "a-tag"
-    own_input = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input", "mode": mode}
+    own_input = {
+        "apiVersion": "capacity.fn.trimtab.dev/v1alpha1",
+        "kind": "Input",
+        "mode": mode,
+        "statusFieldPath": "status.capacity",
+    }
     req.input.update(own_input if step_input is None else dict(step_input))
     given = {k: v for k, v in {**SPEC, **(spec or {})}.items() if v is not None}
     req.observed.composite.resource.update(

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from trimtab_functions.capacity import responses
-from trimtab_functions.capacity.requests import content_of, version_of
+from trimtab_functions.capacity.requests import content_of, status_schema, version_of
 from trimtab_functions.memo import Memo
 
 MEMO_ANSWERS, MEMO_BYTES = 8192, 24_000_000
@@ -94,4 +94,7 @@ def key_of(req: fnv1.RunFunctionRequest) -> Key | None:
         required.append(name.encode())
         structs = [item.resource for item in req.required_resources[name].items]
         required += [version_of(each) or content_of(each) for each in structs]
+    schema = status_schema(req)
+    if schema is not None:
+        required += [b"schema", content_of(schema)]
     return tag, tuple(required)

@@ -7,19 +7,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from crossplane.function import resource, response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import struct_pb2 as structpb
 
 from trimtab_functions import structs
+from trimtab_functions.capacity import declared
 from trimtab_functions.capacity.decisions import Decision, Placed
 from trimtab_functions.capacity.outcomes import Outcome
 from trimtab_functions.capacity.plans import Lookup
+from trimtab_functions.capacity.settings import DEFAULT_STATUS_FIELD
 from trimtab_functions.capacity.status import entry, summary
 
-STATUS_FIELD = "capacity"
-"""Of the XR's status: what the function reports."""
+STATUS_CONTEXT_KEY = "trimtab.dev/capacity-status"
+"""Of the pipeline's context: the whole report, where the XR's status has not all of it."""
 
 MAX_EXPLAINED = 200
 """Of more entries in the status only those say why that are not simply as planned: an object takes
@@ -70,11 +73,53 @@ def write_resources(
     rsp.desired.MergeFromString(b"".join(each.desired for each in written if each.desired))
 
 
-def write_status(rsp: fnv1.RunFunctionResponse, lookup: Lookup, written: Sequence[Written]) -> None:
-    """Report beside what earlier steps report, and under one name: the XR may have its own `groups`."""
+def write_status(
+    rsp: fnv1.RunFunctionResponse,
+    lookup: Lookup,
+    written: Sequence[Written],
+    field: str | None,
+    schema: structpb.Struct | None,
+) -> None:
+    """Report beside what earlier steps report, and under one name: the XR may have its own `groups`.
+
+    Args:
+        rsp: the response.
+        lookup: the plan that was followed, if any.
+        written: what was decided.
+        field: the XR's, which its XRD declares whole; None where nobody says that it does.
+        schema: then what the XRD declares of the default field.
+    """
     composite = rsp.desired.composite
-    told = summary(lookup, [each.placed for each in written])
-    capacity = structs.replace(composite.resource, ("status", STATUS_FIELD), {**told, "groups": []})
+    told = {**summary(lookup, [each.placed for each in written]), "groups": []}
+    rsp.context.fields.pop(STATUS_CONTEXT_KEY, None)
+    if field is not None:
+        _write_groups(structs.replace(composite.resource, tuple(field.split(".")), told), written)
+    else:
+        _write_declared(rsp, told, written, schema)
+    if all(each.desired is None for each in written):
+        # An XR without composed resources would count as ready, and it has no capacity at all.
+        composite.ready = fnv1.READY_FALSE
+
+
+def _write_declared(
+    rsp: fnv1.RunFunctionResponse,
+    told: dict[str, Any],
+    written: Sequence[Written],
+    schema: structpb.Struct | None,
+) -> None:
+    """Report what the XRD declares; the whole goes to later steps where that is not all of it."""
+    whole = structpb.Struct()
+    _write_groups(structs.replace(whole, ("all",), told), written)
+    report = structs.to_data(whole)["all"]
+    part = declared.kept(report, None if schema is None else structs.to_data(schema))
+    if part is not None:
+        path = tuple(DEFAULT_STATUS_FIELD.split("."))
+        structs.replace(rsp.desired.composite.resource, path, part)
+    if part != report:
+        rsp.context.fields[STATUS_CONTEXT_KEY].CopyFrom(whole.fields["all"])
+
+
+def _write_groups(capacity: structpb.Struct, written: Sequence[Written]) -> None:
     groups = capacity.fields["groups"].list_value.values
     brief = len(written) > MAX_EXPLAINED
     for each in written:
@@ -82,9 +127,6 @@ def write_status(rsp: fnv1.RunFunctionResponse, lookup: Lookup, written: Sequenc
         struct.CopyFrom(each.entry)
         if brief and each.placed.reason is None:
             struct.fields.pop("why", None)
-    if all(each.desired is None for each in written):
-        # An XR without composed resources would count as ready, and it has no capacity at all.
-        composite.ready = fnv1.READY_FALSE
 
 
 def write_outcomes(rsp: fnv1.RunFunctionResponse, outcomes: Sequence[Outcome]) -> None:

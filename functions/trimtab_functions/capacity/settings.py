@@ -36,10 +36,13 @@ DEFAULT_INLINE_FIELD = "spec.plan"
 DEFAULT_CONTEXT_KEY = "trimtab.dev/capacity-plan"
 DEFAULT_SETTINGS_FIELD = "spec"
 DEFAULT_REFRESH_SECONDS = 60
+DEFAULT_STATUS_FIELD = "status.capacity"
 
 FieldPath = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 
 ResourcePattern = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._*-]+$")]
+
+StatusFieldPath = Annotated[str, Field(max_length=253, pattern=r"^status(\.[A-Za-z0-9_-]+)+$")]
 
 RefreshSeconds = Annotated[int, Field(strict=True, ge=10, le=3_600), Whole]
 
@@ -191,6 +194,11 @@ class Input(Document):
         default=DEFAULT_REFRESH_SECONDS,
         description="After how many seconds to look again at the latest. A changed plan is seen"
         " then, unless Crossplane watches required resources.",
+    )
+    status_field_path: StatusFieldPath | None = Field(
+        default=None,
+        description="The XR's field to report in, which its XRD has to declare whole. Absent:"
+        " status.capacity, as far as the XRD declares it.",
     )
 
 
