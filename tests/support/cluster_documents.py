@@ -4,6 +4,7 @@ Run with the functions' environment: `python -m support.cluster_documents`, in t
 """
 
 import json
+from typing import Any
 
 from support import plans
 from support.cluster_requests import API, AWS, BASE, EDGE, EXISTING, GCP, Pipeline, desired
@@ -29,7 +30,7 @@ ZONAL = {
     "kubernetesVersion": "1.35",
     "publicAccessCidrs": ["192.0.2.0/24"],
 }
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], str]] = {
     "aws": ("AWS", AWS, "aws", OPEN, "p4d.24xlarge"),
     "aws-wide": ("AWS", WIDE, "aws", {"option": "spot", "pools": 2}, "p4d.24xlarge"),
     "gcp": ("GCP", GCP, "gcp", OPEN, "a2-highgpu-8g"),
