@@ -4,15 +4,17 @@ One package serves several, so that a platform team installs one Function. A ste
 asks for the capacity function.
 """
 
+from functools import cached_property
 from typing import Any, Protocol
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Clock, Composer
-from trimtab_functions.cluster.compose import ClusterComposer
-from trimtab_functions.cluster.settings import INPUT_API_VERSION as CLUSTER_API_VERSION
 from trimtab_functions.memo import Memo
+
+CLUSTER_API_VERSION = "cluster.fn.trimtab.dev/v1alpha1"
+"""As `cluster.settings` has it, which is not imported for it."""
 
 
 class Composes(Protocol):
@@ -31,8 +33,8 @@ class Functions:
     """
 
     def __init__(self, clock: Clock, *, by_version: bool = False) -> None:
+        self._clock = clock
         self._capacity = Composer(clock, by_version=by_version)
-        self._cluster = ClusterComposer(clock)
 
     @property
     def memos(self) -> dict[str, Memo[Any]]:
@@ -46,3 +48,10 @@ class Functions:
     def _of(self, req: fnv1.RunFunctionRequest) -> Composes:
         asked = structs.item(req.input, "apiVersion")
         return self._cluster if asked == CLUSTER_API_VERSION else self._capacity
+
+    @cached_property
+    def _cluster(self) -> Composes:
+        # Imported by the first call for a cluster: most processes never get one, and all wait at the start.
+        from trimtab_functions.cluster.compose import ClusterComposer
+
+        return ClusterComposer(self._clock)
