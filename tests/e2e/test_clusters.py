@@ -319,7 +319,7 @@ def test_every_document_is_what_its_kind_takes(
 
 
 MACHINE = {"apiGroup": "a.io", "kind": "T", "name": "t"}
-ENTRY = {"pool": "trainer", "instanceTypes": ["dgx"]}
+ENTRY: Document = {"pool": "trainer", "instanceTypes": ["dgx"]}
 ENTRY |= {"bootstrapTemplate": MACHINE, "machineTemplate": MACHINE}
 SITES: list[tuple[str, Document, str | None]] = [
     ("cluster/aws.yaml", {}, None),

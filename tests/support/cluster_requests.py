@@ -54,15 +54,23 @@ class Pipeline:
     def __post_init__(self) -> None:
         self.functions = Functions(lambda: self.now)
 
-    def run(self, plan: Document | bool | None) -> dict[str, Any]:
-        """The last step's response, with the conditions of all; see `request` on the plan."""
+    def run(self, plan: Document | bool | None, step: Document | None = None) -> dict[str, Any]:
+        """The last step's response, with the conditions of all; see `request` on the plan.
+
+        Args:
+            plan: what has arrived.
+            step: another input of the cluster step.
+        """
         spec = dict.fromkeys(STATED) | dict(self.spec)
-        step = {
+        step = step or {
             "apiVersion": "cluster.fn.trimtab.dev/v1alpha1",
             "kind": "Input",
             "platform": self.platform,
+            "statusFieldPath": "status.cluster",
         }
         first = request(plan, spec=spec, observed=self.observed, step_input=step)
+        first.input.Clear()
+        first.input.update(step)  # as it is, without a report that the capacity step's tests ask for
         made = self._respond(first)
         told: dict[str, Any] = json_format.MessageToDict(made)
         if self.platform == "Edge":

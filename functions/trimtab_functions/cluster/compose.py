@@ -33,9 +33,6 @@ from trimtab_functions.cluster.resources import (
 )
 from trimtab_functions.cluster.settings import parse_input, parse_spec
 
-STATUS_FIELD = "cluster"
-"""Of the XR's status: name and endpoint."""
-
 CLUSTER_COMPOSED = "ClusterComposed"
 """Whether all that the cluster is to have is there."""
 
@@ -69,7 +66,8 @@ class ClusterComposer:
         """
         observed = _observed(req)
         try:
-            platform = PLATFORMS[parse_input(structs.to_data(req.input)).platform]
+            step = parse_input(structs.to_data(req.input))
+            platform = PLATFORMS[step.platform]
             composite = req.observed.composite.resource
             stated = structs.item(composite, "metadata")
             metadata = stated if isinstance(stated, dict) else {}
@@ -88,8 +86,10 @@ class ClusterComposer:
         if plan is None:
             # Nobody knows which drivers the pools need: those that are there stay.
             _keep(rsp, observed, {each.key for each in made})
-        told_of = platform.found(name, spec, observed)
-        structs.replace(rsp.desired.composite.resource, ("status", STATUS_FIELD), told_of)
+        if step.status_field_path is not None:
+            path = tuple(step.status_field_path.split("."))
+            told_of = platform.found(name, spec, observed)
+            structs.replace(rsp.desired.composite.resource, path, told_of)
         if platform.pools_alone(spec):
             _say_hosted(rsp, spec.plan_ref.name, spec.pools, plan)
         if arranged.waiting:

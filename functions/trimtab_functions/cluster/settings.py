@@ -18,6 +18,7 @@ from trimtab.provision.gke.clusters import (
     DEFAULT_SERVICES_CIDR,
 )
 from trimtab_functions.capacity.adapters.settings import ProviderConfigRef, SpecPart
+from trimtab_functions.capacity.settings import StatusFieldPath
 
 INPUT_API_VERSION: Literal["cluster.fn.trimtab.dev/v1alpha1"] = "cluster.fn.trimtab.dev/v1alpha1"
 INPUT_KIND: Literal["Input"] = "Input"
@@ -32,6 +33,11 @@ class ClusterInput(Document):
     kind: Literal["Input"] = INPUT_KIND
     metadata: dict[str, Any] = Field(default_factory=dict)
     platform: Platform = Field(description="Whose resources the cluster is composed of.")
+    status_field_path: StatusFieldPath | None = Field(
+        default=None,
+        description="The XR's field that gets the cluster's name and endpoint, which its XRD has to"
+        " declare: the API server refuses a whole status for one field that it lacks. Absent: none.",
+    )
 
 
 class PlanRef(SpecPart):

@@ -251,3 +251,12 @@ def test_the_status_has_the_clusters_endpoint_once_it_is_known(
     xr.exist(told, **reported)
     status = xr.run(None)["desired"]["composite"]["resource"]["status"]
     assert status["cluster"] == {"name": "prod-1", "endpoint": endpoint}
+
+
+def test_the_status_is_written_only_where_the_step_is_told_to() -> None:
+    xr = pipeline("Edge")
+    step = {"apiVersion": "cluster.fn.trimtab.dev/v1alpha1", "kind": "Input", "platform": "Edge"}
+    assert "resource" not in xr.run(None, step=step)["desired"]["composite"]
+    told = xr.run(None, step={**step, "statusFieldPath": "status.site"})
+    status = told["desired"]["composite"]["resource"]["status"]
+    assert status == {"site": {"name": "ml", "endpoint": "https://10.0.0.10:6443"}}
