@@ -81,11 +81,18 @@ class _Decider:
     remember: Remember
     decision: Decision = field(default_factory=Decision)
     companions: dict[GroupRef, dict[str, Other]] = field(default_factory=dict)
+    own_keys: dict[str, GroupRef] = field(default_factory=dict)
+    refs: set[GroupRef] = field(default_factory=set)
 
     def decide(self) -> Decision:
         elsewhere = self.prepared.wanted.elsewhere
         if elsewhere:
             self.observed = {k: each for k, each in self.observed.items() if k not in elsewhere}
+        slots = [slot for pool in self.prepared.pools for slot in pool.slots]
+        self.refs = {slot.ref for slot in slots}
+        # A key that is made of a group and its generation can be nobody else's, whatever its labels.
+        templates = self.prepared.wanted.templates
+        self.own_keys = {slot.key: slot.ref for slot in slots if slot.key not in templates}
         existing = self._by_group()
         for key in sorted(self.observed):
             each = self.observed[key]
@@ -95,6 +102,8 @@ class _Decider:
             self._place_pool(pool, existing)
         self._keep_the_rest(existing)
         self._place_companions()
+        # What one group's key stood for may run for another.
+        self.decision.retired -= self.decision.placed.keys()
         return self.decision
 
     def _launching(self) -> Iterator[Observed]:
@@ -110,6 +119,10 @@ class _Decider:
             ref = template.ref if template else each.ref
             if each.ref is not None and each.ref.name is not None:
                 ref = each.ref
+            if template is not None and template.ref.name is not None and ref not in self.refs:
+                # Its template is for another group now: what it ran goes when that one is ready.
+                ref = template.ref
+            ref = self.own_keys.get(each.key, ref)
             if ref is not None:
                 groups.setdefault(ref, []).append(each)
         return groups
@@ -168,7 +181,11 @@ class _Decider:
     def _current(self, slot: Slot, mine: list[Observed]) -> Observed | None:
         """What runs the group's generation; of several what is not being deleted, then under its own
         key."""
-        right = [each for each in mine if each.is_generation(slot.generation, slot.fixed)]
+        right = [
+            each
+            for each in mine
+            if each.key in self.own_keys or each.is_generation(slot.generation, slot.fixed)
+        ]
         return min(right, key=lambda e: (e.deleting, e.key != slot.key, e.key), default=None)
 
     def _place_group(self, slot: Slot, mine: list[Observed], lacking: str | None) -> bool:
@@ -215,6 +232,8 @@ class _Decider:
         template = wanted.templates.get(each.key)
         if template is None or each.key == home:
             return True
+        if template.ref.name is not None and each.ref not in (None, template.ref):
+            return True  # its template has become another group's
         # What a whole pool's template ran before it was split.
         return wanted.compose is not None and template.ref.name is None
 

@@ -1,0 +1,106 @@
+"""What somebody may do to an XR and what it composed, by mistake or on purpose, that must cost no node
+and buy none."""
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+from support.capacity_requests import NODE_GROUP
+from support.capacity_world import World
+from support.plans import START, group, plan_data, pool, windows
+
+HOUR = timedelta(hours=1)
+STEP = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
+INJECT = {**STEP, "mode": "Inject"}
+ON_DEMAND = {"option": "on-demand"}
+KEY = "trainer-main-0a1b2c"
+Document = dict[str, Any]
+
+
+def plan(*groups: Document) -> Document:
+    data = plan_data(pools=[pool(groups=list(groups))])
+    return {**data, "metadata": {"name": "example", "namespace": "team"}}
+
+
+def template(**labels: str) -> Document:
+    """An earlier step's node group."""
+    named = {f"trimtab.dev/{key}": value for key, value in labels.items()}
+    provider = {
+        "region": "us-east-1",
+        "clusterName": "ml",
+        "launchTemplate": {"id": "lt-1", "version": "1"},
+    }
+    return {**NODE_GROUP, "metadata": {"labels": named}, "spec": {"forProvider": provider}}
+
+
+def settle(world: World, times: int = 3) -> Any:
+    """Crossplane and the provider catch up; the last answer."""
+    for _ in range(times):
+        rsp = world.respond(world.request())
+        world.apply(rsp)
+        world.provide_all()
+    return rsp
+
+
+def reasons(rsp: Any) -> list[str]:
+    return [each.reason for each in rsp.conditions]
+
+
+def running(steps: Document = STEP, **windows_of: Any) -> World:
+    """One group that runs, of a plan for eight nodes at first and one later."""
+    sizes = windows((8, 8, 10), (1, 1, 2), (1, 1, 2))
+    main = group("main", ON_DEMAND, windows=sizes, **windows_of)
+    world = World(now=START + HOUR, step_input=steps, plan=plan(main))
+    settle(world)
+    return world
+
+
+def test_a_template_that_names_another_group_keeps_what_it_ran_until_that_one_is_ready() -> None:
+    other = group("other", {"option": "spot", "pools": 2}, generation="bbbbbb")
+    for step in (INJECT, STEP):
+        world = World(
+            now=START + HOUR,
+            step_input=step,
+            spec={"pools": None},
+            plan=plan(group("main", ON_DEMAND), other),
+            desired={"gpu": template(pool="trainer", group="main")},
+        )
+        settle(world)
+        world.desired = {"gpu": template(pool="trainer", group="other")}
+        rsp = settle(world, 1)
+        assert set(rsp.desired.resources) == {"gpu", "gpu-bbbbbb"}
+        assert reasons(rsp)[1] == "Replacing"
+        settle(world)
+        assert set(world.things) == {"gpu-bbbbbb"}
+
+
+def test_two_templates_that_swap_their_groups_as_one_changes_lose_nothing_at_once() -> None:
+    a, b = group("main", ON_DEMAND), group("other", {"option": "spot", "pools": 2})
+    first = {
+        "x": template(pool="trainer", group="main"),
+        "y": template(pool="trainer", group="other"),
+    }
+    world = World(
+        now=START + HOUR, step_input=INJECT, spec={"pools": None}, plan=plan(a, b), desired=first
+    )
+    settle(world)
+    world.desired = {"x": first["y"], "y": first["x"]}
+    world.plan = plan({**a, "generation": "cccccc"}, b)
+    rsp = settle(world, 1)
+    assert {"x", "y"} <= set(rsp.desired.resources)
+    assert not any("is removed" in each.message for each in rsp.results)
+
+
+def test_labels_that_somebody_changed_on_a_node_group_are_mended_and_nothing_else() -> None:
+    for change in (
+        {"trimtab.dev/pool": "other"},
+        {"trimtab.dev/group": "other"},
+        {"trimtab.dev/generation": "ffffff"},
+    ):
+        world = running()
+        before = copy.deepcopy(world.things[KEY].document)
+        world.things[KEY].document["metadata"]["labels"] |= change
+        rsp = settle(world, 1)
+        assert set(rsp.desired.resources) == {KEY}, change
+        assert world.things[KEY].document == before
+        assert not rsp.results
