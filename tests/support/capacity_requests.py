@@ -41,7 +41,8 @@ def request(
         mode: the step's mode.
         observed: composed resources that exist, by key.
         desired: what earlier steps composed, by key.
-        step_input: the step's whole input, in the place of one with `mode`.
+        step_input: the step's whole input, in the place of one with `mode`, but for where to report,
+            which is `status.capacity` unless it says otherwise.
     """
     req = fnv1.RunFunctionRequest()
     req.meta.tag = "a-tag"
@@ -49,9 +50,10 @@ def request(
         "apiVersion": "capacity.fn.trimtab.dev/v1alpha1",
         "kind": "Input",
         "mode": mode,
-        "statusFieldPath": "status.capacity",
     }
-    req.input.update(own_input if step_input is None else dict(step_input))
+    given_input = own_input if step_input is None else dict(step_input)
+    given_input.setdefault("statusFieldPath", "status.capacity")
+    req.input.update(given_input)
     given = {k: v for k, v in {**SPEC, **(spec or {})}.items() if v is not None}
     req.observed.composite.resource.update(
         {

@@ -16,7 +16,9 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import POOL_LABEL
 from trimtab_functions import structs
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS, group_adapter
-from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.adapters.base import (
+    GroupAdapter,
+)
 from trimtab_functions.capacity.declared import PRESERVES
 from trimtab_functions.capacity.documents import Document, mapping, text
 from trimtab_functions.capacity.observed import Observed, Other, read_observed
@@ -33,6 +35,7 @@ from trimtab_functions.capacity.settings import (
     Input,
     PlanKey,
     Target,
+    input_beside,
     parse_compose,
     parse_input,
 )
@@ -87,20 +90,21 @@ class Earlier:
 
 def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
     """What the step's input and the XR's spec ask for."""
-    settings = Input()  # what is kept while the input is wrong
+    stated = structs.to_data(req.input)
+    settings = input_beside(stated)  # what holds while the input is wrong
     composite = req.observed.composite.resource
     compose = None
     try:
-        if req.input.fields:
-            settings = parse_input(structs.to_data(req.input))
+        if stated:
+            settings = parse_input(stated)
         inline = settings.plan.inline_field_path.split(".")
         xr = _xr(composite, inline)
         if settings.mode == "Compose":
             compose = parse_compose(settings.compose, xr)
         policy = policy_key(settings.policy, xr)
         context = _value(req.context, settings.plan.context_key)
-        stated = Stated(_at(composite, inline) is not None, context is not None)
-        source = plan_source(settings.plan, xr, stated)
+        sources = Stated(_at(composite, inline) is not None, context is not None)
+        source = plan_source(settings.plan, xr, sources)
         name, own = (text(xr["metadata"].get(each)) or "" for each in ("name", "namespace"))
         namespace = source.namespace if isinstance(source, PlanKey | Labelled) else own
         return Asked(settings, source, policy, compose, name, namespace)
@@ -259,7 +263,9 @@ class ResourceReader:
         for key in sorted(req.observed.resources):
             struct = req.observed.resources[key].resource
             template = earlier.templates.get(key)
-            if template is None and key not in earlier.followers and not _is_labelled(struct):
+            asked = template is not None or key in earlier.followers
+            # Labels can be lost; what launches nodes is known by its key too.
+            if not asked and not _is_labelled(struct) and not _may_launch(struct):
                 continue
             content = content_of(struct)
             adapter = template.adapter if template else None
@@ -298,12 +304,26 @@ def _document(content: bytes) -> Document:
 
 def _is_labelled(struct: structpb.Struct) -> bool:
     """Whether a resource says that it belongs to a pool, or the manifest inside an Object does."""
-    provider = structs.child(structs.child(struct, "spec"), "forProvider")
-    for each in (struct, structs.child(provider, "manifest")):
+    for each in (struct, _manifest(struct)):
         labels = structs.child(structs.child(each, "metadata"), "labels")
         if labels is not None and POOL_LABEL in labels.fields:
             return True
     return False
+
+
+def _may_launch(struct: structpb.Struct) -> bool:
+    """Whether a resource, or the manifest inside an Object, is of a kind that launches nodes."""
+    return any(
+        text(structs.item(each, "kind")) in _LAUNCHING for each in (struct, _manifest(struct))
+    )
+
+
+_LAUNCHING = {kind.kind for adapter in GROUP_ADAPTERS.values() for kind in adapter.kinds}
+
+
+def _manifest(struct: structpb.Struct) -> structpb.Struct | None:
+    provider = structs.child(structs.child(struct, "spec"), "forProvider")
+    return structs.child(provider, "manifest")
 
 
 def _value(struct: structpb.Struct | None, key: str) -> structpb.Value | None:

@@ -25,7 +25,9 @@ from trimtab.plan.types import (
     Whole,
 )
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS
-from trimtab_functions.capacity.adapters.base import GroupAdapter
+from trimtab_functions.capacity.adapters.base import (
+    GroupAdapter,
+)
 from trimtab_functions.capacity.adapters.settings import ComposeSettings, SpecPart
 from trimtab_functions.capacity.documents import at, mapping
 
@@ -244,6 +246,14 @@ def parse_input(document: Mapping[str, Any]) -> Input:
         return Input.model_validate(document)
     except ValidationError as error:
         raise input_error(error, Input, "the pipeline step's input") from None
+
+
+def input_beside(document: Mapping[str, Any]) -> Input:
+    """What holds while the input is wrong: the defaults, and where to report if that can be told."""
+    try:
+        return Input.model_validate({"statusFieldPath": document.get("statusFieldPath")})
+    except ValidationError:
+        return Input()
 
 
 def parse_compose(compose: Compose, xr: Mapping[str, Any]) -> ComposeSpec:

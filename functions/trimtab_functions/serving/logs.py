@@ -1,7 +1,7 @@
 """Structured logs: JSON lines, one for each decision that changed.
 
 Crossplane calls at least once a minute for every XR, so what repeats the XR's last decision is told at
-level debug only. Which decision was last is kept for the latest `KNOWN_XRS`; it changes no answer, and
+level debug only; so is an answer that Crossplane has yet to fetch something for. Which decision was last is kept for the latest `KNOWN_XRS`; it changes no answer, and
 one that was forgotten is told once more.
 """
 
@@ -61,6 +61,10 @@ class DecisionLog:
             summary: the answer in short.
             seconds: what it took.
         """
+        if summary.unfinished:
+            if self._log.is_enabled_for(logging.DEBUG):
+                self._log.debug("not all is fetched yet", **_told(summary, seconds))
+            return
         decided = hash(summary.decision)
         changed = self._last.get(summary.xr) != decided
         self._last[summary.xr] = decided

@@ -67,6 +67,11 @@ class Metrics:
             ("condition", "reason"),
             registry=registry,
         )
+        self._unfinished = Counter(
+            "trimtab_unfinished_answers",
+            "Answers that Crossplane has yet to fetch something for, and then calls again.",
+            registry=registry,
+        )
         self._defects = Counter(
             "trimtab_internal_errors", "Requests that met a defect.", registry=registry
         )
@@ -90,6 +95,9 @@ class Metrics:
         self._seconds.observe(seconds)
         if summary.fatal is not None:
             self._defects.inc()
+            return
+        if summary.unfinished:
+            self._unfinished.inc()
             return
         for stand, number in summary.capacity.stands.items():
             self._resources.labels(stand).inc(number)

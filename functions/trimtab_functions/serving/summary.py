@@ -5,7 +5,7 @@ what Crossplane was told. Pure.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,13 +13,19 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import struct_pb2 as structpb
 
 from trimtab_functions import structs
+from trimtab_functions.capacity.outcomes import (
+    PLAN_NOT_FETCHED,
+    PLAN_USABLE,
+    POLICY_NOT_FETCHED,
+)
+from trimtab_functions.capacity.responses import STATUS_CONTEXT_KEY
+from trimtab_functions.capacity.settings import DEFAULT_STATUS_FIELD
 from trimtab_functions.memo import Memo
-
-STATUS_FIELD = "capacity"
-"""Of the XR's status: what the function reports."""
 
 UNKNOWN_OPTION = "unknown"
 """The purchase option of what is kept while no plan speaks of it."""
+
+_NOT_FETCHED = frozenset((PLAN_NOT_FETCHED, POLICY_NOT_FETCHED))
 
 MEMO_SUMMARIES, MEMO_BYTES = 2048, 8_000_000
 """Of statuses that were read, and of their bytes."""
@@ -77,6 +83,8 @@ class Summary:
         reasons: of every condition, by its type.
         messages: of the conditions that are not True, by type.
         fatal: the message that ends the pipeline, if any.
+        unfinished: whether the answer was given without something that it asks Crossplane for, which
+            then calls again at once: it decides nothing.
     """
 
     xr: XrKey
@@ -85,6 +93,7 @@ class Summary:
     messages: dict[str, str]
     capacity: Capacity
     fatal: str | None = None
+    unfinished: bool = False
 
     @property
     def decision(self) -> tuple[Any, ...]:
@@ -103,12 +112,14 @@ class Summariser:
         """An answer in short."""
         fatals = (each.message for each in rsp.results if each.severity == fnv1.SEVERITY_FATAL)
         fatal = next(fatals, None)
-        # A fatal answer has no decision; a status that it passes on is an earlier step's.
-        capacity = Capacity() if fatal else self._capacity(rsp.desired.composite.resource)
+        reasons = {each.type: each.reason for each in rsp.conditions}
+        # Without that condition a status that is passed on is an earlier step's.
+        decides = not fatal and PLAN_USABLE in reasons
+        capacity = self._capacity(_report(req, rsp)) if decides else Capacity()
         return Summary(
             _key(req.observed.composite.resource),
             req.meta.tag,
-            {each.type: each.reason for each in rsp.conditions},
+            reasons,
             {
                 each.type: each.message
                 for each in rsp.conditions
@@ -116,14 +127,40 @@ class Summariser:
             },
             capacity,
             fatal,
+            not fatal and _is_unfinished(req, rsp, reasons),
         )
 
-    def _capacity(self, composite: structpb.Struct) -> Capacity:
-        status = structs.child(structs.child(composite, "status"), STATUS_FIELD)
+    def _capacity(self, status: structpb.Struct | None) -> Capacity:
         if status is None:
             return Capacity()
         content = status.SerializeToString(deterministic=True)
         return self.memo.get(content, len(content), lambda: read_capacity(structs.to_data(status)))
+
+
+def _report(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> structpb.Struct | None:
+    """What the function reports: whole in the context, or where the step's input says."""
+    within = structs.child(rsp.context, STATUS_CONTEXT_KEY)
+    if within is not None:
+        return within
+    stated = structs.item(req.input, "statusFieldPath")
+    path = stated if isinstance(stated, str) else DEFAULT_STATUS_FIELD
+    within = rsp.desired.composite.resource
+    for name in path.split("."):
+        within = structs.child(within, name)
+    return within
+
+
+def _is_unfinished(
+    req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse, reasons: Mapping[str, str]
+) -> bool:
+    """Whether something that is asked for has not arrived, be it there or not."""
+    asked = rsp.requirements
+    return (
+        any(name not in req.required_resources for name in asked.resources)
+        or any(name not in req.required_schemas for name in asked.schemas)
+        # A bootstrap requirement brought something else under the same name.
+        or not _NOT_FETCHED.isdisjoint(reasons.values())
+    )
 
 
 def read_capacity(status: dict[str, Any]) -> Capacity:

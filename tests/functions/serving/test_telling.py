@@ -158,11 +158,12 @@ def test_the_process_logs_json_lines_of_changes(tmp_path: Path) -> None:
         capacity_function(tmp_path) as served,
         grpc.insecure_channel(served.target) as channel,
     ):
-        for plan_sent in (False, False, None):
+        for plan_sent in (False, None, False, None, False, PLAN):
             call(channel, request(plan_sent))
         log = served.process.log
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    assert [line["reasons"]["PlanUsable"] for line in lines] == ["PlanNotFetched", "PlanNotFound"]
+    # A call that comes before Crossplane has fetched the plan decides nothing.
+    assert [line["reasons"]["PlanUsable"] for line in lines] == ["PlanNotFound", "PlanExpired"]
     assert {line["level"] for line in lines} == {"info"}
     assert all({"msg", "ts", "tag"} <= set(line) for line in lines)
 
@@ -173,7 +174,7 @@ def test_a_level_is_asked_for(tmp_path: Path) -> None:
         grpc.insecure_channel(served.target) as channel,
     ):
         for _ in range(3):
-            call(channel, request())
+            call(channel, request(None))
         log = served.process.log
     levels = [json.loads(line)["level"] for line in log.read_text("utf-8").splitlines()]
     assert levels == ["info", "debug", "debug"]
@@ -199,6 +200,39 @@ def series(metrics: Metrics, prefix: str = "trimtab_") -> dict[str, float]:
             name, _, value = line.rpartition(" ")
             found[name] = float(value)
     return found
+
+
+def test_an_answer_without_what_it_asks_for_counts_as_no_decision(
+    told: Any, log: DecisionLog
+) -> None:
+    metrics = Metrics({})
+    steady = request(PLAN, observed={KEY: running(3)})
+    for req in (request(False, observed={KEY: running(3)}), steady) * 2:
+        summary = summarise(req)
+        metrics.count(summary, 0.004)
+        log.tell(summary, 0.004)
+    found = series(metrics)
+    assert found["trimtab_unfinished_answers_total"] == 2
+    assert found["trimtab_run_function_seconds_count"] == 4
+    assert found['trimtab_decisions_total{stand="Planned"}'] == 2
+    assert 'trimtab_decisions_total{stand="Held"}' not in found
+    assert "PlanNotFetched" not in str(found)
+    assert [each["event"] for each in told] == [
+        "not all is fetched yet",
+        "the decision changed",
+        "not all is fetched yet",
+        "the decision stays",
+    ]
+
+
+def test_what_is_reported_in_another_place_is_told_alike() -> None:
+    observed = {KEY: running(3)}
+    here = summarise(request(PLAN, observed=observed))
+    step: dict[str, Any] = {"statusFieldPath": "status.nodes.plan"}
+    there = summarise(request(PLAN, observed=observed, step_input=step))
+    undeclared = summarise(request(PLAN, observed=observed, step_input={"statusFieldPath": None}))
+    assert here.capacity == there.capacity == undeclared.capacity
+    assert here.capacity.stands == {"Planned": 1}
 
 
 def test_decisions_reasons_and_nodes_are_counted() -> None:
@@ -264,10 +298,10 @@ def test_the_process_serves_its_metrics(tmp_path: Path) -> None:
         capacity_function(tmp_path) as served,
         grpc.insecure_channel(served.target) as channel,
     ):
-        call(channel, request())
+        call(channel, request(None))
         with urlopen(f"{served.pages}/metrics") as page:
             text = page.read().decode()
-    assert 'trimtab_outcomes_total{condition="PlanUsable",reason="PlanNotFetched"} 1.0' in text
+    assert 'trimtab_outcomes_total{condition="PlanUsable",reason="PlanNotFound"} 1.0' in text
     assert "trimtab_build_info{" in text
     assert "process_resident_memory_bytes" in text
 
