@@ -5,7 +5,8 @@ from typing import Any
 from trimtab.clock import format_instant
 from trimtab.plan.model import CapacityPlan
 from trimtab.policy.model import Stability
-from trimtab_functions.capacity.adapters.base import GroupNow, GroupRef, Now
+from trimtab_functions.capacity.adapters.base import GroupRef
+from trimtab_functions.capacity.adapters.followers import GroupNow, Now
 
 AT_ONCE = Stability(hysteresis_nodes=0, hysteresis_share=0.0, max_step_down_share=1.0)
 """Bounds move as the plan says, once a window."""

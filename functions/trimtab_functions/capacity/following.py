@@ -14,13 +14,8 @@ from trimtab.errors import InputError, allowed
 from trimtab.inventory.model import Approval
 from trimtab.plan.sizing import window_index
 from trimtab.policy.model import Stability
-from trimtab_functions.capacity.adapters.base import (
-    Followed,
-    GroupNow,
-    Now,
-    plan_labels,
-    with_labels,
-)
+from trimtab_functions.capacity.adapters.followers import Followed, GroupNow, Now
+from trimtab_functions.capacity.adapters.objects import plan_labels, with_labels
 from trimtab_functions.capacity.decisions import Placed, Stand, make_anew
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool

@@ -6,13 +6,8 @@ Pure. What is malformed counts as absent.
 from dataclasses import dataclass
 
 from trimtab.plan.sizing import Sizes
-from trimtab_functions.capacity.adapters.base import (
-    EXTERNAL_NAME,
-    Fixed,
-    GroupAdapter,
-    GroupRef,
-    moved,
-)
+from trimtab_functions.capacity.adapters.base import Fixed, GroupAdapter, GroupRef
+from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME, moved
 from trimtab_functions.capacity.documents import Document, Read, condition, section, text
 from trimtab_functions.capacity.selection import composed_by_us, generation_of, group_ref
 from trimtab_functions.capacity.stability import Moved
@@ -33,6 +28,7 @@ class Observed:
         name: the object's own.
         external_name: the cloud's name of it, as its annotation has it.
         deleting: whether somebody has deleted it, and it only waits for the cloud: it serves no more.
+        ours: whether this function composed it, from no template.
         read: reads the whole object, as the API server has it.
     """
 
@@ -49,6 +45,7 @@ class Observed:
     external_name: str | None
     deleting: bool
     ready: bool
+    ours: bool
     read: Read
 
     def is_generation(self, generation: str, fixed: Fixed) -> bool:
@@ -107,6 +104,7 @@ def read_observed(
         external_name=text(section(metadata, "annotations").get(EXTERNAL_NAME)),
         deleting=deleting,
         ready=adapter.is_ready(document) and not deleting,
+        ours=composed_by_us(document),
         read=read,
     )
 

@@ -26,15 +26,15 @@ from functools import partial
 from trimtab.errors import InputError
 from trimtab.plan.sizing import window_index
 from trimtab.policy.model import Stability
-from trimtab_functions.capacity.adapters.base import (
+from trimtab_functions.capacity.adapters.base import GroupRef
+from trimtab_functions.capacity.adapters.beside import Beside
+from trimtab_functions.capacity.adapters.objects import (
     EXTERNAL_NAME,
     MOVED_ANNOTATION,
-    GroupRef,
     as_applied,
     with_annotation,
     with_labels,
 )
-from trimtab_functions.capacity.adapters.beside import Beside
 from trimtab_functions.capacity.decisions import (
     Decision,
     Placed,

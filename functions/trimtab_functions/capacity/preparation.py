@@ -14,15 +14,8 @@ from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.provision.capacity_blocks import open_windows
 from trimtab_functions.capacity.adapters import group_adapter
-from trimtab_functions.capacity.adapters.base import (
-    GENERATION_LABEL,
-    Composed,
-    Fixed,
-    GroupAdapter,
-    GroupRef,
-    plan_labels,
-    with_labels,
-)
+from trimtab_functions.capacity.adapters.base import Composed, Fixed, GroupAdapter, GroupRef
+from trimtab_functions.capacity.adapters.objects import GENERATION_LABEL, plan_labels, with_labels
 from trimtab_functions.capacity.documents import Document
 from trimtab_functions.capacity.policies import DEFAULTS, Rules, Verdict, verdicts
 from trimtab_functions.capacity.selection import Following, Template
@@ -143,7 +136,31 @@ def prepare(wanted: Wanted) -> Preparation:
             prepared.foreign[name] = why
         else:
             prepared.pools.append(_prepare_pool(wanted, wanted.plan, _opened(pools[name])))
+    _refuse_shared_keys(prepared)
     return prepared
+
+
+def _refuse_shared_keys(prepared: Preparation) -> None:
+    """Refuse groups whose names, joined, are the same: `a` of pool `b-c`, and `c-a` of pool `b`. None of
+    them goes first, or the order of pools would say whose nodes are whose."""
+    members: dict[str, list[tuple[PreparedPool, Slot]]] = {}
+    for pool in prepared.pools:
+        for slot in pool.slots:
+            members.setdefault(slot.key, []).append((pool, slot))
+    templates = prepared.wanted.templates
+    for key, claims in members.items():
+        taken = [str(slot.ref) for _, slot in claims]
+        home = templates.get(key)
+        if home is not None and str(home.ref) not in taken:
+            taken.append(f"the template for {home.ref}")
+        if len(taken) == 1:
+            continue
+        for pool, slot in claims:
+            if home is not None and slot.ref == home.ref:
+                continue
+            others = allowed([each for each in taken if each != str(slot.ref)])
+            pool.slots.remove(slot)
+            pool.refused.append(f"{slot.ref}: its key {key} is also that of {others}; rename one")
 
 
 def _unusable(wanted: Wanted, asked_for: list[str]) -> InputError | None:

@@ -16,9 +16,7 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import POOL_LABEL
 from trimtab_functions import structs
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS, group_adapter
-from trimtab_functions.capacity.adapters.base import (
-    GroupAdapter,
-)
+from trimtab_functions.capacity.adapters.base import GroupAdapter
 from trimtab_functions.capacity.declared import PRESERVES
 from trimtab_functions.capacity.documents import Document, mapping, text
 from trimtab_functions.capacity.observed import Observed, Other, read_observed

@@ -12,14 +12,10 @@ from typing import Any
 
 from trimtab.plan.attribution import GROUP_LABEL, MANAGED_BY, POOL_LABEL
 from trimtab_functions.capacity.adapters import follower, group_adapter
-from trimtab_functions.capacity.adapters.base import (
-    GENERATION_LABEL,
-    MANAGED_BY_LABEL,
-    Follower,
-    GroupAdapter,
-    GroupRef,
-)
+from trimtab_functions.capacity.adapters.base import GroupAdapter, GroupRef
 from trimtab_functions.capacity.adapters.field_path import FieldPaths
+from trimtab_functions.capacity.adapters.followers import Follower
+from trimtab_functions.capacity.adapters.objects import GENERATION_LABEL, MANAGED_BY_LABEL
 from trimtab_functions.capacity.adapters.wrapped import is_object, unwrapped
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.settings import Match, Target

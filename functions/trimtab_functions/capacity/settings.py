@@ -25,9 +25,7 @@ from trimtab.plan.types import (
     Whole,
 )
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS
-from trimtab_functions.capacity.adapters.base import (
-    GroupAdapter,
-)
+from trimtab_functions.capacity.adapters.base import GroupAdapter
 from trimtab_functions.capacity.adapters.settings import ComposeSettings, SpecPart
 from trimtab_functions.capacity.documents import at, mapping
 

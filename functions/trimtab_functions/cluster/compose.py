@@ -16,7 +16,7 @@ from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
 from trimtab.plan.model import CapacityPlan
 from trimtab_functions import structs
-from trimtab_functions.capacity.adapters.base import as_applied
+from trimtab_functions.capacity.adapters.objects import as_applied
 from trimtab_functions.capacity.compose import REQUIREMENT, Clock
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.plans import Arrived, PlanReader

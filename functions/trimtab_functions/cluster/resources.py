@@ -9,7 +9,8 @@ talking to a cluster that has no nodes' network yet.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from trimtab_functions.capacity.adapters.base import EXTERNAL_NAME, MANAGEMENT_POLICIES
+from trimtab_functions.capacity.adapters.managed import MANAGEMENT_POLICIES
+from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME
 from trimtab_functions.capacity.documents import Document, condition, section, text
 
 PART_LABEL = "trimtab.dev/part"

@@ -8,11 +8,12 @@ from typing import Any
 
 from trimtab_functions.capacity.adapters.aks_node_pool import AksNodePool
 from trimtab_functions.capacity.adapters.autoscaling_schedule import ScheduledAction
-from trimtab_functions.capacity.adapters.base import Follower, GroupAdapter, Kind
+from trimtab_functions.capacity.adapters.base import GroupAdapter, Kind
 from trimtab_functions.capacity.adapters.capacity_block import CapacityBlockReservation
 from trimtab_functions.capacity.adapters.capacity_reservation import CapacityReservation
 from trimtab_functions.capacity.adapters.cluster_api import ClusterApiMachines
 from trimtab_functions.capacity.adapters.eks_node_group import EksNodeGroup
+from trimtab_functions.capacity.adapters.followers import Follower
 from trimtab_functions.capacity.adapters.gke_node_pool import GkeNodePool
 from trimtab_functions.capacity.adapters.hpa import HorizontalPodAutoscaler
 from trimtab_functions.capacity.adapters.karpenter_followers import (

@@ -40,7 +40,6 @@ from trimtab.provision.planned import place_of
 from trimtab.provision.pool_settings import Settings
 from trimtab_functions.capacity.adapters.aks_node_pool_settings import AksSettings
 from trimtab_functions.capacity.adapters.base import (
-    EXTERNAL_NAME,
     Composed,
     Decided,
     Fixed,
@@ -48,11 +47,9 @@ from trimtab_functions.capacity.adapters.base import (
     Kind,
     Running,
     Scaling,
-    held_managed,
-    managed,
-    own_metadata,
-    with_suffix,
 )
+from trimtab_functions.capacity.adapters.managed import held_managed, managed
+from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME, own_metadata, with_suffix
 from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import (
     Document,

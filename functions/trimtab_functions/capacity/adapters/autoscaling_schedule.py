@@ -15,14 +15,9 @@ from trimtab.plan.attribution import group_key
 from trimtab.plan.sizing import Sizes, Sizing
 from trimtab.provision.eks.schedules import schedule
 from trimtab.provision.sized_groups import SizedGroup
-from trimtab_functions.capacity.adapters.base import (
-    Followed,
-    Follower,
-    Kind,
-    Now,
-    held_managed,
-    managed,
-)
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.managed import held_managed, managed
 from trimtab_functions.capacity.documents import Document, section
 
 _DECIDED_FIELDS = ("startTime", "minSize", "desiredCapacity", "maxSize")

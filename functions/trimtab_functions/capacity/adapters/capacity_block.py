@@ -26,7 +26,8 @@ from trimtab.errors import InputError
 from trimtab.inventory.purchase import BlockLine, PurchaseLine
 from trimtab.plan.attribution import LABEL_PREFIX
 from trimtab.plan.model import CapacityBlock
-from trimtab_functions.capacity.adapters.base import Kind, Now
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Now
 from trimtab_functions.capacity.adapters.purchases import (
     PLATFORM,
     Purchase,

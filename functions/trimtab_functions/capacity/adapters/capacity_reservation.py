@@ -16,7 +16,8 @@ from trimtab.clock import parse_instant
 from trimtab.errors import InputError
 from trimtab.inventory.purchase import PurchaseLine, ReservationLine
 from trimtab.plan.model import Group, OnDemand, Reserved
-from trimtab_functions.capacity.adapters.base import Kind, Now
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Now
 from trimtab_functions.capacity.adapters.purchases import (
     PLATFORM,
     Purchase,

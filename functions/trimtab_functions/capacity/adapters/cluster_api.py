@@ -36,10 +36,9 @@ from trimtab_functions.capacity.adapters.base import (
     Kind,
     Running,
     Scaling,
-    as_applied,
-    with_kept_marks,
 )
 from trimtab_functions.capacity.adapters.field_path_owners import composed_part, only_composed
+from trimtab_functions.capacity.adapters.objects import as_applied, with_kept_marks
 from trimtab_functions.capacity.documents import (
     Document,
     Path,

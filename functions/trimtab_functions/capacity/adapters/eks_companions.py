@@ -18,8 +18,9 @@ from trimtab.provision.eks.fabric import NetworkInterface
 from trimtab.provision.eks.groups import BlockCapacity, Capacity, HeldCapacity, Volume
 from trimtab.provision.eks.schedules import ScheduledSize
 from trimtab.provision.eks.user_data import encoded
-from trimtab_functions.capacity.adapters.base import managed, own_metadata
 from trimtab_functions.capacity.adapters.eks_settings import ComposedGroup, EksSettings
+from trimtab_functions.capacity.adapters.managed import managed
+from trimtab_functions.capacity.adapters.objects import own_metadata
 from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import Document
 

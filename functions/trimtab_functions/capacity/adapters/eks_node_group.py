@@ -30,7 +30,6 @@ from trimtab.provision.nodes import node_marks
 from trimtab.provision.pool_settings import Settings
 from trimtab.provision.sized_groups import SizedGroup
 from trimtab_functions.capacity.adapters.base import (
-    MANAGED_BY_LABEL,
     Composed,
     Decided,
     Fixed,
@@ -38,10 +37,6 @@ from trimtab_functions.capacity.adapters.base import (
     Kind,
     Running,
     Scaling,
-    as_applied,
-    held_managed,
-    managed,
-    own_metadata,
 )
 from trimtab_functions.capacity.adapters.beside import Attached, Beside
 from trimtab_functions.capacity.adapters.eks_companions import (
@@ -56,6 +51,8 @@ from trimtab_functions.capacity.adapters.eks_settings import (
     composed_group,
 )
 from trimtab_functions.capacity.adapters.eks_split import in_zone, split_group
+from trimtab_functions.capacity.adapters.managed import held_managed, managed
+from trimtab_functions.capacity.adapters.objects import MANAGED_BY_LABEL, as_applied, own_metadata
 from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import (
     Document,

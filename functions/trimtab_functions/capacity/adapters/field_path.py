@@ -16,18 +16,16 @@ from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan.sizing import Sizes
-from trimtab_functions.capacity.adapters.base import (
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.field_path_owners import only_composed
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.managed import managed
+from trimtab_functions.capacity.adapters.objects import (
     MOVED_ANNOTATION,
-    Followed,
-    Follower,
-    Kind,
-    Now,
-    managed,
     moved,
     with_annotation,
     with_kept_marks,
 )
-from trimtab_functions.capacity.adapters.field_path_owners import only_composed
 from trimtab_functions.capacity.documents import Document, Path, at, count, replaced, section
 from trimtab_functions.capacity.settings import Fields
 from trimtab_functions.capacity.stability import damp

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab_functions.capacity.adapters.base import EXTERNAL_NAME
+from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME
 from trimtab_functions.capacity.documents import Path, at, items, mapping, section, text
 
 COMPOSED_MANAGER = "apiextensions.crossplane.io/composed"

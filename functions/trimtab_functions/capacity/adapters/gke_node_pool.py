@@ -41,7 +41,6 @@ from trimtab.provision.names import bounded_name
 from trimtab.provision.planned import place_of
 from trimtab_functions.capacity.adapters import gke_node_pool_words as words
 from trimtab_functions.capacity.adapters.base import (
-    EXTERNAL_NAME,
     Composed,
     Decided,
     Fixed,
@@ -49,13 +48,15 @@ from trimtab_functions.capacity.adapters.base import (
     Kind,
     Running,
     Scaling,
-    held_managed,
-    managed,
+)
+from trimtab_functions.capacity.adapters.gke_node_pool_settings import GkeSettings
+from trimtab_functions.capacity.adapters.managed import held_managed, managed
+from trimtab_functions.capacity.adapters.objects import (
+    EXTERNAL_NAME,
     own_metadata,
     with_annotation,
     with_suffix,
 )
-from trimtab_functions.capacity.adapters.gke_node_pool_settings import GkeSettings
 from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import (
     Document,

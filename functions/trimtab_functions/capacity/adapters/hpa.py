@@ -7,7 +7,8 @@ below what runs ends pods at once, so it is held at `status.currentReplicas` unt
 
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas
-from trimtab_functions.capacity.adapters.base import Followed, Follower, Kind, Now
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
 from trimtab_functions.capacity.documents import Document, condition, count, replaced, section
 
 _MIN, _MAX = ("spec", "minReplicas"), ("spec", "maxReplicas")

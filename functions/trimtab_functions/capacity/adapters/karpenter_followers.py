@@ -23,17 +23,15 @@ from trimtab.provision.karpenter.shapes import NODE_POOL_LABEL
 from trimtab.provision.karpenter.static import Baseline, divided
 from trimtab.provision.sized_groups import instance_tags
 from trimtab_functions.capacity.adapters import replicas
-from trimtab_functions.capacity.adapters.base import (
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.karpenter_pool_words import approved
+from trimtab_functions.capacity.adapters.karpenter_static import sized_now
+from trimtab_functions.capacity.adapters.objects import (
     MOVED_ANNOTATION,
-    Followed,
-    Follower,
-    Kind,
-    Now,
     with_annotation,
     with_kept_marks,
 )
-from trimtab_functions.capacity.adapters.karpenter_pool_words import approved
-from trimtab_functions.capacity.adapters.karpenter_static import sized_now
 from trimtab_functions.capacity.documents import Document, items, mapping, replaced, section
 
 _WHERE = "the node class"

@@ -28,16 +28,12 @@ from trimtab.provision.karpenter.objects import group_at_start, group_objects
 from trimtab.provision.karpenter.shapes import INSTANCE_TYPE_LABEL, KubernetesObject
 from trimtab.provision.karpenter.static import Baseline, static_nodes
 from trimtab_functions.capacity.adapters.base import (
-    MANAGED_BY_LABEL,
     Composed,
     Decided,
     GroupAdapter,
     Kind,
     Running,
     Scaling,
-    as_applied,
-    with_annotation,
-    with_kept_marks,
 )
 from trimtab_functions.capacity.adapters.beside import Attached, Beside
 from trimtab_functions.capacity.adapters.karpenter_pool_words import (
@@ -52,6 +48,12 @@ from trimtab_functions.capacity.adapters.karpenter_pool_words import (
     whole,
 )
 from trimtab_functions.capacity.adapters.karpenter_settings import WHERE, KarpenterSettings
+from trimtab_functions.capacity.adapters.objects import (
+    MANAGED_BY_LABEL,
+    as_applied,
+    with_annotation,
+    with_kept_marks,
+)
 from trimtab_functions.capacity.adapters.wrapped import in_object
 from trimtab_functions.capacity.documents import (
     Document,

@@ -17,14 +17,8 @@ The dynamic NodePool of the same group leaves this one's nodes out of its limit 
 from trimtab.plan.sizing import Sizes, size
 from trimtab.provision.karpenter.static import Baseline, static_nodes
 from trimtab.provision.sized_groups import SizedGroup
-from trimtab_functions.capacity.adapters.base import (
-    Followed,
-    Follower,
-    GroupNow,
-    Kind,
-    Now,
-    with_kept_marks,
-)
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, GroupNow, Now
 from trimtab_functions.capacity.adapters.karpenter_pool_words import (
     RELEASE_ANNOTATION,
     approved,
@@ -34,6 +28,7 @@ from trimtab_functions.capacity.adapters.karpenter_pool_words import (
     planned_machines,
     whole,
 )
+from trimtab_functions.capacity.adapters.objects import with_kept_marks
 from trimtab_functions.capacity.documents import Document, replaced, section
 
 

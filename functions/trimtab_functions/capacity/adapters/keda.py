@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab_functions.capacity.adapters import replicas
-from trimtab_functions.capacity.adapters.base import Followed, Follower, Kind, Now
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
 from trimtab_functions.capacity.documents import Document, items, mapping, replaced, section
 
 _MIN, _MAX = ("spec", "minReplicaCount"), ("spec", "maxReplicaCount")

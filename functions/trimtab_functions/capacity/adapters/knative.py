@@ -21,7 +21,8 @@ from typing import Any
 from trimtab.errors import InputError
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas
-from trimtab_functions.capacity.adapters.base import Followed, Follower, GroupNow, Kind, Now
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, GroupNow, Now
 from trimtab_functions.capacity.documents import Document, mapping, replaced, section, text
 
 _PREFIX = "autoscaling.knative.dev/"

@@ -31,13 +31,9 @@ from trimtab.plan.attribution import GROUP_LABEL, LABEL_PREFIX, POOL_LABEL
 from trimtab.plan.model import Group, Pool
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas
-from trimtab_functions.capacity.adapters.base import (
-    Followed,
-    Follower,
-    Kind,
-    Now,
-    with_annotation,
-)
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.objects import with_annotation
 from trimtab_functions.capacity.adapters.quantities import quantity, written
 from trimtab_functions.capacity.documents import (
     Document,

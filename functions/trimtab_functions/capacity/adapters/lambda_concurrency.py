@@ -18,14 +18,9 @@ from typing import ClassVar
 from trimtab.errors import InputError
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas
-from trimtab_functions.capacity.adapters.base import (
-    Followed,
-    Follower,
-    Kind,
-    Now,
-    held_managed,
-    managed,
-)
+from trimtab_functions.capacity.adapters.base import Kind
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.managed import held_managed, managed
 from trimtab_functions.capacity.documents import Document, count, section
 
 _UNITS = ("replicas", "requests-per-second")

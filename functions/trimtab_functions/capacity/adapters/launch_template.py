@@ -17,18 +17,13 @@ from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import GROUP_TAG, OPTION_TAG, group_tags
 from trimtab.provision.eks.groups import BlockCapacity, OpenCapacity, capacity_of
 from trimtab.provision.sized_groups import instance_tags
-from trimtab_functions.capacity.adapters.base import (
-    Followed,
-    Follower,
-    Kind,
-    Now,
-    held_managed,
-    managed,
-)
+from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.eks_companions import (
     reservation_specification,
     tag_specifications,
 )
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.managed import held_managed, managed
 from trimtab_functions.capacity.documents import Document, items, mapping, section, text
 
 _DECIDED_FIELDS = (

@@ -24,13 +24,9 @@ from trimtab.inventory.leave import Leave, leave_for
 from trimtab.inventory.purchase import PurchaseLine
 from trimtab.plan.attribution import PLAN_LABEL, group_tags, plan_label
 from trimtab.plan.model import Group, purchase_zone
-from trimtab_functions.capacity.adapters.base import (
-    EXTERNAL_NAME,
-    Followed,
-    Follower,
-    Now,
-    held_managed,
-)
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.managed import held_managed
+from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME
 from trimtab_functions.capacity.documents import Document, mapping, replaced, section, text
 
 LINE_TAG = "trimtab:commitment"

@@ -18,9 +18,9 @@ from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan.sizing import Sizes
-from trimtab_functions.capacity.adapters.base import (
+from trimtab_functions.capacity.adapters.followers import Now
+from trimtab_functions.capacity.adapters.objects import (
     MOVED_ANNOTATION,
-    Now,
     moved,
     with_annotation,
     with_kept_marks,

@@ -21,22 +21,22 @@ from typing import Any
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters.base import (
-    MANAGEMENT_POLICIES,
     Decided,
     Fixed,
-    Followed,
-    Follower,
     GroupAdapter,
     Kind,
-    Now,
     Running,
     Scaling,
+)
+from trimtab_functions.capacity.adapters.beside import Attached, Beside
+from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
+from trimtab_functions.capacity.adapters.managed import MANAGEMENT_POLICIES
+from trimtab_functions.capacity.adapters.objects import (
     as_applied,
     own_metadata,
     with_kept_marks,
     with_suffix,
 )
-from trimtab_functions.capacity.adapters.beside import Attached, Beside
 from trimtab_functions.capacity.adapters.settings import ProviderConfigRef
 from trimtab_functions.capacity.documents import (
     Document,

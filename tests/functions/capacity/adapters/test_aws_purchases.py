@@ -14,9 +14,9 @@ from support.following import now_of
 from trimtab.errors import InputError
 from trimtab.inventory.model import Approval
 from trimtab.inventory.purchase import BlockLine, ReservationLine
-from trimtab_functions.capacity.adapters.base import Follower
 from trimtab_functions.capacity.adapters.capacity_block import CapacityBlockReservation
 from trimtab_functions.capacity.adapters.capacity_reservation import CapacityReservation
+from trimtab_functions.capacity.adapters.followers import Follower
 
 SITE = {"provider": "aws", "region": "us-east-1", "zones": ["us-east-1a"]}
 LABELS = {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "main"}

@@ -13,8 +13,8 @@ from trimtab.errors import InputError
 from trimtab.plan.sizing import Sizes
 from trimtab.policy.model import Stability
 from trimtab_functions.capacity.adapters import FOLLOWERS, group_adapter
-from trimtab_functions.capacity.adapters.base import Follower
 from trimtab_functions.capacity.adapters.beside import Beside
+from trimtab_functions.capacity.adapters.followers import Follower
 from trimtab_functions.capacity.adapters.hpa import HorizontalPodAutoscaler
 from trimtab_functions.capacity.adapters.karpenter_node_pool import KarpenterNodePool
 from trimtab_functions.capacity.adapters.keda import ScaledObject
