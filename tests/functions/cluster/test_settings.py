@@ -244,3 +244,20 @@ def test_every_compositions_input_is_one(path: Path) -> None:
     for step in yaml.safe_load(path.read_text("utf-8"))["spec"]["pipeline"]:
         if step["input"]["apiVersion"] == INPUT["apiVersion"]:
             parse_input(step["input"])
+
+
+def test_a_clusters_capacity_is_reported_as_a_sets_of_node_groups_is() -> None:
+    def status(xrd: str) -> Any:
+        path = FUNCTIONS / "apis" / xrd / "definition.yaml"
+        document = yaml.safe_load(path.read_text("utf-8"))
+        schema = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        return schema["properties"]["status"]["properties"]
+
+    # Crossplane keeps nothing of an XRD's status but its properties: each must be declared.
+    cluster, node_groups = status("heterogeneouscluster"), status("nodegroupset")
+    assert cluster["capacity"] == node_groups["capacity"]
+    assert set(cluster["cluster"]["properties"]) == {"name", "endpoint"}
+    assert (
+        status("edgesite")["cluster"]["properties"].keys()
+        == cluster["cluster"]["properties"].keys()
+    )
