@@ -285,7 +285,8 @@ class _Decider:
         composes = wanted.compose is not None
         for ref, old in _each(existing):
             # In mode Inject the earlier steps alone say which groups exist.
-            if decision.settles(old.key) or not (composes or ref in asked):
+            left = not composes and self._is_of_mode_compose(ref, old)
+            if decision.settles(old.key) or not (composes or left or ref in asked):
                 continue
             if old.deleting:
                 if old.key not in wanted.templates:
@@ -293,7 +294,9 @@ class _Decider:
                 continue
             stray = self._knows_pools() and ref.pool not in {*self.prepared.asked_for, *named}
             why = f"pool {ref.pool} is not among the XR's pools: delete it by hand"
-            self._keep(ref, old, Stand.HELD, why if stray else None)
+            if left:
+                why = "mode Inject makes no groups, and mode Compose made it: delete it by hand"
+            self._keep(ref, old, Stand.HELD, why if stray or left else None)
         for key, template in wanted.templates.items():
             if decision.settles(key):
                 continue
@@ -301,6 +304,15 @@ class _Decider:
                 self._keep(template.ref, each, Stand.HELD, None)
             else:
                 decision.placed[key] = Placed(key, template.ref, Stand.WITHHELD, None, ready=False)
+
+    def _is_of_mode_compose(self, ref: GroupRef, old: Observed) -> bool:
+        """Whether no earlier step composed what exists: this function did, of nothing or of a pool's
+        template, and a change of the step's mode is no leave to delete it."""
+        end = f"-{ref.name}-{old.generation}"
+        return old.ours or any(
+            each.ref.pool == ref.pool and old.key == f"{each.key}{end}"
+            for each in self.prepared.wanted.templates.values()
+        )
 
     def _knows_pools(self) -> bool:
         """Whether the XR's pools could be read, so that others are nobody's."""
@@ -318,7 +330,8 @@ class _Decider:
             if each.ref is None or each.ref.name is None:
                 continue
             # The longest: a key may begin as another does.
-            mine = (old.key for old in self._launching() if key.startswith(f"{old.key}-"))
+            known = (old.key for old in self._launching() if old.ref or old.key in self.own_keys)
+            mine = (old for old in known if key.startswith(f"{old}-"))
             owner = max(mine, key=len, default=None)
             gone = owner in self.decision.retired or (
                 owner is None and any(each.ref.pool == pool.name for pool in self.prepared.pools)
@@ -328,7 +341,7 @@ class _Decider:
             gone = gone or (placed is not None and placed.stand is Stand.PLANNED)
             if gone:
                 self.decision.retired.add(key)
-            elif self.prepared.wanted.compose is not None:
+            elif placed is not None or self.prepared.wanted.compose is not None:
                 self.decision.placed[key] = self.remember(
                     (each, "companion"), partial(_kept_companion, each)
                 )

@@ -148,12 +148,14 @@ class PlanReader:
             else:
                 found.append((plan, lookup))
         chosen = min(found, key=lambda each: _rank(*each), default=None)
+        changes = [each.changes_at for _, each in found if each.changes_at is not None]
+        changes_at = min(changes, default=None)
         for lookup, as_of in unread:
             if chosen is None or as_of is None or as_of >= chosen[0].spec.as_of:
-                return lookup
-        changes = [each.changes_at for _, each in found if each.changes_at is not None]
+                # Another may be chosen later, and this one passed over.
+                return replace(lookup, changes_at=changes_at)
         assert chosen is not None  # noqa: S101 - else one was unread
-        return replace(chosen[1], changes_at=min(changes, default=None))
+        return replace(chosen[1], changes_at=changes_at)
 
     def _read(self, called: str, arrived: Arrived) -> CapacityPlan | _Unread:
         content = arrived.content

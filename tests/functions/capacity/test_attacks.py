@@ -8,6 +8,7 @@ from typing import Any
 from support.capacity_requests import NODE_GROUP
 from support.capacity_world import World
 from support.plans import START, group, plan_data, pool, windows
+from trimtab_functions import structs
 
 HOUR = timedelta(hours=1)
 STEP = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
@@ -104,3 +105,57 @@ def test_labels_that_somebody_changed_on_a_node_group_are_mended_and_nothing_els
         assert set(rsp.desired.resources) == {KEY}, change
         assert world.things[KEY].document == before
         assert not rsp.results
+
+
+def test_a_node_group_that_lost_its_labels_is_still_what_runs() -> None:
+    world = running()
+    del world.things[KEY].document["metadata"]["labels"]
+    world.now += 4 * HOUR
+    rsp = settle(world, 1)
+    asked = world.things[KEY].asked
+    # Half of eight and of ten, not one and two; and what runs fits.
+    assert (asked["minSize"], asked["maxSize"]) == (4, 8)
+    assert not any("is created" in each.message for each in rsp.results)
+
+
+def test_another_mode_deletes_nothing_that_the_first_made() -> None:
+    whole = {"gpu": template(pool="trainer")}
+    main, cheap = group("main", ON_DEMAND), group("cheap", {"option": "spot", "pools": 2})
+    for spec, desired in (({}, {}), ({"pools": None}, whole)):
+        world = World(
+            now=START + HOUR, step_input=STEP, plan=plan(main, cheap), spec=spec, desired=desired
+        )
+        settle(world)
+        before = {key: thing.cloud for key, thing in world.things.items()}
+        world.step_input = INJECT
+        rsp = settle(world)
+        assert {key: thing.cloud for key, thing in world.things.items()} == before
+        assert reasons(rsp)[1] in ("KeptRunning", "GroupsRefused")
+        told = structs.to_data(rsp.desired.composite.resource)["status"]["capacity"]["groups"]
+        groups = [each for each in told if "min" in each]
+        assert len(groups) == 2
+        assert all("delete it by hand" in each["reason"] for each in groups)
+        # What a person deletes goes.
+        for thing in world.things.values():
+            thing.deleting = True
+        settle(world, 1)
+        assert not any(thing.launches for thing in world.things.values())
+
+
+def test_groups_whose_keys_are_the_same_are_refused_whatever_their_order() -> None:
+    wide = pool(name="a-b", groups=[group("c", ON_DEMAND, windows=windows((7, 8, 9)))])
+    long = pool(name="a", groups=[group("b-c", ON_DEMAND)])
+    answers = []
+    for pools in ([wide, long], [long, wide]):
+        data = plan_data(pools=pools)
+        world = World(
+            now=START + HOUR,
+            step_input=STEP,
+            plan={**data, "metadata": {"name": "example", "namespace": "team"}},
+            spec={"pools": [each["name"] for each in pools]},
+        )
+        rsp = settle(world)
+        assert not world.things
+        assert reasons(rsp)[1] == "GroupsRefused"
+        answers.append(sorted(rsp.conditions[1].message.split("; ")))
+    assert "a/b-c: its key a-b-c-0a1b2c is also that of a-b/c" in answers[0]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support import plans
 from support.capacity_cases import FIRST, KEY, SECOND, plan, running
 from support.capacity_requests import request, respond
+from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Composer
 
 sizes = st.tuples(*[st.integers(0, 9)] * 3).map(lambda each: tuple(sorted(each)))
@@ -175,3 +176,35 @@ def test_the_same_tag_with_another_plan_is_another_request() -> None:
         req = tagged(request(document))
         for _ in range(3):
             assert respond(req, FIRST, composer) == respond(req, FIRST)
+
+
+def test_an_answer_about_a_plan_that_cannot_be_read_ends_when_another_is_to_be_followed() -> None:
+    now = [FIRST]
+    composer = Composer(lambda: now[0], by_version=True)
+    later = SECOND + timedelta(hours=2)
+    window = {"start": later.isoformat(), "end": (later + timedelta(hours=4)).isoformat()}
+    sizes = {"min": 2, "desired": 3, "max": 4}
+    main = plans.group("main", {"option": "on-demand"}, windows=[{**window, **sizes}])
+    following = plans.plan_data(
+        asOf=(plans.START + timedelta(minutes=20)).isoformat(),
+        start=window["start"],
+        validUntil=window["end"],
+        pools=[plans.pool(groups=[main])],
+    )
+    as_of = (plans.START + timedelta(minutes=10)).isoformat()
+    arrived = {"now": plan(), "unread": plan(asOf=as_of, fallback="none"), "next": following}
+    step = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
+    req = request(step_input={**step, "plan": {"matchLabels": {"cluster": "ml"}}})
+    for name, each in arrived.items():
+        document = versioned(each, name, "7")
+        document["metadata"] |= {"name": name, "labels": {"cluster": "ml"}}
+        item = req.required_resources["capacity-plan"].items.add()
+        item.resource.CopyFrom(structs.from_data(document))
+    tagged(req)
+    told = []
+    for instant in (FIRST, FIRST, later - timedelta(minutes=30), later):
+        now[0] = instant
+        answered = respond(req, instant, composer)
+        assert answered == respond(req, instant)
+        told.append(answered.conditions[0].reason)
+    assert told == ["PlanInvalid", "PlanInvalid", "PlanFound", "PlanFound"]
