@@ -48,7 +48,13 @@ from trimtab_functions.capacity.adapters.base import (
     Running,
     Scaling,
 )
-from trimtab_functions.capacity.adapters.managed import held_managed, managed
+from trimtab_functions.capacity.adapters.managed import (
+    at_provider,
+    for_provider,
+    held_managed,
+    managed,
+    without_initial,
+)
 from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME, own_metadata, with_suffix
 from trimtab_functions.capacity.adapters.settings import provider_config
 from trimtab_functions.capacity.documents import (
@@ -98,7 +104,7 @@ class AksNodePool(GroupAdapter):
     settings = AksSettings
 
     def fixed(self, document: Document) -> NodePoolFixed:
-        both = {**_reported(document), **_stated(document)}
+        both = {**at_provider(document), **for_provider(document)}
         return NodePoolFixed(
             text(both.get("vmSize")) or "",
             both.get("priority") == "Spot",
@@ -110,7 +116,7 @@ class AksNodePool(GroupAdapter):
 
         Before Azure reports any, they are those that the pool is being created with.
         """
-        stated, reported = _stated(document), _reported(document)
+        stated, reported = for_provider(document), at_provider(document)
         initial = count(section(document, "spec", "initProvider").get("nodeCount"))
         desired = first_count(reported.get("nodeCount"), stated.get("nodeCount"), initial)
         if desired is None:
@@ -124,7 +130,7 @@ class AksNodePool(GroupAdapter):
         return Running(None if high is None else Sizes(low, desired, high), initial)
 
     def decide(self, plan: CapacityPlan, pool: Pool, group: Group, base: Document) -> Decided:
-        provider = _stated(base)
+        provider = for_provider(base)
         # AKS cuts and drives GPUs as the template says: what that adds to labels, it has itself.
         choices = PoolChoices(
             region=plan.spec.site.region,
@@ -147,7 +153,7 @@ class AksNodePool(GroupAdapter):
         unless the purchase is in one; and who brings the driver of GPUs."""
         nodes: NodeShape = decided.spec["nodes"]
         dropped = (*_SIZES, *_PRIORITY)
-        provider = {k: v for k, v in _stated(base).items() if k not in dropped}
+        provider = {k: v for k, v in for_provider(base).items() if k not in dropped}
         provider |= _priority(nodes)
         provider["vmSize"] = nodes.vm_size
         if decided.spec["pinned"]:
@@ -167,11 +173,11 @@ class AksNodePool(GroupAdapter):
             provider.setdefault("upgradeSettings", {"maxUnavailable": nodes.unavailable})
         if not provider.get("upgradeSettings"):
             provider.pop("upgradeSettings", None)
-        return _without_initial(managed(base, provider))
+        return without_initial(managed(base, provider), _SIZES)
 
     def sized(self, document: Document, scaling: Scaling) -> Document:
-        provider = {k: v for k, v in _stated(document).items() if k not in _SIZES}
-        spec = dict(section(_without_initial(document), "spec"))
+        provider = {k: v for k, v in for_provider(document).items() if k not in _SIZES}
+        spec = dict(section(without_initial(document, _SIZES), "spec"))
         found = scaled(Sizes(scaling.sizes.min, scaling.sizes.desired, scaling.sizes.max))
         if isinstance(found, Scaled):
             provider["autoScalingEnabled"] = True
@@ -186,7 +192,7 @@ class AksNodePool(GroupAdapter):
 
     def held(self, observed: Document, template: Document | None) -> Document:
         kept = held_managed(observed, template, _DECIDED)
-        now, provider = _stated(observed), dict(_stated(kept))
+        now, provider = for_provider(observed), dict(for_provider(kept))
         for each in (*_SIZES, *_PRIORITY):
             if each not in now:
                 provider.pop(each, None)
@@ -247,14 +253,6 @@ class AksNodePool(GroupAdapter):
         )
 
 
-def _stated(document: Document) -> Mapping[str, Any]:
-    return section(document, "spec", "forProvider")
-
-
-def _reported(document: Document) -> Mapping[str, Any]:
-    return section(document, "status", "atProvider")
-
-
 def _is_sized(provider: Mapping[str, Any]) -> bool:
     return any(each in provider for each in _SIZES)
 
@@ -266,18 +264,6 @@ def _priority(nodes: NodeShape) -> Document:
         case HeldGroup(identity):
             return {"priority": "Regular", "capacityReservationGroupId": identity}
     return {"priority": "Regular"}
-
-
-def _without_initial(document: Document) -> Document:
-    """The document without the number to create with; an earlier step's would contradict ours."""
-    spec = dict(section(document, "spec"))
-    initial = section(spec, "initProvider")
-    if not initial:
-        return document
-    spec["initProvider"] = {k: v for k, v in initial.items() if k not in _SIZES}
-    if not spec["initProvider"]:
-        del spec["initProvider"]
-    return {**document, "spec": spec}
 
 
 def _joined(own: tuple[str, ...], ours: tuple[str, ...]) -> list[str]:

@@ -17,8 +17,8 @@ from trimtab.provision.eks.schedules import schedule
 from trimtab.provision.sized_groups import SizedGroup
 from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
-from trimtab_functions.capacity.adapters.managed import held_managed, managed
-from trimtab_functions.capacity.documents import Document, section
+from trimtab_functions.capacity.adapters.managed import for_provider, held_managed, managed
+from trimtab_functions.capacity.documents import Document
 
 _DECIDED_FIELDS = ("startTime", "minSize", "desiredCapacity", "maxSize")
 
@@ -40,7 +40,7 @@ class ScheduledAction(Follower):
             return Followed(None, "the plan has no window ahead")
         following = ahead[0]
         provider = {
-            **section(base, "spec", "forProvider"),
+            **for_provider(base),
             "startTime": following.start_time,
             "minSize": following.min,
             "desiredCapacity": following.desired,

@@ -28,6 +28,7 @@ from trimtab.plan.attribution import LABEL_PREFIX
 from trimtab.plan.model import CapacityBlock
 from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Now
+from trimtab_functions.capacity.adapters.managed import for_provider
 from trimtab_functions.capacity.adapters.purchases import (
     PLATFORM,
     Purchase,
@@ -52,7 +53,7 @@ class CapacityBlockReservation(Purchase):
     def line(self, base: Document, now: Now) -> BlockLine | None:
         notes = section(base, "metadata", "annotations")
         group, where = now.groups[0].group, str(now.ref)
-        offering = text(section(base, "spec", "forProvider").get("capacityBlockOfferingId"))
+        offering = text(for_provider(base).get("capacityBlockOfferingId"))
         if offering is None:
             raise InputError(
                 "names no offering to buy",
@@ -82,7 +83,7 @@ class CapacityBlockReservation(Purchase):
         )
 
     def bought_fields(self, base: Document, line: PurchaseLine) -> dict[str, Any]:
-        stated = section(base, "spec", "forProvider")
+        stated = for_provider(base)
         return {
             "region": line.region,
             "instancePlatform": text(stated.get("instancePlatform")) or PLATFORM,

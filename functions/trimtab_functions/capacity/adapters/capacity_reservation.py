@@ -18,13 +18,14 @@ from trimtab.inventory.purchase import PurchaseLine, ReservationLine
 from trimtab.plan.model import Group, OnDemand, Reserved
 from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Now
+from trimtab_functions.capacity.adapters.managed import for_provider
 from trimtab_functions.capacity.adapters.purchases import (
     PLATFORM,
     Purchase,
     instance_type_of,
     zone_of,
 )
-from trimtab_functions.capacity.documents import Document, count, replaced, section, text
+from trimtab_functions.capacity.documents import Document, count, replaced, text
 
 
 class CapacityReservation(Purchase):
@@ -33,7 +34,7 @@ class CapacityReservation(Purchase):
     kinds = (Kind("ec2.aws.m.upbound.io", "CapacityReservation"),)
 
     def line(self, base: Document, now: Now) -> ReservationLine | None:
-        stated = section(base, "spec", "forProvider")
+        stated = for_provider(base)
         group, where = now.groups[0].group, str(now.ref)
         if not isinstance(group.purchase, OnDemand | Reserved):
             raise InputError(
@@ -65,7 +66,7 @@ class CapacityReservation(Purchase):
         )
 
     def bought_fields(self, base: Document, line: PurchaseLine) -> dict[str, Any]:
-        stated = section(base, "spec", "forProvider")
+        stated = for_provider(base)
         return {
             "region": line.region,
             "availabilityZone": line.zone,
@@ -76,12 +77,12 @@ class CapacityReservation(Purchase):
 
     def larger(self, base: Document, observed: Document, now: Now) -> ReservationLine | None:
         """The reservation that exists, with as many nodes as are asked for, if those are more."""
-        has = section(observed, "spec", "forProvider")
+        has = for_provider(observed)
         held = count(has.get("instanceCount")) or 0
-        asked = count(section(base, "spec", "forProvider").get("instanceCount"))
+        asked = count(for_provider(base).get("instanceCount"))
         fixed = ("availabilityZone", "instanceType", "endDate")
         same = {
-            **section(base, "spec", "forProvider"),
+            **for_provider(base),
             **{each: has[each] for each in fixed if each in has},
         }
         if asked is not None and asked <= held:

@@ -39,6 +39,7 @@ from trimtab_functions.capacity.adapters.base import (
 )
 from trimtab_functions.capacity.adapters.field_path_owners import composed_part, only_composed
 from trimtab_functions.capacity.adapters.objects import as_applied, with_kept_marks
+from trimtab_functions.capacity.adapters.taints import in_place
 from trimtab_functions.capacity.documents import (
     Document,
     Path,
@@ -284,9 +285,7 @@ def _taints(taints: Iterable[Taint], base: Document, where: str) -> list[Any]:
     own = [mapping(each) for each in items(section(base, *_MACHINE).get("taints"))]
     ours: dict[tuple[str, str], Taint] = {(each.key, each.effect): each for each in taints}
     if own:
-        left = {key: _taint(each) for key, each in ours.items()}
-        kept = [left.pop((text(t.get("key")) or "", text(t.get("effect")) or ""), t) for t in own]
-        return [*map(dict, kept), *left.values()]
+        return [dict(each) for each in in_place(own, map(_taint, ours.values()))]
     told = set(_listed(_annotations(base).get(_NODE_TAINTS)))
     missing = [each for each in map(str, map(_text, ours.values())) if each not in told]
     if missing:

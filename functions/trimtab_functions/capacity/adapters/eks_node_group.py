@@ -51,9 +51,15 @@ from trimtab_functions.capacity.adapters.eks_settings import (
     composed_group,
 )
 from trimtab_functions.capacity.adapters.eks_split import in_zone, split_group
-from trimtab_functions.capacity.adapters.managed import held_managed, managed
+from trimtab_functions.capacity.adapters.managed import (
+    at_provider,
+    for_provider,
+    held_managed,
+    managed,
+)
 from trimtab_functions.capacity.adapters.objects import MANAGED_BY_LABEL, as_applied, own_metadata
 from trimtab_functions.capacity.adapters.settings import provider_config
+from trimtab_functions.capacity.adapters.taints import with_ours_last
 from trimtab_functions.capacity.documents import (
     Document,
     Path,
@@ -115,7 +121,7 @@ class EksNodeGroup(GroupAdapter):
         return document.get("apiVersion") != "eks.aws.upbound.io/v1beta1"
 
     def fixed(self, document: Document) -> NodeGroupFixed:
-        stated, reported = _stated(document), _reported(document)
+        stated, reported = for_provider(document), at_provider(document)
         return NodeGroupFixed(
             text(stated.get("capacityType")) or text(reported.get("capacityType")),
             texts(stated.get("instanceTypes")) or texts(reported.get("instanceTypes")),
@@ -127,8 +133,8 @@ class EksNodeGroup(GroupAdapter):
 
         Before AWS reports any, it is what the node group is being created with.
         """
-        asked = mapping(_stated(document).get("scalingConfig"))
-        reported = mapping(_reported(document).get("scalingConfig"))
+        asked = mapping(for_provider(document).get("scalingConfig"))
+        reported = mapping(at_provider(document).get("scalingConfig"))
         created = section(document, "spec", "initProvider", "scalingConfig")
         initial = count(created.get("desiredSize"))
         desired = first_count(reported.get("desiredSize"), asked.get("desiredSize"), initial)
@@ -178,7 +184,7 @@ class EksNodeGroup(GroupAdapter):
             provider["amiType"] = fixed.ami_type
         for field in ("labels", "tags"):
             provider[field] = {**mapping(provider.get(field)), **decided.spec[field]}
-        if taints := _joined(items(provider.get("taint")), decided.spec["taint"]):
+        if taints := with_ours_last(items(provider.get("taint")), decided.spec["taint"]):
             provider["taint"] = taints
         # What is reserved is in one zone: nodes in another would never start.
         return in_zone(managed(base, provider), decided.spec.get("zone"))
@@ -259,12 +265,12 @@ class EksNodeGroup(GroupAdapter):
         if not isinstance(beside.aside, ComposedGroup):
             return Attached(document)
         composed, found = beside.aside, {}
-        provider = dict(_stated(document))
+        provider = dict(for_provider(document))
         note = None
         if composed.name is None and (waits := _by_id(provider, beside)) is not None:
             return Attached(None, note=waits)
         if beside.own is not None:
-            own = _stated(beside.own)
+            own = for_provider(beside.own)
             if subnets := texts(own.get("subnetIds")):
                 provider["subnetIds"] = list(subnets)
             note = _keep_launch_template(provider, own)
@@ -308,8 +314,8 @@ def _keep_launch_template(provider: Document, own: Mapping[str, Any]) -> str | N
 
 def _by_id(provider: Document, beside: Beside) -> str | None:
     """Name a launch template by the id that it reports; why the node group waits, if it does."""
-    own = mapping(_stated(beside.own or {}).get("launchTemplate"))
-    reported = _reported(beside.companions.get(LAUNCH_TEMPLATE, {}))
+    own = mapping(for_provider(beside.own or {}).get("launchTemplate"))
+    reported = at_provider(beside.companions.get(LAUNCH_TEMPLATE, {}))
     known, version = text(reported.get("id")), count(reported.get("latestVersion"))
     stated = dict(own) if own else {"id": known, "version": FIRST_VERSION}
     if known is not None and stated.get("id") == known and version:
@@ -331,9 +337,9 @@ def _name_version(provider: Document, beside: Beside) -> None:
     if name is None or stated.get("id") is not None:
         return
     latest = None
-    if template is not None and _stated(template).get("name") == name:
-        latest = count(_reported(template).get("latestVersion"))
-    own = mapping(_stated(beside.own or {}).get("launchTemplate"))
+    if template is not None and for_provider(template).get("name") == name:
+        latest = count(at_provider(template).get("latestVersion"))
+    own = mapping(for_provider(beside.own or {}).get("launchTemplate"))
     version = str(latest) if latest else text(own.get("version")) or FIRST_VERSION
     provider["launchTemplate"] = {**stated, "version": version}
 
@@ -341,18 +347,20 @@ def _name_version(provider: Document, beside: Beside) -> None:
 def _keep_version(provider: Document, beside: Beside) -> None:
     """A capacity block's group can only be upgraded at zero: it keeps the version it began with."""
     stated = mapping(provider.get("launchTemplate"))
-    own = mapping(_stated(beside.own or {}).get("launchTemplate"))
+    own = mapping(for_provider(beside.own or {}).get("launchTemplate"))
     if stated and (version := text(own.get("version"))) is not None:
         provider["launchTemplate"] = {**stated, "version": version}
 
 
 def _scaling_group(beside: Beside) -> str | None:
     """The node group's Auto Scaling group, as it reports it, or as what stands beside it says."""
-    for each in items(_reported(beside.own or {}).get("resources")):
+    for each in items(at_provider(beside.own or {}).get("resources")):
         for group in items(mapping(each).get("autoscalingGroups")):
             if (name := text(mapping(group).get("name"))) is not None:
                 return name
-    named = (text(_stated(each).get("autoscalingGroupName")) for each in beside.companions.values())
+    named = (
+        text(for_provider(each).get("autoscalingGroupName")) for each in beside.companions.values()
+    )
     return next((each for each in named if each is not None), None)
 
 
@@ -369,33 +377,14 @@ def _scheduled(composed: ComposedGroup, beside: Beside) -> tuple[ScheduledSize, 
     return later[: composed.settings.scheduled_windows]
 
 
-def _stated(document: Document) -> Mapping[str, Any]:
-    return section(document, "spec", "forProvider")
-
-
-def _reported(document: Document) -> Mapping[str, Any]:
-    return section(document, "status", "atProvider")
-
-
 def _family(base: Document) -> eks.AmiFamily:
     """The operating system that the AMI type which is stated chooses."""
-    ami = text(_stated(base).get("amiType")) or ""
+    ami = text(for_provider(base).get("amiType")) or ""
     return next((each for each in eks.AMI_FAMILIES if ami.startswith(each)), "AL2023")
 
 
-def _joined(own: list[Any], ours: list[dict[str, str]]) -> list[Any]:
-    """Taints of both; of two with one key and effect the plan's."""
-    named = {(each["key"], each["effect"]) for each in ours}
-    kept = [
-        each
-        for each in own
-        if not isinstance(each, Mapping) or (each.get("key"), each.get("effect")) not in named
-    ]
-    return [*kept, *(dict(each) for each in ours)]
-
-
 def _states_launch_template(base: Document) -> bool:
-    stated = _stated(base).get("launchTemplate")
+    stated = for_provider(base).get("launchTemplate")
     return bool(stated or section(base, "spec", "initProvider").get("launchTemplate"))
 
 

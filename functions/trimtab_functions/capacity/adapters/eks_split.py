@@ -18,6 +18,7 @@ from trimtab_functions.capacity.adapters.eks_settings import (
     EksSettings,
     composed_group,
 )
+from trimtab_functions.capacity.adapters.managed import for_provider
 from trimtab_functions.capacity.documents import Document, mapping, replaced, section, text
 
 ZONE_LABEL = "trimtab.dev/zone"
@@ -43,7 +44,7 @@ def split_group(
     """
     if isinstance(capacity_of(group, f"{pool.name}/{group.name}"), OpenCapacity):
         return None
-    stated = section(document, "spec", "forProvider")
+    stated = for_provider(document)
     zone = purchase_zone(group.purchase)
     settings = EksSettings(
         region=text(stated.get("region")) or plan.spec.site.region,

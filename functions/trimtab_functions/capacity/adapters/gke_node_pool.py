@@ -50,7 +50,13 @@ from trimtab_functions.capacity.adapters.base import (
     Scaling,
 )
 from trimtab_functions.capacity.adapters.gke_node_pool_settings import GkeSettings
-from trimtab_functions.capacity.adapters.managed import held_managed, managed
+from trimtab_functions.capacity.adapters.managed import (
+    at_provider,
+    for_provider,
+    held_managed,
+    managed,
+    without_initial,
+)
 from trimtab_functions.capacity.adapters.objects import (
     EXTERNAL_NAME,
     own_metadata,
@@ -58,6 +64,7 @@ from trimtab_functions.capacity.adapters.objects import (
     with_suffix,
 )
 from trimtab_functions.capacity.adapters.settings import provider_config
+from trimtab_functions.capacity.adapters.taints import in_place
 from trimtab_functions.capacity.documents import (
     Document,
     count,
@@ -113,7 +120,7 @@ class GkeNodePool(GroupAdapter):
     reaches_min = False
 
     def fixed(self, document: Document) -> NodePoolFixed:
-        stated, reported = _stated(document), _reported(document)
+        stated, reported = for_provider(document), at_provider(document)
         config = {**section(reported, "nodeConfig"), **section(stated, "nodeConfig")}
         both = {**reported, **stated, "nodeConfig": config}
         gpus = words.first_accelerator(both)
@@ -132,7 +139,7 @@ class GkeNodePool(GroupAdapter):
         Before GKE reports any, they are those that the pool is being created with. Where the provider
         is told not to count (`ignoreNodeCountChanges`), as many as may run.
         """
-        stated, reported = _stated(document), _reported(document)
+        stated, reported = for_provider(document), at_provider(document)
         groups = len(texts(reported.get("managedInstanceGroupUrls")))
         zones = groups or len(words.zones_of({**stated, **reported})) or words.zone_count(stated)
         bounds = _asked(stated, zones) or _asked(reported, zones)
@@ -152,7 +159,7 @@ class GkeNodePool(GroupAdapter):
         return Running(Sizes(low, desired, high), initial)
 
     def decide(self, plan: CapacityPlan, pool: Pool, group: Group, base: Document) -> Decided:
-        provider = _stated(base)
+        provider = for_provider(base)
         where = f"the resource for {pool.name}/{group.name}"
         settings = words.settings_of(provider, where)
         nodes = node_shape(
@@ -173,7 +180,7 @@ class GkeNodePool(GroupAdapter):
         """Its own labels, taints and resource labels stay unless the plan has one of that name; so do
         the zones, unless the purchase is in one; and how GPUs are shared, cut and driven."""
         nodes: NodeShape = decided.spec["nodes"]
-        provider = {k: v for k, v in _stated(base).items() if k not in _SIZES}
+        provider = {k: v for k, v in for_provider(base).items() if k not in _SIZES}
         config = dict(section(provider, "nodeConfig"))
         own = words.first_accelerator(provider)
         config["machineType"] = nodes.machine_type
@@ -193,18 +200,18 @@ class GkeNodePool(GroupAdapter):
             **mapping(config.get("resourceLabels")),
             **nodes.resource_labels,
         }
-        if taints := _joined(items(config.get("taint")), nodes.taints):
+        if taints := in_place(items(config.get("taint")), nodes.taints):
             config["taint"] = taints
         provider["nodeConfig"] = config
         if decided.spec["pinned"]:
             provider["nodeLocations"] = list(nodes.zones)
         if words.upgrade_settings(nodes)["maxSurge"] == 0:
             provider.setdefault("upgradeSettings", words.upgrade_settings(nodes))
-        return _without_initial(managed(base, provider))
+        return without_initial(managed(base, provider), _SIZES)
 
     def sized(self, document: Document, scaling: Scaling) -> Document:
-        provider = {k: v for k, v in _stated(document).items() if k not in _SIZES}
-        spec = dict(section(_without_initial(document), "spec"))
+        provider = {k: v for k, v in for_provider(document).items() if k not in _SIZES}
+        spec = dict(section(without_initial(document, _SIZES), "spec"))
         zones, provisioning = words.zone_count(provider), words.provisioning_of(provider)
         sizes = Sizes(scaling.sizes.min, scaling.initial, scaling.sizes.max)
         hosts = _hosts(provider)
@@ -239,7 +246,7 @@ class GkeNodePool(GroupAdapter):
         if template is None:
             return kept
         now = section(observed, "spec", "forProvider", "nodeConfig")
-        provider = dict(_stated(kept))
+        provider = dict(for_provider(kept))
         config = {
             k: v
             for k, v in section(provider, "nodeConfig").items()
@@ -247,13 +254,13 @@ class GkeNodePool(GroupAdapter):
         }
         config.update({each: now[each] for each in _DECIDED_CONFIG if each in now})
         provider["nodeConfig"] = config
-        if "upgradeSettings" in _stated(observed):
-            provider.setdefault("upgradeSettings", _stated(observed)["upgradeSettings"])
+        if "upgradeSettings" in for_provider(observed):
+            provider.setdefault("upgradeSettings", for_provider(observed)["upgradeSettings"])
         return managed(kept, provider)
 
     def region(self, document: Document) -> str | None:
         """The location's: a zone is a region and a letter."""
-        location = text(_stated(document).get("location"))
+        location = text(for_provider(document).get("location"))
         return location[:-2] if location is not None and location[-2:-1] == "-" else location
 
     def named(self, document: Document, suffix: str) -> Document:
@@ -305,14 +312,6 @@ class GkeNodePool(GroupAdapter):
         )
 
 
-def _stated(document: Document) -> Mapping[str, Any]:
-    return section(document, "spec", "forProvider")
-
-
-def _reported(document: Document) -> Mapping[str, Any]:
-    return section(document, "status", "atProvider")
-
-
 def _asked(provider: Mapping[str, Any], zones: int) -> tuple[int, int] | None:
     """The whole pool's bounds; None where they are not stated."""
     scaling = section(provider, "autoscaling")
@@ -324,18 +323,6 @@ def _asked(provider: Mapping[str, Any], zones: int) -> tuple[int, int] | None:
         return (count(scaling.get("minNodeCount")) or 0) * zones, high * zones
     each = count(provider.get("nodeCount"))
     return None if each is None or scaling else (each * zones, each * zones)
-
-
-def _without_initial(document: Document) -> Document:
-    """The document without the number to create with; an earlier step's would contradict ours."""
-    spec = dict(section(document, "spec"))
-    initial = section(spec, "initProvider")
-    if not initial:
-        return document
-    spec["initProvider"] = {k: v for k, v in initial.items() if k not in _SIZES}
-    if not spec["initProvider"]:
-        del spec["initProvider"]
-    return {**document, "spec": spec}
 
 
 def _hosts(provider: Mapping[str, Any]) -> int:
@@ -359,14 +346,3 @@ def _check_windows(nodes: NodeShape, group: Group, where: str) -> None:
                 where=where,
                 mend="plan each slice as a group of its own",
             )
-
-
-def _joined(own: list[Any], ours: tuple[dict[str, str], ...]) -> list[Any]:
-    """Taints of both, in the order of its own; of two with one key and effect the plan's."""
-    left = {(each["key"], each["effect"]): dict(each) for each in ours}
-    kept = [left.pop(_name(mapping(each)), each) for each in own]
-    return [*kept, *left.values()]
-
-
-def _name(taint: Mapping[str, Any]) -> tuple[str, str]:
-    return text(taint.get("key")) or "", text(taint.get("effect")) or ""

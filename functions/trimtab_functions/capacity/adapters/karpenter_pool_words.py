@@ -32,6 +32,7 @@ from trimtab.provision.karpenter.shapes import (
 )
 from trimtab.provision.sized_groups import settable_labels
 from trimtab_functions.capacity.adapters.base import Fixed
+from trimtab_functions.capacity.adapters.taints import with_ours_last
 from trimtab_functions.capacity.documents import (
     Document,
     items,
@@ -109,13 +110,8 @@ def launching(base: Document, plan: CapacityPlan, pool: Pool, group: Group) -> D
     labels = section(base, "spec", "template", "metadata", "labels")
     marks = settable_labels(node_labels(pool, group))
     document = replaced(document, ("spec", "template", "metadata", "labels"), {**labels, **marks})
-    ours = taint_fields(group.taints)
-    named = {(each["key"], each["effect"]) for each in ours}
-    taints = [
-        each
-        for each in items(section(base, *_TEMPLATE).get("taints"))
-        if (mapping(each).get("key"), mapping(each).get("effect")) not in named
-    ] + ours
+    own_taints = items(section(base, *_TEMPLATE).get("taints"))
+    taints = with_ours_last(own_taints, taint_fields(group.taints))
     return replaced(document, (*_TEMPLATE, "taints"), taints) if taints else document
 
 

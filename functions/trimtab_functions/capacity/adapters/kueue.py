@@ -35,6 +35,7 @@ from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
 from trimtab_functions.capacity.adapters.objects import with_annotation
 from trimtab_functions.capacity.adapters.quantities import quantity, written
+from trimtab_functions.capacity.adapters.taints import with_ours_last
 from trimtab_functions.capacity.documents import (
     Document,
     condition,
@@ -136,13 +137,13 @@ class ResourceFlavor(Follower):
             {"key": each.key, "value": each.value, "effect": each.effect} for each in group.taints
         ]
         if ours:
-            taints = _joined(items(section(base, "spec").get("nodeTaints")), ours)
+            taints = with_ours_last(items(section(base, "spec").get("nodeTaints")), ours)
             document = replaced(document, ("spec", "nodeTaints"), taints)
             bears = [
                 {"key": each["key"], "operator": "Exists", "effect": each["effect"]}
                 for each in ours
             ]
-            tolerations = _joined(items(section(base, "spec").get("tolerations")), bears)
+            tolerations = with_ours_last(items(section(base, "spec").get("tolerations")), bears)
             document = replaced(document, ("spec", "tolerations"), tolerations)
         return Followed(document)
 
@@ -301,12 +302,3 @@ def _remembered(observed: Document | None) -> dict[str, Moved]:
         if last is not None:
             found[name] = last
     return found
-
-
-def _joined(own: list[Any], ours: list[dict[str, str]]) -> list[Any]:
-    """The author's and the plan's; of two with one key and effect the plan's."""
-    named = {(each["key"], each["effect"]) for each in ours}
-    kept = [
-        each for each in own if (mapping(each).get("key"), mapping(each).get("effect")) not in named
-    ]
-    return [*kept, *ours]

@@ -20,8 +20,8 @@ from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas
 from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
-from trimtab_functions.capacity.adapters.managed import held_managed, managed
-from trimtab_functions.capacity.documents import Document, count, section
+from trimtab_functions.capacity.adapters.managed import for_provider, held_managed, managed
+from trimtab_functions.capacity.documents import Document, count
 
 _UNITS = ("replicas", "requests-per-second")
 _LEAST = 1
@@ -45,7 +45,7 @@ class _Concurrency(Follower):
                 f"concurrency is no {now.pool.unit}, in which demand of pool {now.pool.name} is counted",
                 mend=f"use a pool whose unit is {' or '.join(_UNITS)}",
             )
-        stated = count(section(observed or {}, "spec", "forProvider").get(self.field))
+        stated = count(for_provider(observed or {}).get(self.field))
         before = None
         if stated is not None:
             # The other bound is nobody's here: as planned, so that it holds nothing up.
@@ -58,7 +58,7 @@ class _Concurrency(Follower):
         return replicas.bounds(base, observed, now, before, _LEAST)
 
     def _written(self, base: Document, found: replicas.Bounds, value: int) -> Document:
-        provider = {**section(base, "spec", "forProvider"), self.field: value}
+        provider = {**for_provider(base), self.field: value}
         return managed(found.marked(base), provider)
 
     def _kept(self, base: Document, observed: Document) -> Document:
@@ -80,7 +80,7 @@ class ReservedConcurrency(_Concurrency):
     def held(self, base: Document, observed: Document | None) -> Document:
         """A function that does not exist is made without a plan: its code is not the plan's."""
         if observed is None:
-            return managed(base, section(base, "spec", "forProvider"))
+            return managed(base, for_provider(base))
         return self._kept(base, observed)
 
 

@@ -23,8 +23,8 @@ from trimtab_functions.capacity.adapters.eks_companions import (
     tag_specifications,
 )
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
-from trimtab_functions.capacity.adapters.managed import held_managed, managed
-from trimtab_functions.capacity.documents import Document, items, mapping, section, text
+from trimtab_functions.capacity.adapters.managed import for_provider, held_managed, managed
+from trimtab_functions.capacity.documents import Document, items, mapping, text
 
 _DECIDED_FIELDS = (
     "capacityReservationSpecification",
@@ -47,7 +47,7 @@ class LaunchTemplate(Follower):
             InputError: it serves a pool of which a group holds capacity of its own.
         """
         group = now.groups[0].group
-        provider = dict(section(base, "spec", "forProvider"))
+        provider = dict(for_provider(base))
         of_resource = group_tags(now.plan, now.pool, group)
         of_machines = instance_tags(now.plan, now.pool, group)
         if now.ref.name is None:

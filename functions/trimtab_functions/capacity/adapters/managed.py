@@ -14,12 +14,12 @@ MANAGEMENT_POLICIES = ("Observe", "Create", "Update", "Delete")
 """All but LateInitialize, by which a provider would copy the observed sizes into what it enforces."""
 
 
-def stated(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def for_provider(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the provider enforces."""
     return section(document, "spec", "forProvider")
 
 
-def reported(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def at_provider(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the provider saw last."""
     return section(document, "status", "atProvider")
 
@@ -52,12 +52,12 @@ def held_managed(
     Args:
         decided_fields: the fields of `spec.forProvider` that a plan decides.
     """
-    now = stated(observed)
+    now = for_provider(observed)
     if template is None:
         provider = dict(now)
         base = as_applied(observed)
     else:
-        provider = dict(stated(template))
+        provider = dict(for_provider(template))
         provider.update({each: now[each] for each in decided_fields if each in now})
         base = template
     if "tags" in provider:
@@ -67,9 +67,9 @@ def held_managed(
     return managed(with_kept_marks(base, observed), provider)
 
 
-def _policies(present: object) -> list[str]:
+def _policies(stated: object) -> list[str]:
     """The policies of an earlier step without LateInitialize; all others where it states none."""
-    names = texts(present)
+    names = texts(stated)
     if not names or "*" in names:
         return list(MANAGEMENT_POLICIES)
     return [each for each in names if each != "LateInitialize"]

@@ -15,7 +15,6 @@ What is common to capacity reservations and capacity blocks. Each says what line
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InputError
@@ -25,7 +24,7 @@ from trimtab.inventory.purchase import PurchaseLine
 from trimtab.plan.attribution import PLAN_LABEL, group_tags, plan_label
 from trimtab.plan.model import Group, purchase_zone
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
-from trimtab_functions.capacity.adapters.managed import held_managed
+from trimtab_functions.capacity.adapters.managed import at_provider, for_provider, held_managed
 from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME
 from trimtab_functions.capacity.documents import Document, mapping, replaced, section, text
 
@@ -60,7 +59,7 @@ class Purchase(Follower):
         leave = _leave(line, now)
         if leave.approval is None:
             return Followed(self._waiting(observed), _reason(line, leave), refused=True)
-        provider = {**section(base, "spec", "forProvider"), **self.bought_fields(base, line)}
+        provider = {**for_provider(base), **self.bought_fields(base, line)}
         tags = {
             **group_tags(now.plan, now.pool, now.groups[0].group),
             LINE_TAG: line.digest(),
@@ -113,7 +112,7 @@ class Purchase(Follower):
         if leave.approval is None:
             reason = f"kept as large as it is: {_reason(line, leave)}"
             # What nobody asked for by number is no refusal: a plan may want more for a while.
-            asked = _stated(base).get("instanceCount") is not None
+            asked = for_provider(base).get("instanceCount") is not None
             return Followed(as_it_is, reason, refused=asked, claim=claim)
         tags = {LINE_TAG: line.digest(), APPROVAL_TAG: leave.approval.name}
         document = kept(self.grown(observed, line))
@@ -129,7 +128,7 @@ class Purchase(Follower):
 
 def is_bought(observed: Document) -> bool:
     """Whether AWS has given it an id."""
-    reported = section(observed, "status", "atProvider")
+    reported = at_provider(observed)
     return text(reported.get("id")) is not None or _named(observed) is not None
 
 
@@ -149,7 +148,7 @@ def _with_policies(document: Document, policies: tuple[str, ...]) -> Document:
 
 
 def _check_region(base: Document, now: Now) -> None:
-    stated, planned = _stated(base).get("region"), now.plan.spec.site.region
+    stated, planned = for_provider(base).get("region"), now.plan.spec.site.region
     if stated not in (None, planned):
         raise InputError(
             f"the plan is for {planned}, and this would buy in {stated}",
@@ -204,7 +203,3 @@ def _reason(line: PurchaseLine, leave: Leave) -> str:
         f"quantity: {line.quantity}, ceilingUsdPerHour: {ceiling}, approvedBy: <who>, approvedAt: "
         "'<when>', expires: '<until>'}}"
     )
-
-
-def _stated(base: Document) -> Mapping[str, Any]:
-    return section(base, "spec", "forProvider")
