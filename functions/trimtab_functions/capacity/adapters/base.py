@@ -14,7 +14,7 @@ bounds may move, what is kept without a plan) is decided elsewhere, so an adapte
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan, Group, Pool
@@ -142,13 +142,13 @@ class GroupAdapter(ABC):
             nothing that runs elsewhere may be held up by that.
     """
 
-    kinds: ClassVar[tuple[Kind, ...]]
-    provider: ClassVar[str | None]
-    settings: ClassVar["type[ComposeSettings] | None"] = None
-    attaches: ClassVar[bool] = False
-    makes_owned: ClassVar[bool] = False
-    keeps_min: ClassVar[bool] = True
-    reaches_min: ClassVar[bool] = True
+    kinds: tuple[Kind, ...]
+    provider: str | None
+    settings: type[ComposeSettings] | None = None
+    attaches: bool = False
+    makes_owned: bool = False
+    keeps_min: bool = True
+    reaches_min: bool = True
 
     def reads(self, document: Document) -> bool:  # noqa: ARG002
         """Whether a document of its kinds launches a group's nodes; else it may be a follower's."""

@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
+from trimtab.clock import format_instant
 from trimtab.inventory.model import Approval
 from trimtab.plan.model import CapacityPlan, Group, Pool, Window
 from trimtab.plan.sizing import Sizes
@@ -31,6 +31,11 @@ class Now:
     stability: Stability
     since: str
     approvals: tuple[Approval, ...] = ()
+
+    @property
+    def until(self) -> str:
+        """When the last window ends that is planned, as `stability.damp` has it."""
+        return format_instant(max((each.window, *each.later)[-1].end for each in self.groups))
 
     def total(self, per_node: bool = True) -> Sizes:
         """The sizes of all groups in nodes, or else in the pool's unit, rounded up."""
@@ -86,9 +91,9 @@ class Follower(ABC):
         needs_approvals: whether it acts only on CommitmentApprovals, which are asked for then.
     """
 
-    kinds: ClassVar[tuple[Kind, ...]]
-    whole_pool: ClassVar[bool] = True
-    needs_approvals: ClassVar[bool] = False
+    kinds: tuple[Kind, ...]
+    whole_pool: bool = True
+    needs_approvals: bool = False
 
     @abstractmethod
     def follow(self, base: Document, observed: Document | None, now: Now) -> Followed:

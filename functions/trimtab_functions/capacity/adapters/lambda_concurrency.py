@@ -13,8 +13,6 @@ Function and ProvisionedConcurrencyConfig. Neither reports how many executions r
 is bounded by how far a bound may shrink in a window, not by what is in use.
 """
 
-from typing import ClassVar
-
 from trimtab.errors import InputError
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas
@@ -36,8 +34,8 @@ class _Concurrency(Follower):
         least_of_all: whether it follows min; else it follows max.
     """
 
-    field: ClassVar[str]
-    least_of_all: ClassVar[bool]
+    field: str
+    least_of_all: bool
 
     def _bounds(self, base: Document, observed: Document | None, now: Now) -> replicas.Bounds:
         if now.pool.unit not in _UNITS:

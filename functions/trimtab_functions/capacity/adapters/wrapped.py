@@ -104,11 +104,12 @@ class WrappedGroup(GroupAdapter):
             inner: reads and writes the manifest.
         """
         self._inner = inner
-        self.kinds = inner.kinds  # type: ignore[misc]  # as the inner one's class has them
-        self.provider = inner.provider  # type: ignore[misc]
-        self.attaches = inner.attaches  # type: ignore[misc]
-        self.keeps_min = inner.keeps_min  # type: ignore[misc]
-        self.makes_owned = inner.makes_owned  # type: ignore[misc]
+        self.kinds = inner.kinds
+        self.provider = inner.provider
+        self.attaches = inner.attaches
+        self.keeps_min = inner.keeps_min
+        self.makes_owned = inner.makes_owned
+        self.reaches_min = inner.reaches_min
 
     def fixed(self, document: Document) -> Fixed:
         return self._inner.fixed(unwrapped(document))
@@ -173,9 +174,9 @@ class WrappedFollower(Follower):
             inner: reads and writes the manifest.
         """
         self._inner = inner
-        self.kinds = inner.kinds  # type: ignore[misc]  # as the inner one's class has them
-        self.whole_pool = inner.whole_pool  # type: ignore[misc]
-        self.needs_approvals = inner.needs_approvals  # type: ignore[misc]
+        self.kinds = inner.kinds
+        self.whole_pool = inner.whole_pool
+        self.needs_approvals = inner.needs_approvals
 
     def follow(self, base: Document, observed: Document | None, now: Now) -> Followed:
         exists = None if observed is None else unwrapped(observed)
