@@ -14,7 +14,7 @@ from trimtab.policy.model import Stability
 from trimtab_functions.capacity.adapters.base import Scaling
 from trimtab_functions.capacity.observed import Observed
 from trimtab_functions.capacity.preparation import Slot
-from trimtab_functions.capacity.stability import Moved, damp
+from trimtab_functions.capacity.stability import Moved, believable, damp
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,12 @@ def scale(slot: Slot, window: Window, running: Running, stability: Stability) ->
         return Scaled(scaling, Moved(begun, 0, 0), "outside its capacity block: no nodes")
     before = current or max(running.older, key=_latest, default=None)
     last, known = (before.moved, before.sizes) if before else (None, None)
+    last = believable(last, known, Sizes(window.min, window.desired, window.max))
     if last is None and known is not None:
         last = Moved("", known.min, known.max)
     planned, why = _allowed(slot, window, last)
-    damped = damp(planned, None, last, begun, stability, lacking=running.lacking)
+    until = format_instant(slot.group.windows[-1].end)
+    damped = damp(planned, None, last, begun, stability, lacking=running.lacking, until=until)
     low, high = damped.moved.low, damped.moved.high
     wanted = min(max(window.desired, low), high)
     bounds = window.model_copy(update={"min": low, "desired": wanted, "max": high})

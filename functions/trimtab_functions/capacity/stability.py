@@ -14,7 +14,7 @@ which its bounds moved last. So the answer follows from the request alone.
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.plan.sizing import Sizes
 from trimtab.policy.model import Stability
@@ -52,6 +52,27 @@ class Moved:
 _WRITTEN = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (\d{1,7})\.\.(\d{1,7})")
 
 
+ABSURD = 4
+"""How many times as large as what is asked for and planned bounds can't have been."""
+
+
+def believable(last: Moved | None, asked: Sizes | None, planned: Sizes) -> Moved | None:
+    """What is remembered, as far as what is asked for bears it out: an annotation that somebody wrote, or
+    copied from a larger group, buys no nodes.
+
+    Args:
+        last: as remembered.
+        asked: the bounds that the resource states; None where it states none.
+        planned: the window's sizes.
+    """
+    if last is None or asked is None:
+        return last
+    if last.high > ABSURD * max(asked.max, planned.max, 1):
+        return Moved(last.window, asked.min, asked.max)
+    # A min is never asked for above the max that is.
+    return replace(last, low=min(last.low, max(asked.max, planned.min)))
+
+
 @dataclass(frozen=True)
 class Damped:
     """Bounds to ask for, whose numbers `moved` has, and why they are not the plan's (or None)."""
@@ -68,6 +89,7 @@ def damp(
     stability: Stability,
     *,
     lacking: str | None = None,
+    until: str | None = None,
 ) -> Damped:
     """The bounds to ask for.
 
@@ -78,6 +100,8 @@ def damp(
         window: when the window began that holds, as `Moved.window`.
         stability: how much may move.
         lacking: what is to take over what goes, and has not all its nodes; None when all has.
+        until: when the last window ends that is planned, as `Moved.window`: no bounds moved later. What
+            says so was written by hand, or by a clock that was years ahead, and would hold them for ever.
 
     Returns:
         The planned bounds, as far as they may be; `moved.window` is `window` when they move.
@@ -86,6 +110,8 @@ def damp(
         last = Moved("", before.min, before.max)
     if last is None:
         return Damped(Moved(window, planned.min, planned.max))
+    if until is not None and last.window > until:
+        last = replace(last, window=window)
     low, high, reason = planned.min, planned.max, None
     if low < last.low or high < last.high:
         reason = _delay(last, window, stability, lacking)

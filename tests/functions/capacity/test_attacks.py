@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from support.capacity_requests import NODE_GROUP
-from support.capacity_world import World
+from support.capacity_world import BOUNDS, World
 from support.plans import START, group, plan_data, pool, windows
 from trimtab_functions import structs
 
@@ -159,3 +159,29 @@ def test_groups_whose_keys_are_the_same_are_refused_whatever_their_order() -> No
         assert reasons(rsp)[1] == "GroupsRefused"
         answers.append(sorted(rsp.conditions[1].message.split("; ")))
     assert "a/b-c: its key a-b-c-0a1b2c is also that of a-b/c" in answers[0]
+
+
+def test_an_annotation_that_somebody_wrote_buys_no_nodes() -> None:
+    for written in (
+        "2026-11-01T00:00:00Z 9999999..9999999",
+        "2026-11-01T00:00:00Z 0..9999999",
+        "2000-01-01T00:00:00Z 90000..90000",
+        "9999-12-31T23:59:59Z 12..12",
+        "2026-11-01T00:00:00Z 40..40",
+    ):
+        world = running()
+        world.things[KEY].document["metadata"]["annotations"][BOUNDS] = written
+        settle(world, 1)
+        asked = world.things[KEY].asked
+        assert asked["minSize"] <= 10, written
+        assert asked["maxSize"] <= 40, written
+
+
+def test_bounds_that_moved_in_years_to_come_hold_nothing_for_ever() -> None:
+    world = running()
+    world.things[KEY].document["metadata"]["annotations"][BOUNDS] = "9999-12-31T23:59:59Z 8..10"
+    for hours, bounds in ((4, (8, 10)), (8, (4, 8))):
+        world.now = START + hours * HOUR
+        settle(world, 2)
+        asked = world.things[KEY].asked
+        assert (asked["minSize"], asked["maxSize"]) == bounds

@@ -28,7 +28,7 @@ from trimtab_functions.capacity.adapters.objects import (
 )
 from trimtab_functions.capacity.documents import Document, Path, at, count, replaced, section
 from trimtab_functions.capacity.settings import Fields
-from trimtab_functions.capacity.stability import damp
+from trimtab_functions.capacity.stability import believable, damp
 
 ENFORCED, INITIAL = ("spec", "forProvider"), ("spec", "initProvider")
 
@@ -64,7 +64,9 @@ class FieldPaths(Follower):
         planned = now.total(per_node=self.fields.unit == "nodes")
         seen = observed or {}
         running = count(_at(seen, paths.running))
-        damped = damp(planned, self._asked(seen), moved(observed), now.since, now.stability)
+        last, asked = moved(observed), self._asked(seen)
+        last = believable(last, asked, planned)
+        damped = damp(planned, asked, last, now.since, now.stability, until=now.until)
         low, high, reason = damped.moved.low, damped.moved.high, damped.reason
         if paths.max is not None and running is not None and running > high:
             held = f"max held at the {running} that run until they fall to {high}"

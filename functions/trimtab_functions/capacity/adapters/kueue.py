@@ -45,7 +45,7 @@ from trimtab_functions.capacity.documents import (
     section,
     text,
 )
-from trimtab_functions.capacity.stability import Moved, damp
+from trimtab_functions.capacity.stability import Moved, believable, damp
 
 FLAVORS_ANNOTATION = f"{LABEL_PREFIX}kueue-flavors"
 QUOTAS_ANNOTATION = f"{LABEL_PREFIX}quotas"
@@ -88,7 +88,8 @@ class Quota(Follower):
             each_node = per_node(now.pool, member.group)
             wanted = Sizes(0, 0, member.window.max)
             known = _nodes(names[name], each_node, before)
-            found = damp(wanted, known, remembered.get(name), now.since, now.stability)
+            last = believable(remembered.get(name), known, wanted)
+            found = damp(wanted, known, last, now.since, now.stability, until=now.until)
             if found.reason is not None:
                 reasons.append(f"{name}: {found.reason}")
             marks.append(f"{name} {found.moved}")

@@ -26,7 +26,7 @@ from trimtab_functions.capacity.adapters.objects import (
     with_kept_marks,
 )
 from trimtab_functions.capacity.documents import Document, Path, at, count, replaced, section
-from trimtab_functions.capacity.stability import Damped, damp
+from trimtab_functions.capacity.stability import Damped, believable, damp
 
 UNITS_ANNOTATION = "trimtab.dev/units-per-replica"
 _DIGITS = 9
@@ -76,7 +76,8 @@ def damped(now: Now, wanted: Sizes, before: Sizes | None, observed: Document | N
         before: the bounds that the existing follower has; None where it states none.
         observed: what exists, which remembers the bounds decided last.
     """
-    return damp(wanted, before, moved(observed), now.since, now.stability)
+    last = believable(moved(observed), before, wanted)
+    return damp(wanted, before, last, now.since, now.stability, until=now.until)
 
 
 def bounds(
