@@ -56,7 +56,7 @@ from trimtab_functions.capacity.adapters.managed import (
     without_initial,
 )
 from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME, own_metadata, with_suffix
-from trimtab_functions.capacity.adapters.settings import provider_config
+from trimtab_functions.capacity.adapters.settings import XR_SPEC, provider_config
 from trimtab_functions.capacity.documents import (
     Document,
     count,
@@ -215,7 +215,7 @@ class AksNodePool(GroupAdapter):
     ) -> Composed:
         """The node pool's name in AKS is the one that `AksCluster` of Pulumi gives it."""
         nodes = node_shape(
-            plan, pool, group, settings.of(pool, group), settings.choices(plan), "the XR's spec"
+            plan, pool, group, settings.of(pool, group), settings.choices(plan), XR_SPEC
         )
         cluster = (
             {"kubernetesClusterId": settings.cluster_id}

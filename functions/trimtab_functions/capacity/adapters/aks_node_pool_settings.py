@@ -11,11 +11,9 @@ from trimtab.provision.aks.pools import Driver, PoolChoices
 from trimtab.provision.aks.tags import check_azure_tags
 from trimtab.provision.pool_settings import Settings
 from trimtab.provision.sized_groups import check_tags
-from trimtab_functions.capacity.adapters.gke_node_pool_settings import node_settings
-from trimtab_functions.capacity.adapters.settings import CloudSettings
+from trimtab_functions.capacity.adapters.node_settings import MAX_PLACES, node_settings
+from trimtab_functions.capacity.adapters.settings import XR_SPEC, CloudSettings
 
-WHERE = "the XR's spec"
-MAX_PLACES = 64
 AzureId = Annotated[str, Field(pattern=r"^/subscriptions/.+", max_length=1024)]
 
 
@@ -59,8 +57,8 @@ class AksSettings(CloudSettings):
         Raises:
             InputError: a tag is Trimtab's own, or none that Azure takes.
         """
-        check_tags(self.tags, WHERE)
-        check_azure_tags(self.tags, WHERE)
+        check_tags(self.tags, XR_SPEC)
+        check_azure_tags(self.tags, XR_SPEC)
         return PoolChoices(
             region=self.region,
             zones=self.zones or plan.spec.site.zones,
@@ -81,7 +79,7 @@ class AksSettings(CloudSettings):
         if found.placement_group:
             raise InputError(
                 "placementGroup: this function composes no proximity placement group",
-                where=f"{WHERE}.nodeSettings: {pool.name}/{group.name}",
+                where=f"{XR_SPEC}.nodeSettings: {pool.name}/{group.name}",
                 mend="drop it, or give a template with proximityPlacementGroupId",
             )
         return found

@@ -28,7 +28,7 @@ from trimtab.provision.eks.groups import (
 from trimtab.provision.names import bounded_name
 from trimtab.provision.pool_settings import Settings, check_places, group_settings
 from trimtab.provision.sized_groups import SizedGroup, check_tags
-from trimtab_functions.capacity.adapters.settings import CloudSettings, SpecPart
+from trimtab_functions.capacity.adapters.settings import XR_SPEC, CloudSettings, SpecPart
 
 VOLUME_GIB = 100
 """Of a launch template that nobody gives another size, as in the Pulumi component."""
@@ -36,7 +36,6 @@ _EKS_VOLUME_GIB = 20
 """Without a launch template: EKS CreateNodegroup, `diskSize`, 2026-11."""
 _NAME_ROOM = 128
 """EC2's limit for a launch template's name."""
-_WHERE = "the XR's spec"
 # An XR's maps come in any order.
 _IN_ORDER = AfterValidator(lambda value: dict(sorted(value.items())))
 
@@ -138,7 +137,7 @@ def composed_group(
 def _composed_group(
     settings: EksSettings, plan: CapacityPlan, pool: Pool, group: Group
 ) -> ComposedGroup:
-    check_tags(settings.tags, _WHERE)
+    check_tags(settings.tags, XR_SPEC)
     chosen = _chosen(settings, plan, pool, group)
     given = settings.launch_template(pool.name, group.name)
     family = chosen.ami_family or settings.ami_family
@@ -156,7 +155,7 @@ def _composed_group(
     templated = given is None and (needed or settings.compose_launch_templates == "Always")
     if not templated and volume is None:
         shape = _shape(settings, plan, pool, group, chosen, _EKS_VOLUME_GIB)
-    where = f"{_WHERE}: {pool.name}/{group.name}"
+    where = f"{XR_SPEC}: {pool.name}/{group.name}"
     if templated and shape.interfaces and not settings.efa_security_group_ids:
         raise InputError(
             "efa: a launch template that states network interfaces states their security groups too",
@@ -202,8 +201,8 @@ def _shape(
 def _chosen(settings: EksSettings, plan: CapacityPlan, pool: Pool, group: Group) -> Settings:
     if not settings.pool_settings:
         return _NOTHING_CHOSEN
-    where = f"{_WHERE}.poolSettings"
-    check_places(settings.pool_settings, plan, "poolSettings", _WHERE)
+    where = f"{XR_SPEC}.poolSettings"
+    check_places(settings.pool_settings, plan, "poolSettings", XR_SPEC)
     stated: Mapping[str, Mapping[str, Any]] = {
         key: {argument_name(name): value for name, value in each.items()}
         for key, each in settings.pool_settings.items()

@@ -63,7 +63,7 @@ from trimtab_functions.capacity.adapters.objects import (
     with_annotation,
     with_suffix,
 )
-from trimtab_functions.capacity.adapters.settings import provider_config
+from trimtab_functions.capacity.adapters.settings import XR_SPEC, provider_config
 from trimtab_functions.capacity.adapters.taints import in_place
 from trimtab_functions.capacity.documents import (
     Document,
@@ -277,7 +277,7 @@ class GkeNodePool(GroupAdapter):
         """The node pool's name in GKE is the group's key, as `GkeCluster` of Pulumi names it."""
         choices = settings.choices(plan)
         chosen = settings.of(pool, group)
-        nodes = node_shape(plan, pool, group, chosen, choices, "the XR's spec")
+        nodes = node_shape(plan, pool, group, chosen, choices, XR_SPEC)
         config = words.node_config(nodes, settings.image_type, settings.gpu_driver)
         if settings.disk_key is not None:
             config["bootDiskKmsKey"] = settings.disk_key

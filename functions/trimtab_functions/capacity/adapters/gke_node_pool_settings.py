@@ -1,20 +1,17 @@
 """What an XR says of the GKE node pools to compose."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.plan.types import Count, Flag, ShortText
-from trimtab.provision.arguments import argument_name, checked
 from trimtab.provision.gke.pools import Driver, PoolChoices
 from trimtab.provision.pool_settings import Settings
+from trimtab_functions.capacity.adapters.node_settings import MAX_PLACES, node_settings
 from trimtab_functions.capacity.adapters.settings import CloudSettings
 
 Zone = Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+\d+-[a-z]$")]
-MAX_PLACES = 64
 
 
 class GkeSettings(CloudSettings):
@@ -70,22 +67,3 @@ class GkeSettings(CloudSettings):
             InputError: a setting is unknown, wrong, or not for a composed pool.
         """
         return node_settings(self.node_settings, pool, group)
-
-
-def node_settings(stated: Mapping[str, Mapping[str, Any]], pool: Pool, group: Group) -> Settings:
-    """The settings of a group's nodes: its own over its pool's, in the XR's spelling (`volumeGib`).
-
-    Raises:
-        InputError: one is unknown or wrong, or counts nodes by a share of a max that moves.
-    """
-    of_group = f"{pool.name}/{group.name}"
-    merged = {**stated.get(pool.name, {}), **stated.get(of_group, {})}
-    where = f"the XR's spec.nodeSettings: {of_group if of_group in stated else pool.name}"
-    found = checked(Settings, {argument_name(key): each for key, each in merged.items()}, where)
-    if found.max_unavailable_percentage is not None:
-        raise InputError(
-            "maxUnavailablePercentage is a share of a max that every window may move",
-            where=where,
-            mend="give upgradeSettings in a template of your own",
-        )
-    return found

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from trimtab.plan.types import Name, ShortText, to_camel
 from trimtab_functions.capacity.documents import Document
 
+XR_SPEC = "the XR's spec"
+"""Where these fields stand, for errors."""
+
 
 class SpecPart(BaseModel):
     """A part of an XR's spec."""
