@@ -46,8 +46,9 @@ from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.plans import Lookup, PlanReader
 from trimtab_functions.capacity.policies import PolicyLookup, PolicyReader, Rules
 from trimtab_functions.capacity.preparation import Preparation, Wanted, prepare
-from trimtab_functions.capacity.requests import Asked, Earlier, ResourceReader
+from trimtab_functions.capacity.requests import Asked, ResourceReader
 from trimtab_functions.capacity.responses import Written
+from trimtab_functions.capacity.selection import Earlier
 from trimtab_functions.capacity.settings import (
     DEFAULT_REFRESH_SECONDS,
     ComposeSpec,
@@ -140,11 +141,14 @@ class Composer:
         responses.write_resources(rsp, decided.groups, decided.written)
         field, schema = self._resolve_status(req, rsp, asked)
         responses.write_status(rsp, lookup, decided.written, field, schema)
+        responses.write_readiness(rsp, decided.written, composes=asked.compose is not None)
         responses.write_outcomes(
             rsp,
             (
                 outcomes.plan_outcome(lookup, prepared),
-                outcomes.capacity_outcome(prepared, decided.groups, decided.followers, approvals),
+                outcomes.capacity_outcome(
+                    prepared, decided.groups, decided.followers, approvals, earlier
+                ),
             ),
         )
         responses.write_changes(rsp, outcomes.changes(decided.groups, observed))

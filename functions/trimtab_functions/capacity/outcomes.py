@@ -19,6 +19,7 @@ from trimtab_functions.capacity.following import FollowersDecision
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.plans import Lookup, PlanState
 from trimtab_functions.capacity.preparation import Preparation
+from trimtab_functions.capacity.selection import NO_EARLIER, Earlier
 
 PLAN_USABLE = "PlanUsable"
 """Whether there is a plan that says what the XR's pools need now. While it isn't True nothing is
@@ -48,6 +49,7 @@ GROUPS_REFUSED = "GroupsRefused"  # False: a group can't be provisioned; the mes
 POLICY_HOLDS = (
     "PolicyHolds"  # False: the policy lets a group not begin or not grow; what runs stays
 )
+NOTHING_MATCHED = "NothingMatched"  # False: a target, or all of the step, has no resource; mend it
 KEPT_RUNNING = "KeptRunning"  # False: without a usable plan, what exists is kept as it is
 
 MAX_REFUSALS = 8
@@ -93,7 +95,7 @@ def plan_outcome(lookup: Lookup, prepared: Preparation) -> Outcome:
     if prepared.unusable is not None:
         return Outcome(PLAN_USABLE, "False", INPUT_INVALID, str(prepared.unusable))
     if plan is not None and prepared.missing:
-        message = _other_pool(plan, prepared.missing)
+        message = _other_pool(plan, prepared)
         return Outcome(PLAN_USABLE, "False", PLAN_FOR_ANOTHER_POOL, message)
     if plan is not None and prepared.foreign:
         message = "; ".join(f"pool {pool}: {why}" for pool, why in prepared.foreign.items())
@@ -102,11 +104,16 @@ def plan_outcome(lookup: Lookup, prepared: Preparation) -> Outcome:
     return Outcome(PLAN_USABLE, status, reason, lookup.message)
 
 
-def _other_pool(plan: CapacityPlan, missing: list[str]) -> str:
-    pools = [pool.name for pool in plan.spec.pools]
-    return (
-        f"plan {plan.metadata.name} has no pool {', '.join(missing)}; name one of {allowed(pools)}"
-    )
+def _other_pool(plan: CapacityPlan, prepared: Preparation) -> str:
+    pools = allowed([pool.name for pool in plan.spec.pools])
+    wanted = prepared.wanted
+    refs = {key: each.ref for key, each in wanted.templates.items()}
+    refs |= {key: each.ref for key, each in wanted.followers.items()}
+    missing = []
+    for name in prepared.missing:
+        keys = [key for key, ref in refs.items() if ref.pool == name]
+        missing.append(f"{name} (of {allowed(keys)})" if keys else name)
+    return f"plan {plan.metadata.name} has no pool {', '.join(missing)}; name one of {pools}"
 
 
 def capacity_outcome(
@@ -114,6 +121,7 @@ def capacity_outcome(
     decision: Decision,
     followers: FollowersDecision,
     approvals: Approvals | None = None,
+    earlier: Earlier = NO_EARLIER,
 ) -> Outcome:
     """Whether the resources follow the plan; the most urgent reason first."""
     members = {**decision.placed, **followers.placed}
@@ -127,6 +135,8 @@ def capacity_outcome(
     policy = [f"{ref}: {why}" for ref, why in decision.policy.items()]
     if policy := [*policy, *followers.policy]:
         return Outcome(CAPACITY_PLANNED, "False", POLICY_HOLDS, _first(policy))
+    if unmatched := _unmatched(prepared, members, earlier):
+        return Outcome(CAPACITY_PLANNED, "False", NOTHING_MATCHED, _first(unmatched))
     if kept or not stands[Stand.PLANNED]:
         message = f"kept as they are: {_listed(stands[Stand.HELD])}"
         if stands[Stand.WITHHELD]:
@@ -141,7 +151,22 @@ def capacity_outcome(
         if members[key].launches or key in followers.placed  # what stands beside one has no sizes
     ]
     message = f"node groups with the plan's sizes: {len(sized)}"
+    if earlier.passed_over:
+        message += f"; of kinds that no adapter knows: {allowed(earlier.passed_over)}"
     return Outcome(CAPACITY_PLANNED, "True", AS_PLANNED, message)
+
+
+def _unmatched(prepared: Preparation, members: Mapping[str, Placed], earlier: Earlier) -> list[str]:
+    """What the step is to size and does not find."""
+    told = list(earlier.unmatched)
+    if told or members or prepared.wanted.compose is not None or prepared.wanted.elsewhere:
+        return told
+    if not earlier.passed_over:
+        return [
+            "no resource of an earlier step is labelled trimtab.dev/pool; label one, or add a target"
+        ]
+    keys = allowed(earlier.passed_over)
+    return [f"no adapter knows the kind of {keys}; add a target with fields for it"]
 
 
 def changes(decision: Decision, observed: Mapping[str, Observed | Other]) -> list[str]:

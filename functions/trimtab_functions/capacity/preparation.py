@@ -246,13 +246,14 @@ def _unplaced(
     """Why a template can't serve any group, if that is so."""
     ref, names = template.ref, allowed(set(prepared.names))
     if homes[ref] is not template:
-        return f"{ref}: {template.key} and {homes[ref].key} are both labelled so"
+        twice = f"{template.key} and {homes[ref].key} are both labelled so"
+        return f"{ref}: {twice}; give one of them another group, or take its labels off"
     if ref.name is None and wanted.compose is None:
         return (
             f"{ref}: {template.key} names no group, and mode Inject splits none; use one of {names}"
         )
     if ref.name is not None and ref.name not in prepared.names:
-        return f"{ref}: the plan's pool has no such group; use one of {names}"
+        return f"{ref}: the plan's pool has no such group, which {template.key} names; use one of {names}"
     return None
 
 

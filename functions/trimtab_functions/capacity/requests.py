@@ -4,7 +4,6 @@ One of the modules that know both protobuf and the domain. Everything that is co
 from call to call by its bytes, which Crossplane sends again and again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,10 +21,14 @@ from trimtab_functions.capacity.documents import Document, mapping, text
 from trimtab_functions.capacity.observed import Observed, Other, read_observed
 from trimtab_functions.capacity.plans import Arrived, inline_document
 from trimtab_functions.capacity.selection import (
+    Earlier,
     Following,
+    Reading,
     Template,
     composed_by_us,
-    read_template,
+    passed_over,
+    read_resource,
+    unmatched,
 )
 from trimtab_functions.capacity.settings import (
     DEFAULT_STATUS_FIELD,
@@ -71,19 +74,6 @@ class Asked:
     compose: ComposeSpec | None = None
     name: str = ""
     namespace: str = ""
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What earlier steps composed that concerns this one.
-
-    Attributes:
-        ours: keys of what this function composed in an earlier step of the pipeline.
-    """
-
-    templates: Mapping[str, Template]
-    followers: Mapping[str, Following]
-    ours: frozenset[str]
 
 
 def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
@@ -222,7 +212,7 @@ class ResourceReader:
     """Reads composed resources; equal bytes give the same object."""
 
     def __init__(self) -> None:
-        self._templates: Memo[Template | Following | None] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
+        self._templates: Memo[Reading] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
         self._observed: Memo[Observed | Other] = Memo(MEMO_DOCUMENTS, MEMO_BYTES)
 
     @property
@@ -236,22 +226,31 @@ class ResourceReader:
         templates: dict[str, Template] = {}
         followers: dict[str, Following] = {}
         ours = []
+        readings = []
         for key in sorted(req.desired.resources):
             struct = req.desired.resources[key].resource
             # Labels are looked at in all, but few have any that concern this function.
             if not targets and not _is_labelled(struct):
                 continue
             content = content_of(struct)
-            found = self._templates.get(
+            reading = self._templates.get(
                 (key, content, how), len(content), partial(_template, key, content, targets)
             )
+            readings.append(reading)
+            found = reading.found
             if isinstance(found, Template):
                 templates[key] = found
             elif isinstance(found, Following):
                 followers[key] = found
             elif _is_labelled(struct) and composed_by_us(_document(content)):
                 ours.append(key)
-        return Earlier(templates, followers, frozenset(ours))
+        return Earlier(
+            templates,
+            followers,
+            frozenset(ours),
+            unmatched(targets, readings),
+            passed_over(readings),
+        )
 
     def observed(
         self, req: fnv1.RunFunctionRequest, earlier: Earlier
@@ -282,8 +281,8 @@ def content_of(struct: structpb.Struct) -> bytes:
     return content
 
 
-def _template(key: str, content: bytes, targets: tuple[Target, ...]) -> Template | Following | None:
-    return read_template(key, _document(content), targets)
+def _template(key: str, content: bytes, targets: tuple[Target, ...]) -> Reading:
+    return read_resource(key, _document(content), targets)
 
 
 def _observed(

@@ -96,9 +96,20 @@ def write_status(
         _write_groups(structs.replace(composite.resource, tuple(field.split(".")), told), written)
     else:
         _write_declared(rsp, told, written, schema)
-    if all(each.desired is None for each in written):
-        # An XR without composed resources would count as ready, and it has no capacity at all.
-        composite.ready = fnv1.READY_FALSE
+
+
+def write_readiness(
+    rsp: fnv1.RunFunctionResponse, written: Sequence[Written], *, composes: bool
+) -> None:
+    """Have an XR without composed resources not count as ready: it has no capacity at all.
+
+    Args:
+        rsp: the response.
+        written: what was decided.
+        composes: whether this step is to compose something; else none of it may be this step's.
+    """
+    if (composes or written) and all(each.desired is None for each in written):
+        rsp.desired.composite.ready = fnv1.READY_FALSE
 
 
 def _write_declared(

@@ -6,7 +6,7 @@ hold for what is labelled too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -51,14 +51,92 @@ class Following:
     document: Document
 
 
-def read_template(
-    key: str, document: Document, targets: Sequence[Target]
-) -> Template | Following | None:
-    """What a resource of an earlier step is here; None when nobody asks for it or it is our own."""
+@dataclass(frozen=True, eq=False)
+class Unknown:
+    """A resource that is asked for, of a kind that no adapter knows.
+
+    Attributes:
+        target: the index of the target that asks for it; None where its labels alone do.
+    """
+
+    key: str
+    kind: str
+    target: int | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a resource of an earlier step is here.
+
+    Attributes:
+        found: None when nobody asks for it or it is our own.
+        matched: indices of the targets that match it.
+    """
+
+    found: Template | Following | Unknown | None
+    matched: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier steps composed that concerns this one.
+
+    Attributes:
+        ours: keys of what this function composed in an earlier step of the pipeline.
+        unmatched: what is asked for and nothing follows the plan by it.
+        passed_over: keys of what is labelled, and is of a kind that no adapter knows.
+    """
+
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    followers: Mapping[str, Following] = field(default_factory=dict)
+    ours: frozenset[str] = frozenset()
+    unmatched: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+NO_EARLIER = Earlier()
+
+
+def read_resource(key: str, document: Document, targets: Sequence[Target]) -> Reading:
+    """What a resource of an earlier step is here."""
     if composed_by_us(document):
-        return None
+        return Reading(None)
+    matched = [n for n, each in enumerate(targets) if _matches(each.match, key, document)]
+    first = matched[0] if matched else None
+    target = None if first is None else targets[first]
+    found: Template | Following | Unknown | None = _read(key, document, target)
+    if found is None and (target is not None or group_ref(document) is not None):
+        found = Unknown(key, text(document.get("kind")) or "", first)
+    return Reading(found, frozenset(matched))
+
+
+def unmatched(targets: Sequence[Target], readings: Sequence[Reading]) -> tuple[str, ...]:
+    """What is asked for and nothing follows the plan by it, and how to mend that."""
+    matched = frozenset().union(*(each.matched for each in readings))
+    told = [
+        f"targets[{number}] matches no resource of an earlier step; mend its match"
+        for number in range(len(targets))
+        if number not in matched
+    ]
+    told += [
+        f"targets[{each.target}] matches {each.key}, and no adapter knows a {each.kind}; give fields"
+        for each in _unknown(readings)
+        if each.target is not None
+    ]
+    return tuple(told)
+
+
+def passed_over(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """Keys of what is labelled, and is of a kind that no adapter knows: it may be so for other reasons."""
+    return tuple(each.key for each in _unknown(readings) if each.target is None)
+
+
+def _unknown(readings: Sequence[Reading]) -> list[Unknown]:
+    return [each.found for each in readings if isinstance(each.found, Unknown)]
+
+
+def _read(key: str, document: Document, target: Target | None) -> Template | Following | None:
     ref = group_ref(document)
-    target = next((each for each in targets if _matches(each.match, key, document)), None)
     if ref is None:
         if target is None:
             return None

@@ -248,7 +248,7 @@ def test_a_template_for_a_group_that_the_plan_lacks_is_refused() -> None:
     template["metadata"]["labels"]["trimtab.dev/group"] = "spto"
     told = answer(request(PLAN, mode="Inject", desired={HOME: template}), NOW)
     assert told["conditions"][1]["message"] == (
-        "trainer/spto: the plan's pool has no such group; use one of main"
+        "trainer/spto: the plan's pool has no such group, which gpu-nodes names; use one of main"
     )
     assert "resources" not in told["desired"]
 
@@ -279,7 +279,10 @@ def test_two_templates_for_one_group_are_refused_and_neither_runs_away() -> None
         observed={"a": exists(injected()), "b": exists(injected())},
     )
     told = answer(req, NOW)
-    assert told["conditions"][1]["message"] == "trainer/main: b and a are both labelled so"
+    assert told["conditions"][1]["message"] == (
+        "trainer/main: b and a are both labelled so; give one of them another group, or take its"
+        " labels off"
+    )
     assert sorted(told["desired"]["resources"]) == ["a", "b"]
 
 

@@ -15,7 +15,7 @@ from support.plans import group, plan, pool
 from trimtab.errors import InputError
 from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters import group_adapter
-from trimtab_functions.capacity.selection import Template, read_template
+from trimtab_functions.capacity.selection import Template, read_resource
 from trimtab_functions.cluster.platforms import PLATFORMS
 from trimtab_functions.cluster.resources import PART_LABEL, Owner, Resource
 from trimtab_functions.cluster.settings import parse_spec
@@ -104,7 +104,7 @@ def test_managed_resources_leave_late_initialisation_out(platform: str) -> None:
 def test_a_pools_template_is_the_capacity_functions_to_split(platform: str, kind: str) -> None:
     (template,) = (each for each in parts(platform, SPECS[platform]) if each.template)
     assert (template.key, template.document["kind"]) == ("pool-trainer", kind)
-    read = read_template(template.key, template.document, ())
+    read = read_resource(template.key, template.document, ()).found
     assert isinstance(read, Template)
     assert read.adapter is group_adapter(template.document)
     assert str(read.ref) == "trainer"
