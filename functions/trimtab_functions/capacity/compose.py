@@ -55,7 +55,7 @@ from trimtab_functions.capacity.settings import (
     PlanKey,
 )
 from trimtab_functions.capacity.sources import FromContext, Inline, Labelled
-from trimtab_functions.memo import Memo
+from trimtab_functions.memo import ById, Memo
 
 REQUIREMENT = "capacity-plan"
 """The required plan's name; a bootstrap requirement in a Composition uses it too."""
@@ -72,7 +72,8 @@ resource changes, and newer ones only where their operator has switched it on (-
 watches, alpha), which no request tells."""
 
 MEMO_PREPARATIONS, MEMO_GROUPS = 256, 1500
-"""Of preparations, and of the groups in their plans; a group takes some 10 kB."""
+"""Of preparations, and of the groups in their plans, or of the earlier steps' resources where those are
+more; a group takes some 10 kB."""
 
 MEMO_DECISIONS = 2000
 """On resources; one takes some 10 kB."""
@@ -105,8 +106,11 @@ class Composer:
         self._approvals = ApprovalReader()
         self._resources = ResourceReader()
         self._answers = Answers()
-        self._prepared: Memo[Preparation] = Memo(MEMO_PREPARATIONS, MEMO_GROUPS)
         self._written: Memo[Written] = Memo(MEMO_DECISIONS, MEMO_DECISIONS)
+        # A decision's key keeps its preparation, and with it a whole plan.
+        self._prepared: Memo[Preparation] = Memo(
+            MEMO_PREPARATIONS, MEMO_GROUPS, self._written.forget
+        )
 
     @property
     def memos(self) -> dict[str, Memo[Any]]:
@@ -239,10 +243,11 @@ class Composer:
         wanted = Wanted(
             plan, asked.compose, earlier.templates, earlier.followers, rules, earlier.ours
         )
-        # Plan and rules by identity, which their own memos gave them; the preparation keeps them alive.
+        # Plan and rules by identity, which their own memos gave them.
         members = (*earlier.templates.values(), *earlier.followers.values())
-        key = (id(plan), id(rules), _compose_key(asked.compose), members, earlier.ours)
-        size = sum(len(pool.groups) for pool in plan.spec.pools) if plan else 0
+        key = (ById(plan), ById(rules), _compose_key(asked.compose), members, earlier.ours)
+        groups = sum(len(pool.groups) for pool in plan.spec.pools) if plan else 0
+        size = max(groups, len(members))
         return self._prepared.get(key, size, lambda: prepare(wanted))
 
     def _decide(
@@ -257,7 +262,7 @@ class Composer:
         by_identity: dict[int, Written] = {}
 
         def remember(key: Hashable, make: Callable[[], Placed]) -> Placed:
-            written = self._written.get(key, 1, lambda: responses.write(make()))
+            written = self._written.get(key, 1, lambda: responses.write(make()), prepared)
             by_identity[id(written.placed)] = written
             return written.placed
 

@@ -62,13 +62,13 @@ class Other:
     Attributes:
         ref: whom it is for; None when it carries no labels that say so.
         ours: whether this function composed it.
-        exists_ready: False where it has a Ready condition that is not True.
+        ready: whether it is; one without such a condition is.
     """
 
     key: str
     ref: GroupRef | None
     ours: bool
-    exists_ready: bool
+    ready: bool
     read: Read
 
 

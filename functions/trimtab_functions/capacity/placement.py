@@ -46,7 +46,7 @@ from trimtab_functions.capacity.decisions import (
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool, Slot
-from trimtab_functions.capacity.scaling import Running, ahead, hold, scale
+from trimtab_functions.capacity.scaling import Generations, ahead, hold, scale
 from trimtab_functions.capacity.selection import Template
 from trimtab_functions.memo import ById
 
@@ -210,10 +210,10 @@ class _Decider:
         moved = key != slot.key and slot.key in templates
         index = window_index(slot.group, self.instant)
         beside = self._beside(slot)
-        running = Running(current, older, lacking)
+        generations = Generations(current, older, lacking)
         placed = self.decision.placed[key] = self.remember(
-            (slot, key, moved, index, running, self.stability, beside),
-            lambda: _planned(slot, key, index, running, self.stability, beside, moved=moved),
+            (slot, key, moved, index, generations, self.stability, beside),
+            lambda: _planned(slot, key, index, generations, self.stability, beside, moved=moved),
         )
         ready = current is not None and _serves(current)
         for old in older:
@@ -258,7 +258,7 @@ class _Decider:
 
     def _place_companion(self, slot: Slot, key: str, document: Document) -> None:
         other = self.observed.get(key)
-        ready = isinstance(other, Other) and other.exists_ready
+        ready = isinstance(other, Other) and other.ready
         self.decision.placed[key] = self.remember(
             (slot, key, ready, ById(document)),
             lambda: Placed(key, slot.ref, Stand.PLANNED, document, ready, launches=False),
@@ -357,19 +357,19 @@ def _planned(
     slot: Slot,
     key: str,
     index: int,
-    running: Running,
+    generations: Generations,
     stability: Stability,
     beside: tuple[tuple[str, Other], ...],
     *,
     moved: bool,
 ) -> Placed:
     """A group as its plan's window has it; `moved` from its template's key to one of its own."""
-    document, window, current = slot.document, slot.group.windows[index], running.current
+    document, window, current = slot.document, slot.group.windows[index], generations.current
     if moved:
         document = slot.adapter.named(document, slot.group.generation)
     if current is not None and key != slot.key:
         document = _as_named(document, current)
-    scaled = scale(slot, window, running, stability)
+    scaled = scale(slot, window, generations, stability)
     document = with_annotation(document, MOVED_ANNOTATION, str(scaled.moved))
     document = slot.adapter.sized(document, scaled.scaling)
     reason = scaled.reason
@@ -437,7 +437,7 @@ def _kept(
 def _kept_companion(each: Other) -> Placed:
     assert each.ref is not None  # noqa: S101 - the caller's condition
     document = as_applied(each.read())
-    return Placed(each.key, each.ref, Stand.HELD, document, each.exists_ready, launches=False)
+    return Placed(each.key, each.ref, Stand.HELD, document, each.ready, launches=False)
 
 
 def _each(groups: Existing) -> Iterator[tuple[GroupRef, Observed]]:

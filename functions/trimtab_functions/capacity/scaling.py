@@ -18,8 +18,8 @@ from trimtab_functions.capacity.stability import Moved, believable, damp
 
 
 @dataclass(frozen=True)
-class Running:
-    """What runs of a group.
+class Generations:
+    """The generations of a group that run.
 
     Attributes:
         current: what runs its generation; None where nothing does.
@@ -42,13 +42,13 @@ class Scaled:
     reason: str | None = None
 
 
-def scale(slot: Slot, window: Window, running: Running, stability: Stability) -> Scaled:
+def scale(slot: Slot, window: Window, generations: Generations, stability: Stability) -> Scaled:
     """The sizes to ask for in a window.
 
     A new generation starts with as many nodes as the old one runs, as far as its bounds allow, and its
     bounds move on from the old one's.
     """
-    current = running.current
+    current = generations.current
     dying = current is not None and current.deleting
     begun = format_instant(window.start)
     # What is being deleted will be created anew.
@@ -59,14 +59,14 @@ def scale(slot: Slot, window: Window, running: Running, stability: Stability) ->
         sizes = slot.adapter.accepted(Sizes(0, 0, 0))
         scaling = Scaling(sizes, 0, enforced, creates=current is None or dying)
         return Scaled(scaling, Moved(begun, 0, 0), "outside its capacity block: no nodes")
-    before = current or max(running.older, key=_latest, default=None)
+    before = current or max(generations.older, key=_latest, default=None)
     last, known = (before.moved, before.sizes) if before else (None, None)
     last = believable(last, known, Sizes(window.min, window.desired, window.max))
     if last is None and known is not None:
         last = Moved("", known.min, known.max)
     planned, why = _allowed(slot, window, last)
     until = format_instant(slot.group.windows[-1].end)
-    damped = damp(planned, None, last, begun, stability, lacking=running.lacking, until=until)
+    damped = damp(planned, None, last, begun, stability, lacking=generations.lacking, until=until)
     low, high = damped.moved.low, damped.moved.high
     wanted = min(max(window.desired, low), high)
     bounds = window.model_copy(update={"min": low, "desired": wanted, "max": high})
@@ -74,7 +74,7 @@ def scale(slot: Slot, window: Window, running: Running, stability: Stability) ->
     sizes = slot.adapter.accepted(sizing.sizes)
     reason = "; ".join(each for each in (why, damped.reason, sizing.reason) if each) or None
     initial = wanted
-    for old in (*running.older, *((current,) if current and dying else ())):
+    for old in (*generations.older, *((current,) if current and dying else ())):
         if old.sizes is not None:
             initial = min(max(initial, old.sizes.desired), high)
     if now is None:
