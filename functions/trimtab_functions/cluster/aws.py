@@ -144,7 +144,9 @@ class _Maker:
             vpcEndpointType="Gateway",
             vpcIdSelector=selected("vpc"),
         )
-        return [*found, endpoint]
+        # A gateway endpoint serves the route tables that it is in; elsewhere the bytes of images go by NAT.
+        tables = [each.key for each in found if each.document["kind"] == "RouteTable"]
+        return [*found, endpoint, *map(self._through_endpoint, tables)]
 
     def roles(self) -> list[Resource]:
         """A role for the control plane, for nodes and for the volumes' driver, with AWS's policies."""
@@ -269,6 +271,14 @@ class _Maker:
             destinationCidrBlock="0.0.0.0/0",
             routeTableIdSelector=selected(f"route-table-{table}"),
             **to,
+        )
+
+    def _through_endpoint(self, table: str) -> Resource:
+        return self._untagged(
+            f"s3-endpoint-{table.removeprefix('route-table-')}",
+            "VPCEndpointRouteTableAssociation",
+            routeTableIdSelector=selected(table),
+            vpcEndpointIdSelector=selected("s3-endpoint"),
         )
 
     def _subnet(self, zone: str, cidr: str, table: str, *, nodes: bool) -> list[Resource]:

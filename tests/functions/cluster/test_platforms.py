@@ -127,6 +127,18 @@ def test_each_zone_has_a_public_and_a_private_subnet() -> None:
     assert table["matchLabels"] == {PART_LABEL: "route-table-private"}
 
 
+@pytest.mark.parametrize("nat", ["none", "single", "per-zone"])
+def test_every_route_table_leads_to_the_endpoint_of_s3(nat: str) -> None:
+    documents = made("AWS", {**AWS, "network": {"nat": nat}})
+    tables = {key for key, each in documents.items() if each["kind"] == "RouteTable"}
+    through = {
+        provider(documents, key)["routeTableIdSelector"]["matchLabels"][PART_LABEL]
+        for key, each in documents.items()
+        if each["kind"] == "VPCEndpointRouteTableAssociation"
+    }
+    assert through == tables
+
+
 NODES = "trimtab.dev/nodes"
 
 
