@@ -34,8 +34,17 @@ def item(struct: structpb.Struct | None, key: str) -> Any:
 def from_data(data: Mapping[str, Any]) -> structpb.Struct:
     """A dict of JSON values as a Struct."""
     struct = structpb.Struct()
-    _fill(struct, data)
+    fill(struct, data)
     return struct
+
+
+def fill(struct: structpb.Struct, data: Mapping[str, Any]) -> None:
+    """Write a dict of JSON values into a Struct that is empty."""
+    if not data:
+        struct.SetInParent()  # so that an empty object stays one
+    fields = struct.fields
+    for key, value in data.items():
+        _set(fields[key], value)
 
 
 def replace(
@@ -46,7 +55,7 @@ def replace(
         struct = struct.fields[key].struct_value
     target = struct.fields[path[-1]]
     target.Clear()
-    _fill(target.struct_value, data)
+    fill(target.struct_value, data)
     return target.struct_value
 
 
@@ -66,21 +75,13 @@ def _value(value: structpb.Value) -> Any:
     return None
 
 
-def _fill(struct: structpb.Struct, data: Mapping[str, Any]) -> None:
-    if not data:
-        struct.SetInParent()  # so that an empty object stays one
-    fields = struct.fields
-    for key, value in data.items():
-        _set(fields[key], value)
-
-
 def _set(target: structpb.Value, value: Any) -> None:
     # By exact type: the abstract classes' instance checks would take most of the time.
     kind = type(value)
     if kind is str:
         target.string_value = value
     elif kind is dict:
-        _fill(target.struct_value, value)
+        fill(target.struct_value, value)
     elif kind is int or kind is float:
         target.number_value = value
     elif kind is list:

@@ -16,6 +16,7 @@ from google.protobuf import struct_pb2 as structpb
 from trimtab_functions import structs
 from trimtab_functions.capacity import declared
 from trimtab_functions.capacity.decisions import Decision, Placed
+from trimtab_functions.capacity.documents import Document
 from trimtab_functions.capacity.outcomes import Outcome
 from trimtab_functions.capacity.plans import Lookup
 from trimtab_functions.capacity.settings import DEFAULT_STATUS_FIELD
@@ -41,23 +42,29 @@ class Written:
 
     Attributes:
         desired: a State with its resource alone, as bytes; None when it is withheld.
-        entry: its part of the XR's status.
+        told: its part of the XR's status.
+        entry: a ListValue with that alone, as bytes.
     """
 
     placed: Placed
     desired: bytes | None
-    entry: structpb.Struct
+    told: Document
+    entry: bytes
 
 
 def write(placed: Placed) -> Written:
     """A decision as it goes into a response."""
-    told = structs.from_data(entry(placed))
+    told = entry(placed)
+    listed = structpb.ListValue()
+    structs.fill(listed.values.add().struct_value, told)
     if placed.document is None:
-        return Written(placed, None, told)
-    document = structs.from_data(placed.document)
-    ready = fnv1.READY_TRUE if placed.ready else fnv1.READY_FALSE
-    state = fnv1.State(resources={placed.key: fnv1.Resource(resource=document, ready=ready)})
-    return Written(placed, state.SerializeToString(), told)
+        return Written(placed, None, told, listed.SerializeToString())
+    # Filled in place: a message that is given to another one's constructor is copied.
+    state = fnv1.State()
+    desired = state.resources[placed.key]
+    structs.fill(desired.resource, placed.document)
+    desired.ready = fnv1.READY_TRUE if placed.ready else fnv1.READY_FALSE
+    return Written(placed, state.SerializeToString(), told, listed.SerializeToString())
 
 
 def write_resources(
@@ -119,25 +126,36 @@ def _write_declared(
     schema: structpb.Struct | None,
 ) -> None:
     """Report what the XRD declares; the whole goes to later steps where that is not all of it."""
-    whole = structpb.Struct()
-    _write_groups(structs.replace(whole, ("all",), told), written)
-    report = structs.to_data(whole)["all"]
-    part = declared.kept(report, None if schema is None else structs.to_data(schema))
+    composite, path = rsp.desired.composite.resource, tuple(DEFAULT_STATUS_FIELD.split("."))
+    report, part = {**told, "groups": _groups(written)}, None
+    if schema is not None:
+        part = declared.kept(report, structs.to_data(schema))
+    if part == report:
+        _write_groups(structs.replace(composite, path, told), written)
+        return
     if part is not None:
-        path = tuple(DEFAULT_STATUS_FIELD.split("."))
-        structs.replace(rsp.desired.composite.resource, path, part)
-    if part != report:
-        rsp.context.fields[STATUS_CONTEXT_KEY].CopyFrom(whole.fields["all"])
+        structs.replace(composite, path, part)
+    _write_groups(structs.replace(rsp.context, (STATUS_CONTEXT_KEY,), told), written)
+
+
+def _groups(written: Sequence[Written]) -> list[Document]:
+    """What is told of each, as `_write_groups` writes it."""
+    brief = len(written) > MAX_EXPLAINED
+    return [
+        {key: value for key, value in each.told.items() if key != "why"}
+        if brief and each.placed.reason is None
+        else each.told
+        for each in written
+    ]
 
 
 def _write_groups(capacity: structpb.Struct, written: Sequence[Written]) -> None:
-    groups = capacity.fields["groups"].list_value.values
-    brief = len(written) > MAX_EXPLAINED
-    for each in written:
-        struct = groups.add().struct_value
-        struct.CopyFrom(each.entry)
-        if brief and each.placed.reason is None:
-            struct.fields.pop("why", None)
+    groups = capacity.fields["groups"].list_value
+    groups.MergeFromString(b"".join(each.entry for each in written))
+    if len(written) > MAX_EXPLAINED:
+        for value, each in zip(groups.values, written, strict=True):
+            if each.placed.reason is None:
+                value.struct_value.fields.pop("why", None)
 
 
 def write_outcomes(rsp: fnv1.RunFunctionResponse, outcomes: Sequence[Outcome]) -> None:
