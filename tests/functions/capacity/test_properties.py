@@ -115,7 +115,7 @@ def test_what_runs_is_never_shrunk_by_force(plan: Any, observed: Any, now: Any) 
             assert bounds["maxSize"] >= stated["maxSize"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(plan=plan_documents(), observed=node_groups(), now=hours)
 def test_min_desired_and_max_are_always_in_order(plan: Any, observed: Any, now: Any) -> None:
     rsp = respond(request(plan, observed=observed), now)
@@ -191,7 +191,7 @@ nonsense = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(*[nonsense] * 7)
 def test_nonsense_anywhere_is_answered(
     observed: Any, desired: Any, spec: Any, plan: Any, step: Any, policy: Any, context: Any
