@@ -13,15 +13,19 @@ class Memo(Generic[T]):
     Args:
         entries: how many results to keep.
         size: how much their arguments may sum up to, in the unit that `get` is told.
+        forgotten: told of every result that is dropped.
 
     Attributes:
         hits: how often a result was there.
         misses: how often one was made.
     """
 
-    def __init__(self, entries: int, size: int) -> None:
+    def __init__(
+        self, entries: int, size: int, forgotten: Callable[[T], None] | None = None
+    ) -> None:
         self._entries, self._size, self._held = entries, size, 0
-        self._results: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
+        self._results: OrderedDict[Hashable, tuple[int, T, object]] = OrderedDict()
+        self._forgotten = forgotten
         self.hits = self.misses = 0
 
     @property
@@ -32,8 +36,18 @@ class Memo(Generic[T]):
     def __len__(self) -> int:
         return len(self._results)
 
-    def get(self, key: Hashable, size: int | Callable[[], int], make: Callable[[], T]) -> T:
-        """The result for a key, made when it is not held; only then is the size asked for."""
+    def get(
+        self,
+        key: Hashable,
+        size: int | Callable[[], int],
+        make: Callable[[], T],
+        owner: object = None,
+    ) -> T:
+        """The result for a key, made when it is not held; only then is the size asked for.
+
+        Args:
+            owner: what the key keeps alive and the result is of no use without; see `forget`.
+        """
         found = self._results.get(key)
         if found is not None:
             self.hits += 1
@@ -41,7 +55,7 @@ class Memo(Generic[T]):
             return found[1]
         self.misses += 1
         result = make()
-        self.put(key, size if isinstance(size, int) else size(), result)
+        self.put(key, size if isinstance(size, int) else size(), result, owner)
         return result
 
     def find(self, key: Hashable) -> T | None:
@@ -54,18 +68,27 @@ class Memo(Generic[T]):
         self._results.move_to_end(key)
         return found[1]
 
-    def put(self, key: Hashable, size: int, result: T) -> None:
+    def put(self, key: Hashable, size: int, result: T, owner: object = None) -> None:
         """Hold a result, in the place of an earlier one."""
-        earlier = self._results.pop(key, None)
-        if earlier is not None:
-            self._held -= earlier[0]
-        self._results[key] = (size, result)
+        if key in self._results:
+            self._drop(key)
+        self._results[key] = (size, result, owner)
         self._held += size
         while len(self._results) > self._entries or (
             len(self._results) > 1 and self._held > self._size
         ):
-            _, (dropped, _) = self._results.popitem(last=False)
-            self._held -= dropped
+            self._drop(next(iter(self._results)))
+
+    def forget(self, owner: object) -> None:
+        """Drop every result of an owner: nobody will ask for them, and they keep it alive."""
+        for key in [key for key, each in self._results.items() if each[2] is owner]:
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        size, result, _ = self._results.pop(key)
+        self._held -= size
+        if self._forgotten is not None:
+            self._forgotten(result)
 
 
 class ById:

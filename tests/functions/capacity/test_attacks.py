@@ -5,10 +5,11 @@ import copy
 from datetime import timedelta
 from typing import Any
 
-from support.capacity_requests import NODE_GROUP
+from support.capacity_requests import NODE_GROUP, request, respond
 from support.capacity_world import BOUNDS, World
 from support.plans import START, group, plan_data, pool, windows
 from trimtab_functions import structs
+from trimtab_functions.capacity.compose import Composer
 
 HOUR = timedelta(hours=1)
 STEP = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
@@ -185,3 +186,18 @@ def test_bounds_that_moved_in_years_to_come_hold_nothing_for_ever() -> None:
         settle(world, 2)
         asked = world.things[KEY].asked
         assert (asked["minSize"], asked["maxSize"]) == bounds
+
+
+def test_plans_that_are_replaced_are_forgotten_with_all_that_was_decided_by_them() -> None:
+    composer = Composer(lambda: START + HOUR)
+    groups = [group(f"g{each}", ON_DEMAND) for each in range(15)]
+    desired = {"gpu": template(pool="trainer", group="g0")}
+    for day in range(120):
+        as_of = START.replace(year=2020) + day * HOUR
+        renewed = plan(*groups)
+        renewed["spec"]["asOf"] = as_of.isoformat()
+        rsp = respond(request(renewed, step_input=INJECT, desired=desired), START + HOUR, composer)
+        assert reasons(rsp) == ["PlanFound", "AsPlanned"]
+    memos = composer.memos
+    assert len(memos["preparations"]) <= 100
+    assert len(memos["decisions"]) == len(memos["preparations"])
