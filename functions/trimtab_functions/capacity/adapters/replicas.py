@@ -136,10 +136,9 @@ def _units_per_replica(base: Mapping[str, Any], now: Now) -> float:
         found = 0.0
     if isfinite(found) and found > 0:
         return found
-    stands = "not stated" if text is None else f"{text!r}"
+    stated = "is not stated" if text is None else f"is {text!r}"
     raise InputError(
-        f"demand of pool {now.pool.name} is counted in {now.pool.unit}, and how many a replica is "
-        f"stands as {stands}",
+        f"{stated}, and demand of pool {now.pool.name} is counted in {now.pool.unit}",
         where=f"annotation {UNITS_ANNOTATION}",
-        mend="give a number above 0, as text",
+        mend="say how many of them a replica takes: a number above 0, as text",
     )

@@ -195,7 +195,7 @@ def test_the_least_is_kept_warm_and_the_most_is_reserved(
 
 def test_requests_a_second_need_what_one_execution_serves() -> None:
     plan = serving((2, 3, 5), unit="requests-per-second", per_node=100.0)
-    with pytest.raises(InputError, match="how many a replica is stands as not stated"):
+    with pytest.raises(InputError, match="is not stated, and demand of pool"):
         ReservedConcurrency().follow(FUNCTION, None, now_of(plan))
     noted = {**FUNCTION["metadata"], "annotations": {"trimtab.dev/units-per-replica": "4"}}
     made = ReservedConcurrency().follow({**FUNCTION, "metadata": noted}, None, now_of(plan))
