@@ -17,7 +17,7 @@ TYPED_PULUMI = $(call with-python,trimtab components tools tests stacks policies
 TYPED_FUNCTION = $(call with-python,functions) $(NEEDS_FUNCTION)
 # Of the folders of the pulumi environment, what only the function environment can import.
 NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/function_*.py) \
-	$(addprefix tests/support/,capacity_cases.py capacity_requests.py following.py function_client.py request_fuzz.py template_function.py)
+	$(shell grep -lE '^from (crossplane|trimtab_functions|support\.capacity_requests)\b' tests/support/*.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

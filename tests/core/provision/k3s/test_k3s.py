@@ -102,7 +102,7 @@ def test_agents_never_get_the_servers_token(cluster: Cluster, node: Node, instal
 @given(clusters, nodes, installs)
 def test_equal_settings_are_equal_bytes(cluster: Cluster, node: Node, install: Install) -> None:
     config = agent_config(cluster, node)
-    swapped = Node(dict(reversed(node.labels.items())), node.taints, node.nvidia)
+    swapped = Node(dict(reversed(list(node.labels.items()))), node.taints, node.nvidia)
     again = agent_config(cluster, swapped)
     assert cloud_config("agent", config, install) == cloud_config("agent", again, install)
 
