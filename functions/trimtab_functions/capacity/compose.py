@@ -52,7 +52,7 @@ from trimtab_functions.capacity.selection import Earlier
 from trimtab_functions.capacity.settings import (
     DEFAULT_REFRESH_SECONDS,
     ComposeSpec,
-    PlanKey,
+    ObjectKey,
 )
 from trimtab_functions.capacity.sources import FromContext, Inline, Labelled
 from trimtab_functions.memo import ById, Memo
@@ -281,7 +281,7 @@ def _require(
     requirement: str,
     api_version: str,
     kind: str,
-    wanted: PlanKey | Labelled,
+    wanted: ObjectKey | Labelled,
 ) -> None:
     """Ask Crossplane for an object by its name, or for those with some labels."""
     response.require_resources(
@@ -289,8 +289,8 @@ def _require(
         requirement,
         api_version,
         kind,
-        match_name=wanted.name if isinstance(wanted, PlanKey) else None,
-        match_labels=None if isinstance(wanted, PlanKey) else dict(wanted.labels),
+        match_name=wanted.name if isinstance(wanted, ObjectKey) else None,
+        match_labels=None if isinstance(wanted, ObjectKey) else dict(wanted.labels),
         namespace=wanted.namespace,
     )
 

@@ -21,7 +21,7 @@ from trimtab.plan.model import API_VERSION, KIND, CapacityPlan
 from trimtab.policy.check import check_plan, valid_until
 from trimtab.policy.model import PolicySpec
 from trimtab_functions.capacity.documents import at
-from trimtab_functions.capacity.settings import PlanKey
+from trimtab_functions.capacity.settings import ObjectKey
 from trimtab_functions.capacity.sources import FromContext, Inline, Labelled, Source
 from trimtab_functions.memo import Memo
 
@@ -140,7 +140,7 @@ class PlanReader:
             return Lookup(PlanState.NOT_FOUND, _not_found(source))
         found, unread = [], []
         for each in sorted(arrived, key=lambda each: each.name):
-            key = PlanKey(each.name, source.namespace)
+            key = ObjectKey(each.name, source.namespace)
             plan = self._read(_called(key), each)
             lookup = _standing(plan, key, instant, policy)
             if isinstance(plan, _Unread):
@@ -189,7 +189,7 @@ def _standing(
         return Lookup(PlanState.INVALID, str(plan.error))
     spec, until = plan.spec, valid_until(policy, plan)
     short, called = str(source), _called(source)
-    namespace = source.namespace if isinstance(source, PlanKey) else ""
+    namespace = source.namespace if isinstance(source, ObjectKey) else ""
     if why := check_plan(policy, plan):
         message = f"{short}: {'; '.join(why)} of the CapacityPolicy; add it there"
         return Lookup(PlanState.NOT_APPROVED, message, plan, called, namespace)
@@ -217,12 +217,12 @@ def _rank(plan: CapacityPlan, lookup: Lookup) -> tuple[int, float]:
 
 def _called(source: Source) -> str:
     """What to call the plan of a source."""
-    return f"CapacityPlan {source}" if isinstance(source, PlanKey) else str(source)
+    return f"CapacityPlan {source}" if isinstance(source, ObjectKey) else str(source)
 
 
 def _not_found(source: Source) -> str:
     match source:
-        case PlanKey():
+        case ObjectKey():
             return f"there is no CapacityPlan {source}; create it, or name another in the XR"
         case Labelled():
             return f"there is no CapacityPlan {source}; create one, or give one these labels"

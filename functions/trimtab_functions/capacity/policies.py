@@ -12,7 +12,7 @@ from trimtab.policy.check import check_group
 from trimtab.policy.document import parse_policy
 from trimtab.policy.model import Allowed, Limits, PlanTrust, PolicySpec
 from trimtab_functions.capacity.plans import Arrived, Lookup, PlanState
-from trimtab_functions.capacity.settings import PlanKey
+from trimtab_functions.capacity.settings import ObjectKey
 from trimtab_functions.memo import Memo
 
 MEMO_POLICIES, MEMO_BYTES = 16, 1_000_000
@@ -59,7 +59,7 @@ class PolicyReader:
     def __init__(self) -> None:
         self._memo: Memo[Rules | InputError] = Memo(MEMO_POLICIES, MEMO_BYTES)
 
-    def look_up(self, key: PlanKey, arrived: Arrived | None) -> PolicyLookup:
+    def look_up(self, key: ObjectKey, arrived: Arrived | None) -> PolicyLookup:
         """What is known of the policy, given what arrived of it (None: there is none)."""
         if arrived is None:
             message = (
@@ -75,7 +75,7 @@ class PolicyReader:
         return PolicyLookup(rules)
 
 
-def _parse(key: PlanKey, arrived: Arrived) -> Rules | InputError:
+def _parse(key: ObjectKey, arrived: Arrived) -> Rules | InputError:
     called = f"CapacityPolicy {key}"
     try:
         return Rules(parse_policy(arrived.read(), called).spec, called)
@@ -83,7 +83,7 @@ def _parse(key: PlanKey, arrived: Arrived) -> Rules | InputError:
         return error.bare()
 
 
-def not_fetched(key: PlanKey) -> PolicyLookup:
+def not_fetched(key: ObjectKey) -> PolicyLookup:
     """The state before Crossplane has answered the requirement."""
     message = f"waiting for Crossplane to fetch CapacityPolicy {key}"
     return PolicyLookup(DEFAULTS, PlanState.POLICY_NOT_FETCHED, message)

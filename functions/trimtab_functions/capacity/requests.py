@@ -34,7 +34,7 @@ from trimtab_functions.capacity.settings import (
     DEFAULT_STATUS_FIELD,
     ComposeSpec,
     Input,
-    PlanKey,
+    ObjectKey,
     Target,
     input_beside,
     parse_compose,
@@ -70,7 +70,7 @@ class Asked:
 
     settings: Input
     plan: Source | InputError
-    policy: PlanKey | None = None
+    policy: ObjectKey | None = None
     compose: ComposeSpec | None = None
     name: str = ""
     namespace: str = ""
@@ -94,7 +94,7 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
         sources = Stated(_at(composite, inline) is not None, context is not None)
         source = plan_source(settings.plan, xr, sources)
         name, own = (text(xr["metadata"].get(each)) or "" for each in ("name", "namespace"))
-        namespace = source.namespace if isinstance(source, PlanKey | Labelled) else own
+        namespace = source.namespace if isinstance(source, ObjectKey | Labelled) else own
         return Asked(settings, source, policy, compose, name, namespace)
     except InputError as raised:
         error = raised.bare()  # kept from call to call, with what is prepared
@@ -137,7 +137,7 @@ def read_inline(
 def read_required(
     req: fnv1.RunFunctionRequest,
     requirement: str,
-    wanted: PlanKey | Labelled,
+    wanted: ObjectKey | Labelled,
     *,
     by_version: bool = False,
 ) -> list[Arrived] | None:
@@ -156,11 +156,11 @@ def read_required(
     return None if items and not found else found
 
 
-def _is_wanted(struct: structpb.Struct, wanted: PlanKey | Labelled) -> bool:
+def _is_wanted(struct: structpb.Struct, wanted: ObjectKey | Labelled) -> bool:
     metadata = structs.child(struct, "metadata")
     if structs.item(metadata, "namespace") not in (None, "", wanted.namespace):
         return False
-    if isinstance(wanted, PlanKey):
+    if isinstance(wanted, ObjectKey):
         return bool(structs.item(metadata, "name") == wanted.name)
     labels = structs.child(metadata, "labels")
     return all(structs.item(labels, key) == value for key, value in wanted.labels)

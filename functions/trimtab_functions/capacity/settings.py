@@ -224,7 +224,7 @@ class ComposeSpec:
 
 
 @dataclass(frozen=True)
-class PlanKey:
+class ObjectKey:
     """An object of the cluster: a plan's, or a policy's."""
 
     name: str

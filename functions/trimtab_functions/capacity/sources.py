@@ -14,7 +14,7 @@ from trimtab_functions.capacity.documents import at
 from trimtab_functions.capacity.settings import (
     DEFAULT_CONTEXT_KEY,
     DEFAULT_PLAN_FIELD,
-    PlanKey,
+    ObjectKey,
     PlanSource,
     PolicySource,
 )
@@ -52,7 +52,7 @@ class FromContext:
         return f"the plan in the context's {self.key}"
 
 
-Source = PlanKey | Labelled | Inline | FromContext
+Source = ObjectKey | Labelled | Inline | FromContext
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ def plan_source(source: PlanSource, xr: Mapping[str, Any], stated: Stated) -> So
         InputError: there is none, or no namespace to look for it.
     """
     if source.name is not None:
-        return PlanKey(source.name, _namespace(source.namespace, xr, "plan"))
+        return ObjectKey(source.name, _namespace(source.namespace, xr, "plan"))
     if source.match_labels is not None:
         labels = tuple(sorted(source.match_labels.items()))
         return Labelled(labels, _namespace(source.namespace, xr, "plan"))
     path = source.from_field_path or DEFAULT_PLAN_FIELD
     name = at(xr, *path.split("."))
     if isinstance(name, str) and name:
-        return PlanKey(name, _namespace(source.namespace, xr, "plan"))
+        return ObjectKey(name, _namespace(source.namespace, xr, "plan"))
     if name in (None, ""):
         if stated.inline:
             return Inline(source.inline_field_path)
@@ -100,7 +100,7 @@ def plan_source(source: PlanSource, xr: Mapping[str, Any], stated: Stated) -> So
     )
 
 
-def policy_key(source: PolicySource | None, xr: Mapping[str, Any]) -> PlanKey | None:
+def policy_key(source: PolicySource | None, xr: Mapping[str, Any]) -> ObjectKey | None:
     """The CapacityPolicy that the input names; None where it names none.
 
     Raises:
@@ -108,7 +108,7 @@ def policy_key(source: PolicySource | None, xr: Mapping[str, Any]) -> PlanKey | 
     """
     if source is None:
         return None
-    return PlanKey(source.name, _namespace(source.namespace, xr, "policy"))
+    return ObjectKey(source.name, _namespace(source.namespace, xr, "policy"))
 
 
 def _namespace(given: str | None, xr: Mapping[str, Any], of: str) -> str:

@@ -20,7 +20,7 @@ from trimtab_functions.capacity.adapters.objects import as_applied
 from trimtab_functions.capacity.compose import REQUIREMENT, Clock
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.plans import Arrived, PlanReader
-from trimtab_functions.capacity.settings import PlanKey
+from trimtab_functions.capacity.settings import ObjectKey
 from trimtab_functions.cluster import workload
 from trimtab_functions.cluster.platforms import PLATFORMS
 from trimtab_functions.cluster.resources import (
@@ -106,7 +106,7 @@ class ClusterComposer:
         name: str,
     ) -> CapacityPlan | None:
         """The plan, current or expired: which machines there are does not end with it."""
-        key = PlanKey(name, text(metadata.get("namespace")) or "")
+        key = ObjectKey(name, text(metadata.get("namespace")) or "")
         response.require_resources(
             rsp,
             REQUIREMENT,
