@@ -71,7 +71,14 @@ def decide(
         placed[key] = remember(
             (following, exists, _identity(now), why), partial(_place, following, exists, now, why)
         )
+    for key, paid in observed.items():
+        if not isinstance(paid, Other) or paid.paid is None or paid.ref is None:
+            continue
+        if key not in placed and key not in prepared.wanted.elsewhere:
+            placed[key] = remember((paid, "paid"), partial(_paid, paid))
     for key, first in _claimed_twice(placed, observed):
+        if key not in prepared.wanted.followers:
+            continue
         following = prepared.wanted.followers[key]
         held = _place(following, observed.get(key), None, f"{first} is given the same already")
         placed[key] = replace(held, refused=True)
@@ -79,6 +86,20 @@ def decide(
         if each.reason is not None and each.refused:
             refused.append(f"{each.ref}: {key}: {each.reason}")
     return FollowersDecision(placed, tuple(refused), tuple(policy))
+
+
+def _paid(exists: Other) -> Placed:
+    """What is bought, or was asked for, and no earlier step composes any more, as it is."""
+    assert exists.paid is not None  # noqa: S101 - the caller's condition
+    assert exists.ref is not None  # noqa: S101 - likewise
+    document = exists.read()
+    kept = exists.paid.held(document, document)
+    why = "it may be paid for, and no earlier step composes it any more: delete it by hand"
+    claim = exists.paid.claimed(document)
+    ready = exists.ready
+    return Placed(
+        exists.key, exists.ref, Stand.HELD, kept, ready, reason=why, launches=False, claim=claim
+    )
 
 
 def _claimed_twice(

@@ -6,7 +6,9 @@ Pure. What is malformed counts as absent.
 from dataclasses import dataclass
 
 from trimtab.plan.sizing import Sizes
+from trimtab_functions.capacity.adapters import follower
 from trimtab_functions.capacity.adapters.base import Fixed, GroupAdapter, GroupRef
+from trimtab_functions.capacity.adapters.followers import Follower
 from trimtab_functions.capacity.adapters.objects import EXTERNAL_NAME, moved
 from trimtab_functions.capacity.documents import Document, Read, condition, section, text
 from trimtab_functions.capacity.selection import composed_by_us, generation_of, group_ref
@@ -63,6 +65,7 @@ class Other:
         ref: whom it is for; None when it carries no labels that say so.
         ours: whether this function composed it.
         ready: whether it is; one without such a condition is.
+        paid: who reads it, where it binds money; else None.
     """
 
     key: str
@@ -70,6 +73,7 @@ class Other:
     ours: bool
     ready: bool
     read: Read
+    paid: Follower | None = None
 
 
 def read_observed(
@@ -86,7 +90,9 @@ def read_observed(
     ref = group_ref(document)
     if adapter is None:
         ready = condition(document, "Ready") in (None, "True")
-        return Other(key, ref, composed_by_us(document), ready, read)
+        reader = follower(document)
+        paid = reader if reader is not None and reader.is_paid(document) else None
+        return Other(key, ref, composed_by_us(document), ready, read, paid)
     running = adapter.running(document)
     metadata = section(document, "metadata")
     deleting = text(metadata.get("deletionTimestamp")) is not None

@@ -104,3 +104,27 @@ def test_an_approval_that_cannot_be_read_approves_nothing_and_is_told() -> None:
     assert "CommitmentApproval team/broken: spec.quantity" in answered["conditions"][1]["message"]
     assert bought(told(approval("broken", quantity="one"), approval()))
     assert KEY in answered["desired"]["resources"]
+
+
+def test_one_approval_buys_once_though_the_template_takes_another_name_or_goes() -> None:
+    asked = told(approval())["desired"]["resources"]["hold"]["resource"]
+    named = {**asked["metadata"], "annotations": {"crossplane.io/external-name": "cr-0123"}}
+    status = {"atProvider": {"id": "cr-0123"}}
+    for exists in (asked, {**asked, "metadata": named, "status": status}):
+        for desired in ({"renamed": RESERVATION}, {}):
+            req = request(PLAN, desired=desired, observed={"hold": exists})
+            item = req.required_resources["commitment-approvals"].items.add()
+            item.resource.CopyFrom(structs.from_data(approval()))
+            found = answer(req, FIRST)
+            assert set(found["desired"]["resources"]) & {"hold", "renamed"} == {"hold"}
+            policies = found["desired"]["resources"]["hold"]["resource"]["spec"]
+            assert not {"Create", "Delete"} & set(policies["managementPolicies"])
+            message = found["conditions"][1]["message"]
+            assert ("renamed: hold is given the same already" in message) is bool(desired)
+
+
+def test_what_was_bought_is_let_go_when_a_person_deletes_it() -> None:
+    asked = told(approval())["desired"]["resources"]["hold"]["resource"]
+    going = {**asked["metadata"], "deletionTimestamp": "2026-11-01T00:00:00Z"}
+    found = answer(request(PLAN, observed={"hold": {**asked, "metadata": going}}), FIRST)
+    assert "hold" not in found["desired"]["resources"]

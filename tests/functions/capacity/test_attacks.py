@@ -201,3 +201,27 @@ def test_plans_that_are_replaced_are_forgotten_with_all_that_was_decided_by_them
     memos = composer.memos
     assert len(memos["preparations"]) <= 100
     assert len(memos["decisions"]) == len(memos["preparations"])
+
+
+def test_a_number_of_thousands_of_digits_is_none() -> None:
+    """Cluster API's annotations are text, and anybody's."""
+    bounds = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-"
+    labels = {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "main"}
+    machine = {"bootstrap": {}, "infrastructureRef": {"kind": "AWSMachineTemplate", "name": "m"}}
+    machines: Document = {
+        "apiVersion": "cluster.x-k8s.io/v1beta2",
+        "kind": "MachineDeployment",
+        "metadata": {"labels": labels},
+        "spec": {"clusterName": "ml", "template": {"spec": machine}},
+    }
+    huge = {f"{bounds}min-size": "9" * 5000, f"{bounds}max-size": "9" * 5000}
+    exists = {**machines, "metadata": {"labels": labels, "annotations": huge}}
+    exists["spec"] = {**machines["spec"], "replicas": 3}
+    req = request(
+        plan(group("main", ON_DEMAND)),
+        step_input=INJECT,
+        desired={"m": machines},
+        observed={"m": exists},
+    )
+    rsp = respond(req, START + HOUR)
+    assert reasons(rsp) == ["PlanFound", "AsPlanned"]

@@ -200,7 +200,12 @@ def _annotations(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _number(value: object) -> int | None:
     written = text(value)
-    return count(int(written)) if written is not None and written.isdecimal() else None
+    # Python reads no more than some thousand digits.
+    short = written is not None and written.isdecimal() and len(written) <= _DIGITS
+    return count(int(written)) if written is not None and short else None
+
+
+_DIGITS = 9
 
 
 def _counted_by_others(document: Mapping[str, Any]) -> bool:

@@ -112,6 +112,14 @@ class Follower(ABC):
     def held(self, base: Document, observed: Document | None) -> Document | None:
         """The resource without a usable plan: with what exists kept; None withholds it."""
 
+    def is_paid(self, observed: Document) -> bool:  # noqa: ARG002
+        """Whether an existing resource binds money, so that it stays though no step composes it."""
+        return False
+
+    def claimed(self, observed: Document) -> str | None:  # noqa: ARG002
+        """What such a resource was given; see `Followed.claim`."""
+        return None
+
     def is_ready(self, document: Document) -> bool:
         """Whether an existing resource is ready; one that has no such condition is."""
         return condition(document, "Ready") in (None, "True")

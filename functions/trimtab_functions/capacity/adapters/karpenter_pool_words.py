@@ -142,7 +142,7 @@ def whole(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return int(value) if value >= 0 and value == int(value) else None
+        return int(value) if 0 <= value < float("inf") and value == int(value) else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
         return int(value)
     return None

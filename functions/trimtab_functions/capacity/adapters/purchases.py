@@ -11,7 +11,8 @@ What is common to capacity reservations and capacity blocks. Each says what line
   larger line, and neither deleted nor bought again when it is gone: its management policies have no
   Delete and no Create.
 - What a template names by its external name is held already: it is only observed.
-- One leave buys once: of several resources that would buy the same line, one does.
+- One leave buys once: of several resources that would buy the same line, one does. What is bought, or
+  was asked for, stays when its template goes or takes another name: else that would buy it again.
 """
 
 from abc import abstractmethod
@@ -76,6 +77,14 @@ class Purchase(Follower):
             return kept(observed)
         return self._waiting(observed)
 
+    def is_paid(self, observed: Document) -> bool:
+        """Bought, or asked for by a line, unless a person deletes it."""
+        deleted = section(observed, "metadata").get("deletionTimestamp") is not None
+        return not deleted and (is_bought(observed) or self.claimed(observed) is not None)
+
+    def claimed(self, observed: Document) -> str | None:
+        return text(section(observed, "spec", "forProvider", "tags").get(LINE_TAG))
+
     @abstractmethod
     def line(self, base: Document, now: Now) -> PurchaseLine | None:
         """What would be bought: the template's own word, else the plan's; None: nothing.
@@ -101,7 +110,7 @@ class Purchase(Follower):
     def _bought(self, base: Document, observed: Document, now: Now) -> Followed:
         as_it_is = kept(observed)
         path = ("spec", "forProvider", "tags")
-        claim = text(section(as_it_is, *path).get(LINE_TAG))
+        claim = self.claimed(as_it_is)
         try:
             line = self.larger(base, observed, now)
         except InputError as error:
