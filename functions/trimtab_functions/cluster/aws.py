@@ -32,6 +32,7 @@ from trimtab.provision.eks.roles import (
     trust_policy,
 )
 from trimtab.provision.eks.subnets import ZoneSubnets, default_zones, zone_subnets
+from trimtab_functions.capacity.adapters.eks_settings import VOLUME_GIB
 from trimtab_functions.capacity.adapters.eks_split import ZONE_LABEL
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.cluster import workload
@@ -233,6 +234,7 @@ class _Maker:
                 "clusterNameSelector": selected(CLUSTER_KEY),
                 "nodeRoleArnSelector": selected("role-node"),
                 "subnetIdSelector": {"matchControllerRef": True, "matchLabels": _NODE_SUBNETS},
+                "diskSize": VOLUME_GIB,
                 "tags": self._spec.tags,
             }
             if self._spec.ami_family != "AL2023":

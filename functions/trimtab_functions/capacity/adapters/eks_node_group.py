@@ -46,11 +46,12 @@ from trimtab_functions.capacity.adapters.eks_companions import (
     schedules,
 )
 from trimtab_functions.capacity.adapters.eks_settings import (
+    FIRST_VERSION,
     ComposedGroup,
     EksSettings,
     composed_group,
 )
-from trimtab_functions.capacity.adapters.eks_split import in_zone, split_group
+from trimtab_functions.capacity.adapters.eks_split import in_zone, split_group, templated
 from trimtab_functions.capacity.adapters.managed import (
     at_provider,
     for_provider,
@@ -75,8 +76,6 @@ from trimtab_functions.capacity.documents import (
 )
 
 API_VERSION = "eks.aws.m.upbound.io/v1beta1"
-FIRST_VERSION = "1"
-"""Of a launch template that was just created, until it is reported."""
 _CUSTOM_AMI = "CUSTOM"
 _DECIDED_FIELDS = (
     "amiType",
@@ -249,9 +248,7 @@ class EksNodeGroup(GroupAdapter):
         composed = split_group(named, _family(document), plan, pool, group)
         if composed is None:
             return Composed(named)
-        named = replaced(
-            named, ("spec", "forProvider", "launchTemplate"), {"version": FIRST_VERSION}
-        )
+        named = templated(named)
         config = at(document, "spec", "providerConfigRef")
         beside = companions(composed)
         if config is not None:

@@ -31,9 +31,11 @@ from trimtab.provision.sized_groups import SizedGroup, check_tags
 from trimtab_functions.capacity.adapters.settings import XR_SPEC, CloudSettings, SpecPart
 
 VOLUME_GIB = 100
-"""Of a launch template that nobody gives another size, as in the Pulumi component."""
+"""Of a launch template that nobody gives another size, and of a whole cluster's nodes: the component's."""
 _EKS_VOLUME_GIB = 20
 """Without a launch template: EKS CreateNodegroup, `diskSize`, 2026-11."""
+FIRST_VERSION = "1"
+"""Of a launch template that was just created, until it is reported."""
 _NAME_ROOM = 128
 """EC2's limit for a launch template's name."""
 # An XR's maps come in any order.

@@ -14,12 +14,20 @@ from trimtab.plan.eks import AmiFamily
 from trimtab.plan.model import CapacityPlan, Group, Pool, purchase_zone
 from trimtab.provision.eks.groups import OpenCapacity, capacity_of
 from trimtab_functions.capacity.adapters.eks_settings import (
+    FIRST_VERSION,
     ComposedGroup,
     EksSettings,
     composed_group,
 )
 from trimtab_functions.capacity.adapters.managed import for_provider
-from trimtab_functions.capacity.documents import Document, mapping, replaced, section, text
+from trimtab_functions.capacity.documents import (
+    Document,
+    count,
+    mapping,
+    replaced,
+    section,
+    text,
+)
 
 ZONE_LABEL = "trimtab.dev/zone"
 """On a composed Subnet: its zone. A selector of the template's that has labels of this domain is taken to
@@ -53,9 +61,17 @@ def split_group(
         subnet_ids=(_UNSAID,),
         zone_subnet_ids={zone: _UNSAID} if zone else {},
         ami_family=family,
+        volume_gib=count(stated.get("diskSize")) or None,
         tags=_own_tags(stated.get("tags")),
     )
     return replace(composed_group(settings, plan, pool, group), name=None)
+
+
+def templated(document: Document) -> Document:
+    """The node group with a launch template to be told of, which then says the volume in its place."""
+    provider = {k: v for k, v in for_provider(document).items() if k != "diskSize"}
+    provider["launchTemplate"] = {"version": FIRST_VERSION}
+    return replaced(document, ("spec", "forProvider"), provider)
 
 
 def _own_tags(stated: object) -> dict[str, str]:

@@ -450,6 +450,18 @@ def test_a_group_split_from_a_pools_template_waits_for_the_launch_template_that_
     assert third[key]["resource"]["spec"]["forProvider"] == group
 
 
+def test_a_templates_disk_goes_to_the_launch_template_where_a_split_group_has_one() -> None:
+    key, template = "pool-main-0a1b2c", "pool-main-0a1b2c-launch-template"
+    made = split(HELD, diskSize=300)[template]["resource"]
+    (volume,) = made["spec"]["forProvider"]["blockDeviceMappings"]
+    assert volume["ebs"]["volumeSize"] == 300
+    seen = {**made, "status": {"atProvider": {"id": "lt-1", "latestVersion": 1.0}}}
+    group = split(HELD, {template: seen}, diskSize=300)[key]["resource"]
+    assert "diskSize" not in group["spec"]["forProvider"]
+    group = split(ON_DEMAND, diskSize=300)[key]["resource"]
+    assert group["spec"]["forProvider"]["diskSize"] == 300
+
+
 def test_a_group_split_from_a_pools_template_needs_none_on_demand() -> None:
     assert list(split(ON_DEMAND)) == ["pool-main-0a1b2c"]
     given = {"id": "lt-9", "version": "2"}
