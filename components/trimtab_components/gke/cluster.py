@@ -13,17 +13,9 @@ from trimtab.plan.sizing import Sizes
 from trimtab.provision.arguments import checked
 from trimtab.provision.gke.clusters import DEFAULT_PODS_CIDR, MAX_ACCOUNT_ID, NODE_ROLES
 from trimtab.provision.gke.labels import gcp_labels
-from trimtab.provision.gke.pools import (
-    Fixed,
-    NodePoolShape,
-    PoolChoices,
-    PoolSizes,
-    Slice,
-    Standard,
-    Total,
-    initial_per_zone,
-    node_pool_shapes,
-)
+from trimtab.provision.gke.pools import NodePoolShape, PoolChoices, node_pool_shapes
+from trimtab.provision.gke.provisioning import Standard
+from trimtab.provision.gke.sizes import Fixed, PoolSizes, Slice, Total, initial_per_zone
 from trimtab.provision.names import bounded_name
 from trimtab.provision.planned import Planned, planned
 from trimtab.provision.pool_settings import check_places

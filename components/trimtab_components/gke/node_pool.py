@@ -7,17 +7,10 @@ import pulumi
 import pulumi_gcp as gcp
 
 from trimtab.provision.gke.gpus import Gpus
-from trimtab.provision.gke.pools import (
-    Driver,
-    Fixed,
-    NodePoolShape,
-    Queued,
-    Reservation,
-    Slice,
-    Spot,
-)
+from trimtab.provision.gke.pools import Driver, NodePoolShape
+from trimtab.provision.gke.provisioning import RESERVATION_KEY, Queued, Reservation, Spot
+from trimtab.provision.gke.sizes import Fixed, Slice
 
-RESERVATION_KEY = "compute.googleapis.com/reservation-name"
 _DRIVERS = {"default": "DEFAULT", "latest": "LATEST", "none": "INSTALLATION_DISABLED"}
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 

@@ -16,17 +16,23 @@ from typing import Literal
 from trimtab.errors import InputError
 from trimtab.plan.attribution import group_key
 from trimtab.plan.model import (
-    CapacityBlock,
     CapacityPlan,
     Group,
-    HeldReservation,
     Pool,
-    Reserved,
 )
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.gke.gpus import Gpus, gpus_of_node
 from trimtab.provision.gke.labels import gcp_labels
 from trimtab.provision.gke.machines import MACHINE_TYPE, local_ssds, tpu_hosts
+from trimtab.provision.gke.provisioning import Provisioning, Queued, Reservation, provisioning_of
+from trimtab.provision.gke.sizes import (
+    Fixed,
+    PoolSizes,
+    Slice,
+    same_everywhere,
+    short_start,
+    total_of,
+)
 from trimtab.provision.names import bounded_name
 from trimtab.provision.nodes import node_marks
 from trimtab.provision.planned import (
@@ -41,10 +47,6 @@ from trimtab.provision.sized_groups import SizedGroup, instance_tags
 
 MAX_NAME = 40
 MAX_UPGRADED_AT_ONCE = 20
-_RESERVATION = re.compile(
-    r"(?:projects/[a-z][-a-z0-9]{4,28}[a-z0-9]/reservations/)?[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?"
-    r"(?:/reservationBlocks/[a-z][-a-z0-9]{0,62})?"
-)
 _LACKING = {
     "ami_family": "give image_type instead",
     "efa": "drop it: GKE's machines have their own network for accelerators",
@@ -61,64 +63,6 @@ Driver = Literal["default", "latest", "none"]
 
 NO_PLUGIN_LABEL = "gke-no-default-nvidia-gpu-device-plugin"
 """Keeps GKE's own device plugin off a node: somebody who brings the driver brings that too."""
-
-
-@dataclass(frozen=True)
-class Total:
-    """Bounds of the whole pool, kept by GKE's autoscaler.
-
-    Attributes:
-        initial: nodes in each zone when the pool is made.
-        any_zone: whether the autoscaler takes nodes wherever there are some; else it balances zones.
-    """
-
-    min: int
-    max: int
-    initial: int
-    any_zone: bool
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """The same number of nodes in every zone, whatever the load."""
-
-    per_zone: int
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A TPU slice of several hosts: all of them or none."""
-
-    hosts: int
-    always: bool
-
-
-PoolSizes = Total | Fixed | Slice
-
-
-@dataclass(frozen=True)
-class Standard:
-    """On demand; what a committed-use discount covers is billed by it."""
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Spot VMs."""
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """Inside one reservation and nowhere else."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Queued:
-    """Only as a whole, when there is room: through ProvisioningRequests (DWS)."""
-
-
-Provisioning = Standard | Spot | Reservation | Queued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +160,8 @@ def node_shape(
     refuse(settings, _LACKING, "GKE", where)
     machine = _machine_type(group, where)
     zones = zones_of(pool, group, choices.pool_zones, choices.zones, where)
-    provisioning = _provisioning(pool, group, settings, choices, where)
+    queued = bool({pool.name, f"{pool.name}/{group.name}"} & choices.queued)
+    provisioning = provisioning_of(group, settings, where, queued=queued)
     topology, hosts = _slice(pool, group, machine, choices, where)
     gpus = gpus_of_node(group, machine, settings, where)
     if isinstance(provisioning, Queued) and gpus is None:
@@ -312,9 +257,9 @@ def _shapes(planned: Planned, sized: SizedGroup, choices: PoolChoices) -> list[N
     total = (
         total_of(sizes, zones, nodes.provisioning)
         if choices.autoscaled
-        else _same_everywhere(sizes, zones, where)
+        else same_everywhere(sizes, zones, where)
     )
-    return [replace(shape, sizes=total, reason=_short_start(total, zones) or reason)]
+    return [replace(shape, sizes=total, reason=short_start(total, zones) or reason)]
 
 
 _OF_GOOGLE = re.compile(r"(?:[^/]*\.)?(?:cloud\.google\.com|gke\.io)/")
@@ -330,51 +275,6 @@ def _machine_type(group: Group, where: str) -> str:
             mend="give a plan made from Google Cloud's offers",
         )
     return machine
-
-
-def _provisioning(
-    pool: Pool, group: Group, settings: Settings, choices: PoolChoices, where: str
-) -> Provisioning:
-    queued = {pool.name, f"{pool.name}/{group.name}"} & choices.queued
-    match group.purchase:
-        case Reserved(reservation=HeldReservation() as held):
-            name, zone = held.id, held.zone
-        case CapacityBlock(reservation_id=name, zone=zone):
-            pass
-        case _:
-            name = zone = None
-    option = group.purchase.option
-    if queued and option != "on-demand":
-        raise InputError(
-            f"queued: a {option} group can't be queued", where=where, mend="queue on-demand groups"
-        )
-    if queued and settings.node_repair:
-        raise InputError(
-            "queued: GKE can't repair nodes that it queues", where=where, mend="drop node_repair"
-        )
-    if isinstance(group.purchase, Reserved) and group.purchase.reservation and name is None:
-        raise InputError(
-            "Google Cloud has no groups of reservations (groupArn)",
-            where=where,
-            mend="give purchase.reservation.id with the reservation's name",
-        )
-    if name is not None:
-        if not _RESERVATION.fullmatch(name):
-            raise InputError(
-                f"{name} is no reservation's name",
-                where=where,
-                mend="give its name, or projects/<project>/reservations/<name> where it is shared",
-            )
-        if zone is None:
-            raise InputError(
-                f"the zone of reservation {name} is not stated, and a reservation is in one",
-                where=where,
-                mend="give the zone beside the reservation in the plan",
-            )
-        return Reservation(name)
-    if option == "spot":
-        return Spot()
-    return Queued() if queued else Standard()
 
 
 def _slice(
@@ -401,43 +301,6 @@ def upgrades(
     if nodes.hosts > 1 or isinstance(nodes.provisioning, Reservation | Queued):
         return 0, 1
     return 1, 0
-
-
-def _same_everywhere(sizes: Sizes, zones: int, where: str) -> Fixed:
-    if sizes.max and sizes.desired % zones:
-        raise InputError(
-            f"autoscaled is false, and {sizes.desired} nodes are not the same number in each of "
-            f"{zones} zones",
-            where=where,
-            mend="give pool_zones that divide them, or leave autoscaled true",
-        )
-    return Fixed(sizes.desired // zones)
-
-
-def total_of(sizes: Sizes, zones: int, provisioning: Provisioning) -> Total | Fixed:
-    """The pool's sizes as GKE's autoscaler keeps them; it takes no max of 0."""
-    if sizes.max == 0:
-        return Fixed(0)
-    return Total(
-        sizes.min,
-        sizes.max,
-        0 if isinstance(provisioning, Queued) else initial_per_zone(sizes, zones),
-        not isinstance(provisioning, Standard),
-    )
-
-
-def initial_per_zone(sizes: Sizes, zones: int) -> int:
-    """Nodes of a new pool in each zone: the desired size rounded up, as far as max allows."""
-    return min(-(-sizes.desired // zones), sizes.max // zones)
-
-
-def _short_start(sizes: PoolSizes, zones: int) -> str | None:
-    if not isinstance(sizes, Total) or sizes.initial * zones >= sizes.min:
-        return None
-    return (
-        f"starts with {sizes.initial * zones} nodes, for {zones} zones start alike: GKE's autoscaler "
-        f"comes to the min of {sizes.min} when work waits"
-    )
 
 
 def _slices(shape: NodePoolShape, sizes: Sizes, autoscaled: bool) -> list[NodePoolShape]:

@@ -25,18 +25,9 @@ from trimtab.plan.attribution import group_key
 from trimtab.plan.model import CapacityPlan, Group, Pool, purchase_zone
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.gke.machines import tpu_hosts
-from trimtab.provision.gke.pools import (
-    MAX_NAME,
-    NodeShape,
-    Provisioning,
-    Queued,
-    Spot,
-    Standard,
-    Total,
-    check_sizes,
-    node_shape,
-    total_of,
-)
+from trimtab.provision.gke.pools import MAX_NAME, NodeShape, check_sizes, node_shape
+from trimtab.provision.gke.provisioning import Provisioning, Queued, Spot, Standard
+from trimtab.provision.gke.sizes import Total, total_of
 from trimtab.provision.names import bounded_name
 from trimtab.provision.planned import place_of
 from trimtab_functions.capacity.adapters import gke_node_pool_words as words

@@ -11,16 +11,14 @@ from typing import Any
 from trimtab.plan.model import Pool
 from trimtab.provision.arguments import checked
 from trimtab.provision.gke.gpus import Gpus
-from trimtab.provision.gke.pools import (
-    Driver,
-    NodeShape,
-    PoolChoices,
+from trimtab.provision.gke.pools import Driver, NodeShape, PoolChoices, upgrades
+from trimtab.provision.gke.provisioning import (
+    RESERVATION_KEY,
     Provisioning,
     Queued,
     Reservation,
     Spot,
     Standard,
-    upgrades,
 )
 from trimtab.provision.pool_settings import Settings
 from trimtab_functions.capacity.documents import (
@@ -33,7 +31,6 @@ from trimtab_functions.capacity.documents import (
     texts,
 )
 
-RESERVATION_KEY = "compute.googleapis.com/reservation-name"
 DRIVERS: Mapping[Driver, str] = {
     "default": "DEFAULT",
     "latest": "LATEST",

@@ -17,19 +17,9 @@ from trimtab.provision.arguments import PlanArguments
 from trimtab.provision.gke.gpus import Gpus
 from trimtab.provision.gke.labels import gcp_labels
 from trimtab.provision.gke.machines import gpus_of, local_ssds, tpu_hosts
-from trimtab.provision.gke.pools import (
-    Fixed,
-    NodePoolShape,
-    PoolChoices,
-    Queued,
-    Reservation,
-    Slice,
-    Spot,
-    Standard,
-    Total,
-    initial_per_zone,
-    node_pool_shapes,
-)
+from trimtab.provision.gke.pools import NodePoolShape, PoolChoices, node_pool_shapes
+from trimtab.provision.gke.provisioning import Queued, Reservation, Spot, Standard
+from trimtab.provision.gke.sizes import Fixed, Slice, Total, initial_per_zone
 from trimtab.provision.names import bounded_name
 from trimtab.provision.planned import planned
 
