@@ -91,8 +91,8 @@ def _boot(
     server = Node(taints=("node-role.kubernetes.io/control-plane=true:NoSchedule",))
     servers = Node() if install.servers_take_work else server
 
-    def secret(key: str, role: Role, config: Document) -> Resource:
-        return _user_data(name, key, cloud_config(role, config, how))
+    def secret(key: str, role: Role, config: Document, *, nvidia: bool = False) -> Resource:
+        return _user_data(name, key, cloud_config(role, config, how, nvidia=nvidia))
 
     found = [
         secret(
@@ -108,10 +108,10 @@ def _boot(
         agent = Node(
             labels=node_labels(pool, group),
             taints=tuple(f"{each.key}={each.value}:{each.effect}" for each in group.taints),
-            nvidia=workload.has_nvidia(group),
         )
         key = f"boot-agent-{pool.name}-{group.name}"
-        found.append(secret(key, "agent", agent_config(cluster, agent)))
+        nvidia = workload.has_nvidia(group)
+        found.append(secret(key, "agent", agent_config(cluster, agent), nvidia=nvidia))
     return found
 
 

@@ -341,13 +341,25 @@ def boots(documents: dict[str, Document], key: str) -> Document:
     return found
 
 
+def commands(documents: dict[str, Document], key: str) -> list[list[str]]:
+    """What a machine runs when it boots."""
+    text = base64.b64decode(documents[key]["data"]["userData"]).decode()
+    found: list[list[str]] = yaml.safe_load(text)["runcmd"]
+    return found
+
+
 def test_a_site_of_one_server_boots_it_and_an_agent_for_each_owned_group() -> None:
     documents = made("Edge", EDGE)
     assert set(documents) == {"boot-first-server", "boot-agent-trainer-gpu"}
     assert documents["boot-first-server"]["metadata"]["name"] == "ml-boot-first-server"
     agent = boots(documents, "boot-agent-trainer-gpu")
     assert agent["server"] == "https://10.0.0.10:6443"
-    assert agent["default-runtime"] == "nvidia"
+    assert "default-runtime" not in agent  # K3s would not start without it
+    (said,) = (
+        each for each in commands(documents, "boot-agent-trainer-gpu") if "nvidia" in str(each)
+    )
+    assert "default-runtime: nvidia" in said[-1]
+    assert "nvidia" not in str(commands(documents, "boot-first-server"))
     assert "trimtab.dev/group=gpu" in agent["node-label"]
     assert "token-file" in agent
     assert "cluster-init" not in boots(documents, "boot-first-server")

@@ -5,7 +5,8 @@ it; the installer is K3s's own script, fetched or already there, told exactly wh
 the document is a secret: tokens come as files (see `config`), and the installation waits for them.
 
 Source: K3s documentation, installation script's environment variables and air-gap installation;
-cloud-init's modules write_files and runcmd, 2026-11.
+cloud-init's modules write_files and runcmd; where K3s looks for runtimes, and that it does not start without
+its default one: pkg/agent/containerd; all 2026-11.
 """
 
 import json
@@ -29,6 +30,14 @@ INSTALL_SCRIPT = "/var/lib/trimtab/install-k3s.sh"
 SCRIPT_URL = "https://get.k3s.io"
 """K3s's own installer; it checks the binary that it fetches against the release's digests."""
 
+_NVIDIA_FILE = "/etc/rancher/k3s/config.yaml.d/nvidia.yaml"
+# K3s does not start when its default runtime is not there, and NVIDIA's operator brings one only to a node.
+_NVIDIA_BY_DEFAULT = (
+    "for each in /usr/local/nvidia/toolkit /usr/bin; do"
+    ' if [ -f "$each/nvidia-container-runtime" ]; then'
+    f" mkdir -p {_NVIDIA_FILE.rpartition('/')[0]} && echo 'default-runtime: nvidia' > {_NVIDIA_FILE}; fi; done"
+)
+
 
 @dataclass(frozen=True)
 class Install:
@@ -45,13 +54,16 @@ class Install:
     script_sha256: str | None = None
 
 
-def cloud_config(role: Role, config: Mapping[str, Any], install: Install) -> str:
+def cloud_config(
+    role: Role, config: Mapping[str, Any], install: Install, *, nvidia: bool = False
+) -> str:
     """The document, beginning with `#cloud-config`.
 
     Args:
         role: what the machine becomes.
         config: from `server_config` or `agent_config`.
         install: how K3s comes onto it.
+        nvidia: whether containers run with NVIDIA's runtime unless they say otherwise, if the machine has it.
 
     Raises:
         InputError: the version is no release of K3s.
@@ -67,7 +79,12 @@ def cloud_config(role: Role, config: Mapping[str, Any], install: Install) -> str
                 "content": _yaml(config),
             }
         ],
-        "runcmd": [*_wait_for(tokens), *_fetch(install), _run(role, install)],
+        "runcmd": [
+            *_wait_for(tokens),
+            *([["sh", "-c", _NVIDIA_BY_DEFAULT]] if nvidia else []),
+            *_fetch(install),
+            _run(role, install),
+        ],
     }
     body: str = yaml.safe_dump(document, sort_keys=True, default_flow_style=False, width=1000)
     return f"#cloud-config\n{body}"

@@ -56,12 +56,10 @@ class Node:
     Attributes:
         labels: by key.
         taints: as `key=value:Effect`.
-        nvidia: whether containers run with NVIDIA's runtime unless they say otherwise.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[str, ...] = ()
-    nvidia: bool = False
 
 
 def server_config(cluster: Cluster, node: Node, *, first: bool, servers: int) -> dict[str, Any]:
@@ -148,6 +146,4 @@ def _of_node(node: Node) -> dict[str, Any]:
         config["node-label"] = [f"{key}={value}" for key, value in sorted(node.labels.items())]
     if node.taints:
         config["node-taint"] = list(node.taints)
-    if node.nvidia:
-        config["default-runtime"] = "nvidia"
     return config

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +36,6 @@ nodes = st.builds(
     Node,
     labels=st.dictionaries(words, words, max_size=4),
     taints=st.lists(words, max_size=3).map(tuple),
-    nvidia=st.booleans(),
 )
 clusters = st.builds(
     Cluster,
@@ -102,7 +103,7 @@ def test_agents_never_get_the_servers_token(cluster: Cluster, node: Node, instal
 @given(clusters, nodes, installs)
 def test_equal_settings_are_equal_bytes(cluster: Cluster, node: Node, install: Install) -> None:
     config = agent_config(cluster, node)
-    swapped = Node(dict(reversed(list(node.labels.items()))), node.taints, node.nvidia)
+    swapped = Node(dict(reversed(list(node.labels.items()))), node.taints)
     again = agent_config(cluster, swapped)
     assert cloud_config("agent", config, install) == cloud_config("agent", again, install)
 
@@ -124,6 +125,26 @@ def test_the_installer_is_fetched_and_checked(
     assert ("curl" in text, DIGEST in text) == (fetches, checks)
     assert f"INSTALL_K3S_VERSION={VERSION}" in last
     assert ("INSTALL_K3S_SKIP_DOWNLOAD=true" in last) is install.air_gapped
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_nvidias_runtime_is_the_default_where_the_machine_has_it(
+    there: bool, tmp_path: Path
+) -> None:
+    commands = read(cloud_config("agent", AGENT, Install(VERSION), nvidia=True))[2]
+    ((shell, flag, script),) = [each for each in commands if "nvidia" in str(each)]
+    assert "nvidia" not in cloud_config("agent", AGENT, Install(VERSION))
+    toolkit = tmp_path / "toolkit"
+    toolkit.mkdir()
+    if there:
+        (toolkit / "nvidia-container-runtime").touch()
+    moved = script.replace("/usr/local/nvidia/toolkit /usr/bin", str(toolkit))
+    moved = moved.replace("/etc/", f"{tmp_path}/etc/")
+    subprocess.run([shell, flag, moved], check=True)
+    written = tmp_path / "etc/rancher/k3s/config.yaml.d/nvidia.yaml"
+    assert written.exists() is there
+    if there:
+        assert yaml.safe_load(written.read_text("utf-8")) == {"default-runtime": "nvidia"}
 
 
 @pytest.mark.parametrize(("role", "tokens"), [("server", 2), ("agent", 1)])
