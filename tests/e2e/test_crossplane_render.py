@@ -166,12 +166,7 @@ def test_a_step_before_it_is_injected_and_a_bootstrap_requirement_brings_the_pla
         "kind": "Templates",
         "resources": {"spot-nodes": rendered},
     }
-    xr = {
-        "apiVersion": "platform.example.org/v1",
-        "kind": "TrainingCluster",
-        "metadata": {"name": "train", "namespace": "ml"},
-        "spec": {"subnetIds": ["subnet-1"]},
-    }
+    xr = read(EXAMPLES / "inject" / "xr.yaml")
     with template_function(tmp_path) as templates:
         told, node_group = crossplane.render(
             xr,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from support.capacity_cluster import (
     FUNCTION,
@@ -39,6 +40,7 @@ OBJECT = ("kubernetes.m.crossplane.io/v1alpha1", "Object")
 RESOURCE_NAME = "crossplane.io/composition-resource-name"
 LABELS = {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "main"}
 CRDS = ROOT / "tests" / "e2e" / "crds"
+EXAMPLE = ROOT / "functions" / "examples" / "inject"
 TEXT = {"type": "string"}
 
 XRD: Document = {
@@ -356,6 +358,10 @@ def test_what_stands_inside_objects_is_sized_there(
             return team.status().get("capacity")
 
         eventually(reported, lambda found: found == {"plan": {"name": "example"}})
+        example = yaml.safe_load((EXAMPLE / "definition.yaml").read_text("utf-8"))
+        with_function.core.api.apply(example)
+        whole = eventually(reported, lambda found: found is not None and "groups" in found)
+        assert {each["resource"] for each in whole["groups"]} == {"pool", "queue"}
     finally:
         with_function.core.api.apply(XRD)
 
