@@ -46,7 +46,7 @@ from trimtab_functions.capacity.decisions import (
 from trimtab_functions.capacity.documents import Document, section, text
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool, Slot
-from trimtab_functions.capacity.scaling import Generations, ahead, hold, scale
+from trimtab_functions.capacity.scaling import Generations, ahead, hold, not_begun, scale
 from trimtab_functions.capacity.selection import Template
 from trimtab_functions.memo import ById
 
@@ -216,8 +216,10 @@ class _Decider:
             lambda: _planned(slot, key, index, generations, self.stability, beside, moved=moved),
         )
         ready = current is not None and _serves(current)
+        # Before its block begins a generation is ready, and has nothing to take over with.
+        over = ready and not not_begun(slot.group, slot.group.windows[index])
         for old in older:
-            self._retire(slot.ref, old, f"kept until {key} is ready", over=ready)
+            self._retire(slot.ref, old, f"kept until {key} is ready", over=over)
         for name, document in {**slot.companions, **placed.companions}.items():
             self._place_companion(slot, name, document)
         if not self.decision.settles(slot.key):

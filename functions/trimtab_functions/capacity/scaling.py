@@ -8,9 +8,10 @@ sets it; a max below what runs is held at what runs until that has fallen. How f
 from dataclasses import dataclass
 
 from trimtab.clock import format_instant
-from trimtab.plan.model import Group, Window
+from trimtab.plan.model import CapacityBlock, Group, Window
 from trimtab.plan.sizing import Sizes, size
 from trimtab.policy.model import Stability
+from trimtab.provision.capacity_blocks import closed
 from trimtab_functions.capacity.adapters.base import Scaling
 from trimtab_functions.capacity.observed import Observed
 from trimtab_functions.capacity.preparation import Slot
@@ -53,8 +54,9 @@ def scale(slot: Slot, window: Window, generations: Generations, stability: Stabi
     begun = format_instant(window.start)
     # What is being deleted will be created anew.
     now = current.sizes if current and not dying else None
-    if window.max == 0 and slot.group.purchase.option == "capacity-block":
-        # The machines end whether nodes are drained or not.
+    runs = now is not None and now.desired > 0
+    if _is_shut(slot.group, window) and not (runs and not_begun(slot.group, window)):
+        # The machines end whether nodes are drained or not; before its block begins none are its own.
         enforced = 0 if now and now.desired else None
         sizes = slot.adapter.accepted(Sizes(0, 0, 0))
         scaling = Scaling(sizes, 0, enforced, creates=current is None or dying)
@@ -86,6 +88,19 @@ def scale(slot: Slot, window: Window, generations: Generations, stability: Stabi
     return Scaled(Scaling(sizes, initial, enforced), damped.moved, reason)
 
 
+def not_begun(group: Group, window: Window) -> bool:
+    """Whether the group's capacity block begins after the window: what runs is of another, or of none."""
+    purchase = group.purchase
+    starts = purchase.starts_at if isinstance(purchase, CapacityBlock) else None
+    return starts is not None and window.start < starts
+
+
+def _is_shut(group: Group, window: Window) -> bool:
+    """Whether the window is outside of the group's capacity block; one inside may be planned empty too,
+    and is reached as every other."""
+    return window.max == 0 and closed(group, window.start) is not None
+
+
 def _latest(old: Observed) -> tuple[str, int, str]:
     """Of several older generations, the one whose bounds moved last; the larger of two alike."""
     moved = old.moved
@@ -107,7 +122,7 @@ def ahead(group: Group, index: int, last: Moved, stability: Stability) -> tuple[
     found = []
     for window in group.windows[index + 1 :]:
         begun = format_instant(window.start)
-        if window.max == 0 and group.purchase.option == "capacity-block":
+        if _is_shut(group, window):
             last = Moved(begun, 0, 0)
         else:
             planned = Sizes(window.min, window.desired, window.max)

@@ -225,3 +225,42 @@ def test_a_number_of_thousands_of_digits_is_none() -> None:
     )
     rsp = respond(req, START + HOUR)
     assert reasons(rsp) == ["PlanFound", "AsPlanned"]
+
+
+def of_block(*sizes: tuple[int, int, int], **changes: Any) -> Document:
+    """A plan with a group of a capacity block that has begun."""
+    block = {
+        "option": "capacity-block",
+        "reservationId": "cr-0123456789abcdef0",
+        "zone": "us-east-1a",
+        "endsAt": (START + 11 * HOUR).isoformat(),
+    }
+    generation = changes.pop("generation", "0a1b2c")
+    main = group("main", block | changes, generation=generation, windows=windows(*sizes))
+    return plan(main)
+
+
+def test_no_plan_ends_a_capacity_block_s_nodes_before_their_block_ends() -> None:
+    full = ((8, 8, 8),) * 3
+    later = {"reservationId": "cr-9", "startsAt": (START + 6 * HOUR).isoformat()}
+    for other in (
+        of_block((0, 0, 0), (8, 8, 8), (8, 8, 8)),
+        of_block(*full, **later),
+        of_block(*full, **later, generation="bbbbbb"),
+    ):
+        world = World(
+            now=START + HOUR,
+            step_input=INJECT,
+            plan=of_block(*full),
+            desired={"gpu": template(pool="trainer", group="main")},
+        )
+        settle(world)
+        world.plan = other
+        settle(world)
+        cloud = world.things["gpu"].cloud
+        assert cloud is not None
+        assert (cloud.desired, cloud.high) == (8, 8)
+        world.plan = of_block(*full)
+        world.now = START + 10 * HOUR + HOUR / 2
+        settle(world)
+        assert cloud.desired == 0
