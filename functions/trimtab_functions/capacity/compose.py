@@ -241,11 +241,24 @@ class Composer:
         """What the plan, the policy, the settings and the earlier steps' resources imply."""
         plan = lookup.usable
         wanted = Wanted(
-            plan, asked.compose, earlier.templates, earlier.followers, rules, earlier.ours
+            plan,
+            asked.compose,
+            earlier.templates,
+            earlier.followers,
+            rules,
+            earlier.ours,
+            asked.unread,
         )
         # Plan and rules by identity, which their own memos gave them.
         members = (*earlier.templates.values(), *earlier.followers.values())
-        key = (ById(plan), ById(rules), _compose_key(asked.compose), members, earlier.ours)
+        key = (
+            ById(plan),
+            ById(rules),
+            _compose_key(asked.compose),
+            members,
+            earlier.ours,
+            asked.unread,
+        )
         groups = sum(len(pool.groups) for pool in plan.spec.pools) if plan else 0
         size = max(groups, len(members))
         return self._prepared.get(key, size, lambda: prepare(wanted))

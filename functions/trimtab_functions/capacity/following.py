@@ -14,8 +14,9 @@ from trimtab.errors import InputError, allowed
 from trimtab.inventory.model import Approval
 from trimtab.plan.sizing import window_index
 from trimtab.policy.model import Stability
+from trimtab_functions.capacity.adapters.field_path_owners import composed_part
 from trimtab_functions.capacity.adapters.followers import Followed, GroupNow, Now
-from trimtab_functions.capacity.adapters.objects import plan_labels, with_labels
+from trimtab_functions.capacity.adapters.objects import as_applied, plan_labels, with_labels
 from trimtab_functions.capacity.decisions import Placed, Stand, make_anew
 from trimtab_functions.capacity.observed import Observed, Other
 from trimtab_functions.capacity.preparation import Preparation, PreparedPool
@@ -71,11 +72,14 @@ def decide(
         placed[key] = remember(
             (following, exists, _identity(now), why), partial(_place, following, exists, now, why)
         )
-    for key, paid in observed.items():
-        if not isinstance(paid, Other) or paid.paid is None or paid.ref is None:
+    for key, other in observed.items():
+        known = key in placed or key in prepared.wanted.elsewhere
+        if known or not isinstance(other, Other) or other.ref is None:
             continue
-        if key not in placed and key not in prepared.wanted.elsewhere:
-            placed[key] = remember((paid, "paid"), partial(_paid, paid))
+        if other.paid is not None:
+            placed[key] = remember((other, "paid"), partial(_paid, other))
+        elif prepared.wanted.unread and not other.ours:
+            placed[key] = remember((other, "unread"), partial(_as_it_is, other))
     for key, first in _claimed_twice(placed, observed):
         if key not in prepared.wanted.followers:
             continue
@@ -100,6 +104,14 @@ def _paid(exists: Other) -> Placed:
     return Placed(
         exists.key, exists.ref, Stand.HELD, kept, ready, reason=why, launches=False, claim=claim
     )
+
+
+def _as_it_is(exists: Other) -> Placed:
+    """What followed a plan by a target that can't be read now: as Crossplane applied it last."""
+    assert exists.ref is not None  # noqa: S101 - the caller's condition
+    document = exists.read()
+    kept = composed_part(document) or as_applied(document)
+    return Placed(exists.key, exists.ref, Stand.HELD, kept, exists.ready, launches=False)
 
 
 def _claimed_twice(

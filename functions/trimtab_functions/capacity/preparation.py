@@ -33,6 +33,7 @@ class Wanted:
         followers: what earlier steps composed that follows them, by key, sorted.
         rules: the policy's.
         elsewhere: keys of what an earlier step of this function composed, and decides on.
+        unread: whether the step's input can't be read: whatever followed a plan until now is kept.
     """
 
     plan: CapacityPlan | None
@@ -41,6 +42,7 @@ class Wanted:
     followers: Mapping[str, Following] = field(default_factory=dict)
     rules: Rules = DEFAULTS
     elsewhere: frozenset[str] = frozenset()
+    unread: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,6 +66,7 @@ class Asked:
         plan: where it comes from; the error when that can't be told.
         name: the XR's.
         namespace: the plan's: where it is, or the XR's.
+        unread: whether the step's input is wrong, so that nobody knows what its targets are for.
     """
 
     settings: Input
@@ -74,6 +75,7 @@ class Asked:
     compose: ComposeSpec | None = None
     name: str = ""
     namespace: str = ""
+    unread: bool = False
 
 
 def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
@@ -81,10 +83,11 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
     stated = structs.to_data(req.input)
     settings = input_beside(stated)  # what holds while the input is wrong
     composite = req.observed.composite.resource
-    compose = None
+    compose, unread = None, bool(stated)
     try:
         if stated:
             settings = parse_input(stated)
+            unread = False
         inline = settings.plan.inline_field_path.split(".")
         xr = _xr(composite, inline)
         if settings.mode == "Compose":
@@ -100,7 +103,7 @@ def read_asked(req: fnv1.RunFunctionRequest) -> Asked:
         error = raised.bare()  # kept from call to call, with what is prepared
         if compose is None and settings.mode == "Compose":
             compose = ComposeSpec(GROUP_ADAPTERS[settings.compose.kind], (), error)
-        return Asked(settings, error, None, compose)
+        return Asked(settings, error, None, compose, unread=unread)
 
 
 def _xr(composite: structpb.Struct, inline: list[str]) -> dict[str, Any]:

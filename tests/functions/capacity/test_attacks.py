@@ -264,3 +264,28 @@ def test_no_plan_ends_a_capacity_block_s_nodes_before_their_block_ends() -> None
         world.now = START + 10 * HOUR + HOUR / 2
         settle(world)
         assert cloud.desired == 0
+
+
+def test_a_slip_in_the_step_s_input_takes_no_size_back_from_what_its_targets_were_for() -> None:
+    fields = {"min": "spec.minReplicas", "max": "spec.maxReplicas"}
+    followed = {"match": {"name": "app"}, "pool": "trainer", "group": "main", "fields": fields}
+    step = {**INJECT, "targets": [followed]}
+    bare = {"apiVersion": "example.org/v1", "kind": "Thing", "spec": {"minReplicas": 1}}
+    main = plan(group("main", ON_DEMAND))
+
+    def told(step_input: Document, observed: Document) -> Any:
+        req = request(main, step_input=step_input, desired={"app": bare}, observed=observed)
+        return respond(req, START + HOUR)
+
+    first = told(step, {})
+    exists = {"app": structs.to_data(first.desired.resources["app"].resource)}
+    assert exists["app"]["spec"] == {"minReplicas": 2, "maxReplicas": 4}
+    for slip in (
+        {**step, "typo": 1},
+        {**step, "mode": "inject"},
+        {**step, "targets": [{**followed, "feilds": 1}]},
+        {**step, "targets": "none"},
+    ):
+        kept = told(slip, exists)
+        assert reasons(kept) == ["InputInvalid", "KeptRunning"]
+        assert structs.to_data(kept.desired.resources["app"].resource) == exists["app"], slip
