@@ -128,3 +128,23 @@ def test_what_was_bought_is_let_go_when_a_person_deletes_it() -> None:
     going = {**asked["metadata"], "deletionTimestamp": "2026-11-01T00:00:00Z"}
     found = answer(request(PLAN, observed={"hold": {**asked, "metadata": going}}), FIRST)
     assert "hold" not in found["desired"]["resources"]
+
+
+def test_one_approval_buys_once_inside_an_object_too() -> None:
+    labels = RESERVATION["metadata"]["labels"]
+    wrapped = {
+        "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
+        "kind": "Object",
+        "metadata": {"labels": labels},
+        "spec": {"forProvider": {"manifest": RESERVATION}},
+    }
+
+    def found(desired: dict[str, Any], observed: dict[str, Any]) -> dict[str, Any]:
+        req = request(PLAN, desired=desired, observed=observed)
+        item = req.required_resources["commitment-approvals"].items.add()
+        item.resource.CopyFrom(structs.from_data(approval()))
+        resources: dict[str, Any] = answer(req, FIRST)["desired"]["resources"]
+        return resources
+
+    exists = {"hold": found({"hold": wrapped}, {})["hold"]["resource"]}
+    assert set(found({"renamed": wrapped}, exists)) & {"hold", "renamed"} == {"hold"}

@@ -192,6 +192,13 @@ class WrappedFollower(Follower):
             return made if made is None else _with(base, made)
         return with_kept_marks(_with(base, made), observed)
 
+    def is_paid(self, observed: Document) -> bool:
+        going = section(observed, "metadata").get("deletionTimestamp") is not None
+        return not going and self._inner.is_paid(unwrapped(observed))
+
+    def claimed(self, observed: Document) -> str | None:
+        return self._inner.claimed(unwrapped(observed))
+
     def is_ready(self, document: Document) -> bool:
         reported = condition(document, "Ready") == "True"
         return reported and self._inner.is_ready(unwrapped(document))
