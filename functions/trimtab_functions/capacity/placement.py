@@ -184,7 +184,8 @@ class _Decider:
         right = [
             each
             for each in mine
-            if each.key in self.own_keys or each.is_generation(slot.generation, slot.fixed)
+            if each.adapter is slot.adapter
+            and (each.key in self.own_keys or each.is_generation(slot.generation, slot.fixed))
         ]
         return min(right, key=lambda e: (e.deleting, e.key != slot.key, e.key), default=None)
 

@@ -289,3 +289,13 @@ def test_a_slip_in_the_step_s_input_takes_no_size_back_from_what_its_targets_wer
         kept = told(slip, exists)
         assert reasons(kept) == ["InputInvalid", "KeptRunning"]
         assert structs.to_data(kept.desired.resources["app"].resource) == exists["app"], slip
+
+
+def test_another_kind_takes_no_key_of_what_runs() -> None:
+    world = running()
+    world.step_input = {**STEP, "compose": {"as": "Karpenter"}}
+    rsp = world.respond(world.request())
+    kinds = {key: each.resource["kind"] for key, each in rsp.desired.resources.items()}
+    assert kinds[KEY] == "NodeGroup"
+    assert kinds[f"{KEY}-0a1b2c"] == "NodePool"
+    assert reasons(rsp) == ["PlanFound", "Replacing"]
