@@ -207,7 +207,10 @@ def _foreign(wanted: Wanted, plan: CapacityPlan, pool: str) -> str | None:
     other = [region for region in regions if region is not None and region != site.region]
     if not other:
         return None
-    return f"the plan is for {site.region}, the resources are for {allowed(other)}"
+    return (
+        f"the plan is for {site.region}, the resources are for {allowed(other)}; "
+        "name a plan of that region"
+    )
 
 
 def _prepare_pool(wanted: Wanted, plan: CapacityPlan, pool: Pool) -> PreparedPool:

@@ -9,6 +9,7 @@ Kinds of provider-upjet-aws 2.6 (`*.aws.m.upbound.io/v1beta1`) and provider-helm
 2026-11.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,6 +53,7 @@ _ROLES: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "node": ("ec2", (*NODE_POLICIES, CNI_POLICY), ASSUME_ACTIONS),
     KNOWN[EBS_CSI].role: ("pods.eks", KNOWN[EBS_CSI].policies, POD_ACTIONS),
 }
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[1-9][0-9]?")
 _NODE_SUBNETS = {"trimtab.dev/nodes": "true"}
 
 
@@ -67,6 +69,13 @@ def resources(owner: Owner, spec: AwsClusterSpec, plan: CapacityPlan | None) -> 
         InputError: the network can't be laid out.
     """
     name = owner.name
+    if not _REGION.fullmatch(spec.region):
+        raise InputError(
+            f"region: {spec.region} is no region of AWS",
+            where="the XR's spec",
+            mend="give one such as us-east-1, or choose another cloud's Composition "
+            "by spec.crossplane.compositionRef.name",
+        )
     zones = spec.network.zones or default_zones(spec.region)
     for zone in zones:
         if zone[:-1] != spec.region:

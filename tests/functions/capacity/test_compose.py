@@ -140,7 +140,7 @@ CASES = [
         (
             "FALSE",
             "PlanForAnotherPlace",
-            "pool trainer: the plan is for eu-central-1, the resources are for us-east-1",
+            "pool trainer: the plan is for eu-central-1, the resources are for us-east-1; name a plan of that region",
         ),
         KEPT,
         observed=RUNNING,

@@ -127,6 +127,14 @@ def test_each_zone_has_a_public_and_a_private_subnet() -> None:
     assert table["matchLabels"] == {PART_LABEL: "route-table-private"}
 
 
+def test_a_region_of_another_cloud_asks_for_its_composition() -> None:
+    message = refusal("AWS", {**AWS, "region": "us-central1"})
+    assert "region: us-central1 is no region of AWS" in message
+    assert "spec.crossplane.compositionRef.name" in message
+    for region in ("us-gov-west-1", "ap-southeast-5", "us-isob-east-1"):
+        assert made("AWS", {**AWS, "region": region})
+
+
 @pytest.mark.parametrize("nat", ["none", "single", "per-zone"])
 def test_every_route_table_leads_to_the_endpoint_of_s3(nat: str) -> None:
     documents = made("AWS", {**AWS, "network": {"nat": nat}})
