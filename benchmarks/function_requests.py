@@ -21,7 +21,11 @@ WINDOW_HOURS = 4
 GROUPS_IN_POOL = 16
 """The most that a plan may have."""
 
-STEP = {"apiVersion": "capacity.fn.trimtab.dev/v1alpha1", "kind": "Input"}
+STEP = {
+    "apiVersion": "capacity.fn.trimtab.dev/v1alpha1",
+    "kind": "Input",
+    "statusFieldPath": "status.capacity",  # as the NodeGroupSet's Composition has it
+}
 NODE_GROUP = {"apiVersion": "eks.aws.m.upbound.io/v1beta1", "kind": "NodeGroup"}
 
 

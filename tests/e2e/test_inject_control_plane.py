@@ -43,32 +43,15 @@ CRDS = ROOT / "tests" / "e2e" / "crds"
 EXAMPLE = ROOT / "functions" / "examples" / "inject"
 TEXT = {"type": "string"}
 
-XRD: Document = {
-    "apiVersion": "apiextensions.crossplane.io/v2",
-    "kind": "CompositeResourceDefinition",
-    "metadata": {"name": "trainingclusters.platform.example.org"},
-    "spec": {
-        "group": "platform.example.org",
-        "scope": "Namespaced",
-        "names": {"kind": "TrainingCluster", "plural": "trainingclusters"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "referenceable": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {"type": "object", "properties": {"team": TEXT}},
-                            "status": {"type": "object", "properties": {"endpoint": TEXT}},
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
+
+def xrd(**status: Document) -> Document:
+    """The example's XRD with these fields of a status in the place of its own."""
+    found: Document = yaml.safe_load((EXAMPLE / "definition.yaml").read_text("utf-8"))
+    (version,) = found["spec"]["versions"]
+    properties = version["schema"]["openAPIV3Schema"]["properties"]
+    if status:
+        properties["status"]["properties"] = status
+    return found
 
 
 def resource(kind: tuple[str, str], spec: Document, **metadata: Any) -> Document:
@@ -154,7 +137,7 @@ def teams(
     crds = engine_share("provider-kubernetes") / "package/crds"
     api.apply_all(crds / "kubernetes.m.crossplane.io_objects.yaml")
     api.apply(least_crd("machines.example.org", "v1", "MachineSet"))
-    core.apply_xrd(XRD)
+    core.apply_xrd(xrd(endpoint=TEXT))
     folder = core.function_certificates
     logs = tmp_path_factory.mktemp("templates")
     with template_function(logs, Certificates(folder, folder)) as templates:
@@ -204,7 +187,7 @@ class Team:
         labels = {"edit": str(self._edits)}
         metadata = {"name": "own", "namespace": self.namespace, "labels": labels}
         reference = {"compositionRef": {"name": self.namespace}}
-        spec = {"crossplane": reference}
+        spec = {"crossplane": reference, "subnetIds": ["subnet-a"]}
         self.api.apply({"apiVersion": XR[0], "kind": XR[1], "metadata": metadata, "spec": spec})
 
     def status(self) -> Document:
@@ -321,9 +304,7 @@ def test_what_carries_no_label_is_found_by_targets(team: Team, tmp_path: Path) -
             eventually(lambda kind=kind: team.made(kind), lambda made: not made)  # type: ignore[misc]
 
 
-def test_what_stands_inside_objects_is_sized_there(
-    team: Team, with_function: CapacityControlPlane
-) -> None:
+def test_what_stands_inside_objects_is_sized_there(team: Team) -> None:
     team.plans(plan_now((2, 3, 4)))
     team.composes(KARPENTER)
 
@@ -342,28 +323,21 @@ def test_what_stands_inside_objects_is_sized_there(
 
     team.plans(plan_now((2, 5, 9)))
     team.awaits(OBJECT, "pool", lambda spec: manifest(spec)["limits"]["nodes"] == "9")
-    # An XRD that promises a part of the report gets that part.
-    xrd = copy.deepcopy(XRD)
-    schema = xrd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    part = {
-        "type": "object",
-        "properties": {"plan": {"type": "object", "properties": {"name": TEXT}}},
-    }
-    schema["properties"]["status"]["properties"]["capacity"] = part
-    with_function.core.api.apply(xrd)
+    # An XRD that declares a part of the report gets that part, and the example's all of it.
+    name = {"plan": {"type": "object", "properties": {"name": TEXT}}}
+
+    def reported() -> Any:
+        team.touch()
+        return team.status().get("capacity")
+
     try:
-
-        def reported() -> Any:
-            team.touch()
-            return team.status().get("capacity")
-
+        team.api.apply(xrd(capacity={"type": "object", "properties": name}))
         eventually(reported, lambda found: found == {"plan": {"name": "example"}})
-        example = yaml.safe_load((EXAMPLE / "definition.yaml").read_text("utf-8"))
-        with_function.core.api.apply(example)
-        whole = eventually(reported, lambda found: found is not None and "groups" in found)
+        team.api.apply(xrd())
+        whole = eventually(reported, lambda found: "groups" in (found or {}))
         assert {each["resource"] for each in whole["groups"]} == {"pool", "queue"}
     finally:
-        with_function.core.api.apply(XRD)
+        team.api.apply(xrd(endpoint=TEXT))
 
 
 MISSPELT = {**LABELS, "trimtab.dev/pool": "trainr"}
