@@ -98,7 +98,10 @@ def render(
 
     composite = _one(xr)
     namespace = composite.get("metadata", {}).get("namespace")
-    given = [_placed(each, namespace) for path in (plan, approvals) if path for each in _read(path)]
+    kinds = (("CapacityPlan", plan), ("CommitmentApproval", approvals))
+    given = [
+        _placed(each, namespace) for kind, path in kinds if path for each in _of_kind(kind, path)
+    ]
     request = RenderRequest(
         xr=composite,
         composition=_one(composition),
@@ -131,6 +134,21 @@ def _one(path: Path) -> dict[str, Any]:
     if len(documents) != 1:
         raise InputError(f"holds {len(documents)} objects", where=str(path), mend="give one")
     return documents[0]
+
+
+def _of_kind(kind: str, path: Path) -> Documents:
+    """What a file holds; another kind would be given, and never asked for."""
+    documents = _read(path)
+    for each in documents:
+        found = each.get("kind")
+        # A plan's file may be a list, as a cluster gives it out.
+        if found not in (kind, f"{kind}List", "List"):
+            raise InputError(
+                f"is a {found or 'document without a kind'}, no {kind}",
+                where=str(path),
+                mend=f"give one with kind {kind}, and other objects by --required",
+            )
+    return documents
 
 
 def _read(path: Path) -> Documents:

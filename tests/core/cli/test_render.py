@@ -135,6 +135,16 @@ def test_a_wrong_option_is_one_line(
     cli.refused(("render", *files, *arguments), ExitCode.BAD_INPUT, phrase)
 
 
+@pytest.mark.parametrize(
+    ("option", "kind"), [("--plan", "CapacityPlan"), ("--approvals", "CommitmentApproval")]
+)
+def test_an_object_of_another_kind_is_refused_where_nobody_would_ask_for_it(
+    cli: Cli, files: tuple[Path, Path], option: str, kind: str
+) -> None:
+    phrase = f"no {kind}; give one with kind {kind}, and other objects by --required"
+    cli.refused(("render", *files, option, str(files[0])), ExitCode.BAD_INPUT, phrase)
+
+
 def test_a_file_of_several_xrs_is_refused(cli: Cli, files: tuple[Path, Path]) -> None:
     files[0].write_text("kind: A\n---\nkind: B\n", "utf-8")
     cli.refused(("render", *files), ExitCode.BAD_INPUT, "xr.yaml: holds 2 objects; give one")
