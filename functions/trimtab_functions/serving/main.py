@@ -115,8 +115,8 @@ def run(options: dict[str, Any]) -> None:
         return http.Page(HTTPStatus.OK, CONTENT_TYPE, metrics.page())
 
     runner = FunctionRunner(functions, summariser, metrics, tracer, log)
-    # What was imported lives as long as the process: each full collection looked at all of it again,
-    # for 50 ms within some call; without it a call takes an eighth less in the mean.
+    # What was imported lives as long as the process: a full collection looked at all of it again, and
+    # took 50 ms within some call.
     gc.freeze()
     try:
         asyncio.run(serve(runner, page, _serving(options, renewed)))
