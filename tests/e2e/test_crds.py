@@ -11,7 +11,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from support.kube_api import KubeApi, KubeError
-from support.object_cases import ACCEPTED, APPROVAL, POLICY, REJECTED, WORKLOAD, ObjectCase, parse
+from support.object_cases import ACCEPTED, APPROVAL, POLICY, REJECTED, WORKLOAD, parse
+from support.plan_cases import Case
 from support.plan_strategies import altered
 from support.plans import plan_data
 from trimtab.errors import InputError
@@ -81,7 +82,7 @@ def test_a_crd_is_served_under_its_names(api: KubeApi, resource: CustomResource)
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=str)
-def test_the_api_server_accepts(api: KubeApi, case: ObjectCase) -> None:
+def test_the_api_server_accepts(api: KubeApi, case: Case) -> None:
     stored = api.apply(case.document, dry_run=True)
     # What the server returns, with its metadata, defaults and order of keys, is the same document.
     assert vars(parse(stored))["spec"] == vars(parse(case.document))["spec"]
@@ -90,7 +91,7 @@ def test_the_api_server_accepts(api: KubeApi, case: ObjectCase) -> None:
 @pytest.mark.parametrize(
     "case", [each for each in ACCEPTED if each.base is WORKLOAD], ids=lambda each: each.sentence
 )
-def test_a_stored_workload_is_the_workload_of_its_file(api: KubeApi, case: ObjectCase) -> None:
+def test_a_stored_workload_is_the_workload_of_its_file(api: KubeApi, case: Case) -> None:
     """Defaults that a cluster stores must not read as what somebody stated."""
     stored = parse_workloads(yaml.safe_dump(api.apply(case.document, dry_run=True)), "w.yaml")
     sent = parse_workloads(yaml.safe_dump(case.document), "w.yaml")
@@ -98,7 +99,7 @@ def test_a_stored_workload_is_the_workload_of_its_file(api: KubeApi, case: Objec
 
 
 @pytest.mark.parametrize("case", REJECTED, ids=str)
-def test_the_api_server_rejects(api: KubeApi, case: ObjectCase) -> None:
+def test_the_api_server_rejects(api: KubeApi, case: Case) -> None:
     with pytest.raises(KubeError) as error:
         api.apply(case.document, dry_run=True)
     assert case.server_message in str(error.value)
@@ -291,21 +292,19 @@ VERBS = {
 
 @pytest.mark.parametrize("plural", ["capacityplans", "capacitypolicies", "commitmentapprovals"])
 def test_crossplane_reads_documents_and_writes_none(api: KubeApi, plural: str) -> None:
-    (role,) = api.apply_all(ROOT / "functions" / "apis" / "rbac.yaml")
     user = "who-crossplane-is"
-    api.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": user},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": role["metadata"]["name"],
-            },
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
-        }
-    )
+    for role in api.apply_all(ROOT / "functions" / "apis" / "rbac.yaml"):
+        name = role["metadata"]["name"]
+        group = "rbac.authorization.k8s.io"
+        api.apply(
+            {
+                "apiVersion": f"{group}/v1",
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": f"{user}-{name}"},
+                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
+                "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+            }
+        )
     allowed = {}
     for verb in VERBS:
         asked = {"group": "trimtab.dev", "resource": plural, "verb": verb, "namespace": "any"}

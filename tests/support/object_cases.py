@@ -4,12 +4,19 @@ As `plan_cases` has it for plans: pydantic, the JSON Schema and the API server m
 row; a row that one of them cannot judge says why.
 """
 
-import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from support.plan_cases import FIELDS_COMPARED, KEYS_UNIQUE, Data, Mutation, drop, metadata, put
+from support.plan_cases import (
+    FIELDS_COMPARED,
+    KEYS_UNIQUE,
+    Case,
+    Data,
+    drop,
+    metadata,
+    put,
+)
 from trimtab.inventory.approvals import ApprovalDocument
 from trimtab.plan.document import parse_object
 from trimtab.policy.model import CapacityPolicy
@@ -79,42 +86,6 @@ TERM = "nodeSelectorTerms.0.matchExpressions.0"
 TOLERATION = "tolerations.0"
 
 
-@dataclass(frozen=True)
-class ObjectCase:
-    """A document that is one step from a valid one.
-
-    Attributes:
-        base: the valid one.
-        sentence: what is special about it, for a human.
-        mutate: changes the valid document in place.
-        pydantic: a part of Trimtab's error; None where the document is accepted.
-        server: a part of the API server's error, where it words it otherwise.
-        not_in_schema: why the JSON Schema accepts it all the same.
-    """
-
-    base: Data
-    sentence: str
-    mutate: Mutation
-    pydantic: str | None = None
-    server: str | None = None
-    not_in_schema: str | None = None
-
-    @property
-    def document(self) -> Data:
-        """The document as plain data."""
-        data = copy.deepcopy(self.base)
-        self.mutate(data)
-        return copy.deepcopy(data)  # the rows' values are shared
-
-    @property
-    def server_message(self) -> str:
-        """A part of the API server's error."""
-        return self.server or self.pydantic or ""
-
-    def __str__(self) -> str:
-        return f"{self.base['kind']}: {self.sentence}"
-
-
 def parse(document: Mapping[str, Any]) -> object:
     """The document as Trimtab reads it.
 
@@ -129,8 +100,8 @@ def parse(document: Mapping[str, Any]) -> object:
     return parse_object(document, models[document["kind"]], "document")
 
 
-def _rows(base: Data, *rows: tuple[Any, ...]) -> tuple[ObjectCase, ...]:
-    return tuple(ObjectCase(base, *row) for row in rows)
+def _rows(base: Data, *rows: tuple[Any, ...]) -> tuple[Case, ...]:
+    return tuple(replace(Case(*row), base=base) for row in rows)
 
 
 def _from_cluster(data: Data) -> None:
@@ -138,7 +109,7 @@ def _from_cluster(data: Data) -> None:
     data.update(status={"seen": True})
 
 
-ACCEPTED: tuple[ObjectCase, ...] = (
+ACCEPTED: tuple[Case, ...] = (
     *_rows(
         APPROVAL,
         ("an approval as it stands", metadata()),
@@ -191,7 +162,7 @@ ACCEPTED: tuple[ObjectCase, ...] = (
     ),
 )  # fmt: skip
 
-REJECTED: tuple[ObjectCase, ...] = (
+REJECTED: tuple[Case, ...] = (
     *_rows(
         APPROVAL,
         ("no plan", drop("plan"), "spec.plan: Field required", "spec.plan: Required value"),

@@ -21,7 +21,7 @@ FORMATS = "JSON Schema's formats are annotations unless a validator is told othe
 
 @dataclass(frozen=True)
 class Case:
-    """A plan that is one step from a valid one.
+    """A document that is one step from a valid one.
 
     Attributes:
         sentence: what is special about it, for a human.
@@ -29,6 +29,7 @@ class Case:
         pydantic: a part of Trimtab's error; None where the plan is accepted.
         server: a part of the API server's error, where it words it otherwise.
         not_in_schema: why the JSON Schema accepts it all the same.
+        base: the valid one; None: a plan.
     """
 
     sentence: str
@@ -36,11 +37,12 @@ class Case:
     pydantic: str | None = None
     server: str | None = None
     not_in_schema: str | None = None
+    base: Data | None = None
 
     @property
     def document(self) -> Data:
-        """The plan as plain data."""
-        data = plan_data()
+        """The document as plain data."""
+        data = plan_data() if self.base is None else copy.deepcopy(self.base)
         self.mutate(data)
         return copy.deepcopy(data)  # the rows' values are shared
 
@@ -50,7 +52,7 @@ class Case:
         return self.server or self.pydantic or ""
 
     def __str__(self) -> str:
-        return self.sentence
+        return self.sentence if self.base is None else f"{self.base['kind']}: {self.sentence}"
 
 
 def put(path: str, value: object) -> Mutation:

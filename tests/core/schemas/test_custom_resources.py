@@ -8,7 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from support.object_cases import ACCEPTED, APPROVAL, POLICY, REJECTED, WORKLOAD, ObjectCase, parse
+from support.object_cases import ACCEPTED, APPROVAL, POLICY, REJECTED, WORKLOAD, parse
+from support.plan_cases import Case
 from trimtab.errors import InputError
 from trimtab.schemas.custom_resources import CustomResource
 from trimtab.schemas.published import CUSTOM_RESOURCES, published
@@ -125,13 +126,13 @@ def test_a_document_says_no_more_than_what_it_is(base: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=str)
-def test_trimtab_and_the_json_schema_accept(case: ObjectCase) -> None:
+def test_trimtab_and_the_json_schema_accept(case: Case) -> None:
     parse(case.document)
     assert [e.message for e in _validator(case.document).iter_errors(case.document)] == []
 
 
 @pytest.mark.parametrize("case", REJECTED, ids=str)
-def test_trimtab_and_the_json_schema_reject(case: ObjectCase) -> None:
+def test_trimtab_and_the_json_schema_reject(case: Case) -> None:
     with pytest.raises(InputError) as error:
         parse(case.document)
     assert str(error.value).startswith("document: ")
