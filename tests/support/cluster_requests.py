@@ -70,7 +70,8 @@ class Pipeline:
         }
         first = request(plan, spec=spec, observed=self.observed, step_input=step)
         first.input.Clear()
-        first.input.update(step)  # as it is, without a report that the capacity step's tests ask for
+        # As it is, without a report that the capacity step's tests ask for.
+        first.input.update(step)
         made = self._respond(first)
         told: dict[str, Any] = json_format.MessageToDict(made)
         if self.platform == "Edge":
