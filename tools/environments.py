@@ -78,8 +78,8 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     for environment in (
         Environment(
             "pulumi",
-            projects=(".", "components"),
-            extras=("aks", "gke", "optimise", "parquet", "statsforecast"),
+            projects=(".", "components", "policies/crossguard"),
+            extras=("aks", "gke", "live", "optimise", "parquet", "statsforecast"),
             groups=("test", "lint", "dev"),
             disk_mib=1300,
             download_mib=400,

@@ -1,0 +1,1 @@
+"""Trimtab as a Pulumi policy pack."""

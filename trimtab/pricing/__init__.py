@@ -1,0 +1,1 @@
+"""What declared resources cost: estimators of each kind, the book of prices, and what is held already."""

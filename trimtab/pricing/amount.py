@@ -1,0 +1,83 @@
+"""Figures that are known within bounds.
+
+What a deployment or an autoscaler decides is not one number: `Amount` has the least and the most that it
+can be, and what is expected where somebody has grounds to say so (the program's own size, a plan, a usage
+file). Bounds add as if everything were at its worst at once.
+"""
+
+import math
+from typing import NamedTuple
+
+
+class Amount(NamedTuple):
+    """A figure with its bounds: low <= expected <= high.
+
+    Attributes:
+        low: the least; 0 where nothing is known.
+        expected: None where there are bounds and nothing more.
+        high: the most; infinite where nothing bounds it.
+    """
+
+    low: float
+    expected: float | None
+    high: float
+
+    def plus(self, other: "Amount") -> "Amount":
+        """The sum; expected only where both are."""
+        expected = (
+            None
+            if self.expected is None or other.expected is None
+            else self.expected + other.expected
+        )
+        return Amount(self.low + other.low, expected, self.high + other.high)
+
+    def times(self, factor: float) -> "Amount":
+        """Scaled by a factor of 0 or more."""
+        if factor == 0:
+            return ZERO
+        expected = None if self.expected is None else self.expected * factor
+        return Amount(self.low * factor, expected, self.high * factor)
+
+    def less(self, other: "Amount") -> "Amount":
+        """The difference; its bounds take the sides as independent."""
+        expected = (
+            None
+            if self.expected is None or other.expected is None
+            else self.expected - other.expected
+        )
+        return Amount(
+            _difference(self.low, other.high), expected, _difference(self.high, other.low)
+        )
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is one number."""
+        return self.low == self.high
+
+
+def _difference(a: float, b: float) -> float:
+    return a if math.isinf(a) else a - b
+
+
+ZERO = Amount(0.0, 0.0, 0.0)
+ONE = Amount(1.0, 1.0, 1.0)
+
+
+def exactly(value: float) -> Amount:
+    """A figure that is known."""
+    return Amount(value, value, value)
+
+
+def between(low: float, high: float, expected: float | None = None) -> Amount:
+    """A figure within bounds; bounds that contradict the expectation widen to hold it."""
+    if expected is None:
+        return Amount(min(low, high), None, max(low, high))
+    return Amount(min(low, high, expected), expected, max(low, high, expected))
+
+
+def total(amounts: "list[Amount]") -> Amount:
+    """The sum of amounts; of none, zero."""
+    result = ZERO
+    for amount in amounts:
+        result = result.plus(amount)
+    return result

@@ -1,0 +1,147 @@
+"""The book of prices: a rate by its name and region, a machine by its type and region.
+
+A book has layers, asked in order: what the user gives (`--offers`), what `trimtab catalog refresh` fetched,
+and what is built in. A layer is a folder:
+
+    rates/<provider>/*.csv          columns rate, region, from, usd, unit, as_of, source
+    machines/<provider>/shapes.csv  what each instance type has
+    machines/<provider>/<region>.csv  what each costs there
+    sources.csv                     columns source, text: what the ids in the others stand for
+
+Files are read when they are first asked for: a change in one region of one provider reads two or three. A
+price that is in no layer is not known; nothing is ever taken from another region.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Protocol
+
+from trimtab.catalogue.offers import Offer
+from trimtab.errors import InputError
+from trimtab.pricing.model import Rate
+
+RATE_COLUMNS = ("rate", "region", "from", "usd", "unit", "as_of", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A rate from a quantity on: of what is used beyond `start` (and below the next tier's)."""
+
+    start: float
+    rate: Rate
+
+
+class Layer(Protocol):
+    """Where prices are looked up; each answers None for what it does not know."""
+
+    def tiers(self, rate: str, region: str) -> tuple[Tier, ...] | None: ...
+
+    def offer(self, provider: str, region: str, instance_type: str) -> Offer | None: ...
+
+
+class PriceBook:
+    """Layers of prices, the first that knows one decides."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = tuple(layers)
+        self._tiers: dict[tuple[str, str], tuple[Tier, ...] | None] = {}
+        self._offers: dict[tuple[str, str, str], Offer | None] = {}
+
+    def rate(self, name: str, region: str | None) -> Rate | None:
+        """The rate of a name (`aws/ebs/gp3/storage`) in a region: of its first tier, where it has several."""
+        found = self.tiers(name, region)
+        return found[0].rate if found else None
+
+    def tiers(self, name: str, region: str | None) -> tuple[Tier, ...] | None:
+        """The tiers of a rate, by rising start; one that is not tiered has one from 0."""
+        key = (name, region or "*")
+        if key not in self._tiers:
+            found = (layer.tiers(*key) for layer in self._layers)
+            self._tiers[key] = next((tiers for tiers in found if tiers), None)
+        return self._tiers[key]
+
+    def offer(self, provider: str, region: str | None, instance_type: str) -> Offer | None:
+        """A machine with its prices; None where the region is not known or nobody knows the type there."""
+        if region is None:
+            return None
+        key = (provider, region, instance_type)
+        if key not in self._offers:
+            found = (layer.offer(*key) for layer in self._layers)
+            self._offers[key] = next((offer for offer in found if offer), None)
+        return self._offers[key]
+
+
+class FolderLayer:
+    """A layer in a folder: the package's own, or the cache of fetched prices."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._rates: dict[str, dict[tuple[str, str], tuple[Tier, ...]]] = {}
+
+    def tiers(self, rate: str, region: str) -> tuple[Tier, ...] | None:
+        provider = rate.partition("/")[0]
+        if provider not in self._rates:
+            self._rates[provider] = self._read_rates(provider)
+        known = self._rates[provider]
+        return known.get((rate, region)) or known.get((rate, "*"))
+
+    def offer(self, provider: str, region: str, instance_type: str) -> Offer | None:
+        from trimtab.pricing.book.machines import machine_table
+
+        return machine_table(self.folder, provider, region).get(instance_type)
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """What the ids of sources stand for."""
+        path = self.folder / "sources.csv"
+        if not path.is_file():
+            return {}
+        return {row["source"]: row["text"] for row in _rows(path, ("source", "text"))}
+
+    def _read_rates(self, provider: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
+        found: dict[tuple[str, str], list[Tier]] = {}
+        for path in sorted((self.folder / "rates" / provider).glob("*.csv")):
+            for row in _rows(path, RATE_COLUMNS):
+                tier = Tier(float(row["from"] or 0), self._rate(row))
+                found.setdefault((row["rate"], row["region"]), []).append(tier)
+        return {key: tuple(sorted(tiers, key=lambda t: t.start)) for key, tiers in found.items()}
+
+    def _rate(self, row: dict[str, str]) -> Rate:
+        return Rate(
+            id=row["rate"],
+            region=row["region"],
+            usd=float(row["usd"]),
+            unit=row["unit"],
+            as_of=date.fromisoformat(row["as_of"]),
+            source=self.sources.get(row["source"], row["source"]),
+        )
+
+
+def _rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of a table of this package's or the cache's.
+
+    Raises:
+        InputError: a column is missing.
+    """
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+    if rows and (missing := [name for name in columns if name not in rows[0]]):
+        raise InputError(
+            f"has no column {', '.join(missing)}",
+            where=str(path),
+            mend="fetch the prices again: trimtab catalog refresh",
+        )
+    return rows
+
+
+BUILT_IN_FOLDER = Path(str(files("trimtab.pricing.book")))
+"""The layer that every book ends with."""
+
+
+def built_in_book() -> PriceBook:
+    """The book that the package brings."""
+    return PriceBook([FolderLayer(BUILT_IN_FOLDER)])

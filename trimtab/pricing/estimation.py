@@ -1,0 +1,173 @@
+"""What an estimator is given: one resource, and everything that its price may depend on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from trimtab.pricing.amount import ONE, Amount
+from trimtab.pricing.book import PriceBook
+from trimtab.pricing.model import Basis, Charge, Gap, Part, Rate
+from trimtab.resources.model import Resource
+from trimtab.usage.model import Usage
+
+if TYPE_CHECKING:
+    from trimtab.inventory.model import Inventory
+    from trimtab.preview.priced import PlanSource
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user says of a whole run.
+
+    Attributes:
+        book: prices.
+        as_of: the instant at which prices, support periods and the plan's windows are read.
+        usage: what flows.
+        regions: by provider, where resources are that do not say it.
+        plan: the CapacityPlan that sizes and prices what carries its groups' names.
+        inventory: what is held already: reservations, Savings Plans, owned machines.
+    """
+
+    book: PriceBook
+    as_of: datetime
+    usage: Usage = field(default_factory=Usage)
+    regions: Mapping[str, str] = field(default_factory=dict)
+    plan: "PlanSource | None" = None
+    inventory: "Inventory | None" = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What holds for one estate.
+
+    Attributes:
+        settings: the run's.
+        resources: every resource of the estate, by key.
+        by_id: the same by provider id or, for Kubernetes, by `group/Kind/namespace/name`.
+    """
+
+    settings: Settings
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    by_id: Mapping[str, Resource] = field(default_factory=dict)
+
+    @property
+    def book(self) -> PriceBook:
+        return self.settings.book
+
+    @property
+    def on(self) -> date:
+        """The date at which prices and support periods are read."""
+        return self.settings.as_of.date()
+
+
+class Estimation:
+    """One resource being priced.
+
+    Attributes:
+        resource, inputs: what is priced, and what it asks for.
+        region: where it is; None where nobody says it.
+        facts: what holds for the estate.
+    """
+
+    __slots__ = ("facts", "inputs", "region", "resource")
+
+    def __init__(self, resource: Resource, facts: Facts) -> None:
+        self.resource = resource
+        self.inputs = resource.inputs
+        self.facts = facts
+        self.region = resource.region or facts.settings.regions.get(resource.provider)
+
+    def rate(self, name: str) -> Rate | None:
+        """The rate of this name where the resource is."""
+        return self.facts.book.rate(name, self.region)
+
+    def charge(
+        self,
+        label: str,
+        rate: str,
+        quantity: Amount | float = 1.0,
+        *,
+        basis: Basis = Basis.DECLARED,
+        note: str = "",
+    ) -> Charge | Gap:
+        """So much at a rate of the book; a gap where the book has no price there."""
+        found = self.rate(rate)
+        if found is None:
+            return self.unknown(label, rate)
+        return Charge(label, found, _amount(quantity), basis, note)
+
+    def tiered(
+        self,
+        label: str,
+        rate: str,
+        quantity: Amount | float,
+        *,
+        basis: Basis = Basis.DECLARED,
+        note: str = "",
+    ) -> Iterator[Part]:
+        """A quantity at a rate whose price falls with it: a charge for each tier that it reaches."""
+        tiers = self.facts.book.tiers(rate, self.region)
+        if tiers is None:
+            yield self.unknown(label, rate)
+            return
+        amount = _amount(quantity)
+        ends = [*(tier.start for tier in tiers[1:]), float("inf")]
+        for tier, end in zip(tiers, ends, strict=True):
+            part = _slice(amount, tier.start, end)
+            if part.high > 0 or len(tiers) == 1:
+                beyond = f"{label} beyond {tier.start:,.0f}" if tier.start else label
+                yield Charge(beyond, tier.rate, part, basis, note)
+
+    def used(
+        self, label: str, rate: str, key: str, per: float = 1.0, note: str = ""
+    ) -> Iterator[Part]:
+        """What is paid by use: the month's quantity of a usage key, at a rate that may have tiers.
+
+        Args:
+            label: what is paid for.
+            rate: the price's name.
+            key: the usage key.
+            per: how many of the key's units make one of the rate's.
+            note: what the reader should know.
+        """
+        amount, basis = self.usage(key)
+        yield from self.tiered(label, rate, amount.times(1 / per), basis=basis, note=note)
+
+    def usage(self, key: str) -> tuple[Amount, Basis]:
+        """A usage key's quantity in a month, and who says so."""
+        return self.facts.settings.usage.of(self.resource, key)
+
+    def unknown(self, label: str, rate: str) -> Gap:
+        """The gap of a price that the book does not have."""
+        return Gap(label, f"no price of {rate} in {self.region or 'an unknown region'}")
+
+    def referred(self, name: str, *kinds: str) -> Resource | None:
+        """The resource that an input is taken from, or names by its id: of one of these kinds.
+
+        Args:
+            name: the input's path, by Terraform's names: `launch_template.id`.
+            kinds: which kinds are meant; none: any.
+        """
+        keys = self.resource.references.get(name.partition(".")[0], ())
+        found = [self.facts.resources[key] for key in keys if key in self.facts.resources]
+        value = self.inputs.get(name)
+        if isinstance(value, str) and value in self.facts.by_id:
+            found.append(self.facts.by_id[value])
+        return next((each for each in found if not kinds or each.kind in kinds), None)
+
+
+def _amount(quantity: Amount | float) -> Amount:
+    if isinstance(quantity, Amount):
+        return quantity
+    return ONE if quantity == 1 else Amount(quantity, quantity, quantity)
+
+
+def _slice(amount: Amount, start: float, end: float) -> Amount:
+    """The part of a quantity that lies within a tier."""
+
+    def within(value: float) -> float:
+        return max(min(value, end) - start, 0.0)
+
+    expected = None if amount.expected is None else within(amount.expected)
+    return Amount(within(amount.low), expected, within(amount.high))

@@ -1,0 +1,1 @@
+"""What Azure takes money for."""

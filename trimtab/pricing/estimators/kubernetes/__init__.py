@@ -1,0 +1,1 @@
+"""What Kubernetes objects cost: the machines, disks and balancers that they make a cloud provide."""

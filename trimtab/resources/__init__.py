@@ -1,0 +1,1 @@
+"""Declared resources, whoever declares them: Pulumi, Terraform, Crossplane, or plain manifests."""

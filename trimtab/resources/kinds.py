@@ -1,0 +1,46 @@
+"""One name for a type, whoever declares it.
+
+Pulumi's bridged providers and Crossplane's upjet providers are generated from Terraform's, so a type has
+three names: `aws_eks_node_group`, `aws:eks/nodeGroup:NodeGroup` and NodeGroup of `eks.aws.upbound.io`. The
+tables `type_names/<provider>.csv` have all three; Terraform's is the kind. A Kubernetes object's kind is its group
+and kind without the version.
+"""
+
+import csv
+from functools import cache
+from importlib.resources import files
+
+CORE = "core"
+"""What stands for Kubernetes' core group, which has no name: `core/PersistentVolumeClaim`."""
+
+
+def pulumi_kind(token: str) -> str:
+    """The kind of a Pulumi type token; a token that is in no table is its own kind."""
+    package, _, rest = token.partition(":")
+    if package == "kubernetes":
+        module, _, name = rest.rpartition(":")
+        group = module.rpartition("/")[0]
+        return f"{group or CORE}/{name}"
+    return _table(package, "pulumi").get(token, token)
+
+
+def kubernetes_kind(api_version: str, kind: str) -> str:
+    """The kind of a Kubernetes object: Terraform's name for what Crossplane's providers manage."""
+    group = api_version.rpartition("/")[0] or CORE
+    crossplane = f"{group.replace('.m.upbound.io', '.upbound.io')}/{kind}"
+    provider = group.removesuffix(".upbound.io").removesuffix(".m").rpartition(".")[2]
+    return _table(provider, "crossplane").get(crossplane, f"{group}/{kind}")
+
+
+@cache
+def _table(package: str, column: str) -> dict[str, str]:
+    """Kinds by a column's names, of the provider that a package belongs to."""
+    name = _PACKAGES.get(package)
+    table = files("trimtab.resources").joinpath("type_names", f"{name}.csv")
+    if name is None or not table.is_file():
+        return {}
+    rows = csv.DictReader(table.read_text("utf-8").splitlines())
+    return {row[column]: row["kind"] for row in rows if row[column]}
+
+
+_PACKAGES = {"aws": "aws", "azure": "azure", "gcp": "gcp"}

@@ -1,0 +1,1 @@
+"""What flows through resources: gigabytes, requests, hours, which no program declares."""
