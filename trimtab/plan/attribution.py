@@ -4,28 +4,23 @@ A resource that costs money carries who pays for it and which plan line it came 
 clouds, labels for Kubernetes nodes and objects; both have the same values.
 """
 
+from trimtab.plan.labels import (
+    DIGEST_LABEL as DIGEST_LABEL,
+    DIGEST_TAG as DIGEST_TAG,
+    GROUP_LABEL as GROUP_LABEL,
+    GROUP_TAG as GROUP_TAG,
+    INTERRUPTIBLE_LABEL as INTERRUPTIBLE_LABEL,
+    LABEL_PREFIX as LABEL_PREFIX,
+    MANAGED_BY as MANAGED_BY,
+    OPTION_LABEL as OPTION_LABEL,
+    OPTION_TAG as OPTION_TAG,
+    PLAN_LABEL as PLAN_LABEL,
+    PLAN_TAG as PLAN_TAG,
+    POOL_LABEL as POOL_LABEL,
+    POOL_TAG as POOL_TAG,
+    SPOT_TAINT_VALUE as SPOT_TAINT_VALUE,
+)
 from trimtab.plan.model import CapacityPlan, Group, Pool
-
-LABEL_PREFIX = "trimtab.dev/"
-PLAN_LABEL = f"{LABEL_PREFIX}plan"
-"""The plan that an object belongs to, by `plan_label`. On a CommitmentApproval in a cluster: the plan
-whose line it approves; the composition function finds approvals by it, and sees no other."""
-DIGEST_LABEL = f"{LABEL_PREFIX}plan-digest"
-POOL_LABEL = f"{LABEL_PREFIX}pool"
-GROUP_LABEL = f"{LABEL_PREFIX}group"
-OPTION_LABEL = f"{LABEL_PREFIX}purchase-option"
-PLAN_TAG = "trimtab:plan"
-DIGEST_TAG = "trimtab:plan-digest"
-POOL_TAG = "trimtab:pool"
-GROUP_TAG = "trimtab:group"
-OPTION_TAG = "trimtab:purchase-option"
-INTERRUPTIBLE_LABEL = f"{LABEL_PREFIX}interruptible"
-"""On an object that provisions a group, "false" where the pool has no work that may be interrupted:
-what admission policies read."""
-MANAGED_BY = "trimtab"
-SPOT_TAINT_VALUE = "spot"
-"""On a spot group of a pool that also has work which must not be interrupted, the taint
-`trimtab.dev/purchase-option=spot:NoSchedule` keeps that work away."""
 
 
 def group_key(pool: Pool, group: Group) -> str:
