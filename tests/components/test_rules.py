@@ -26,7 +26,8 @@ from support.inline import Deployment, Previewed, deploy, preview
 from support.plans import plan
 from support.sdk_inputs import args_type
 from trimtab.errors import InputError
-from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, object_labels, plan_tags
+from trimtab.plan.attribution import object_labels, plan_tags
+from trimtab.plan.labels import DIGEST_TAG, PLAN_TAG
 from trimtab.preview.records import ResourceRecord
 from trimtab.preview.tariff import value_at
 

@@ -18,7 +18,8 @@ from support.plan_strategies import altered
 from support.plans import plan_data
 from trimtab.errors import InputError
 from trimtab.inventory.approvals import parse_approval, parse_approvals
-from trimtab.plan.attribution import PLAN_LABEL, plan_label
+from trimtab.plan.attribution import plan_label
+from trimtab.plan.labels import PLAN_LABEL
 from trimtab.policy.document import parse_policy
 from trimtab.schemas.custom_resources import CustomResource
 from trimtab.schemas.published import CUSTOM_RESOURCES

@@ -12,7 +12,8 @@ import yaml
 from support.kube_api import KubeApi, KubeError
 from support.least_crd import least_crd
 from support.plans import plan
-from trimtab.plan.attribution import INTERRUPTIBLE_LABEL, OPTION_LABEL, group_object_labels
+from trimtab.plan.attribution import group_object_labels
+from trimtab.plan.labels import INTERRUPTIBLE_LABEL, OPTION_LABEL
 
 pytestmark = pytest.mark.engine
 

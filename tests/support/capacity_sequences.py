@@ -16,7 +16,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from support import plans
 from support.capacity_requests import NODE_GROUP
 from support.capacity_world import Cloud, Thing, World, bounds_of, has_bounds
-from trimtab.plan.attribution import GROUP_LABEL
+from trimtab.plan.labels import GROUP_LABEL
 from trimtab_functions import structs
 from trimtab_functions.capacity.compose import Composer
 

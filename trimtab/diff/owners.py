@@ -37,7 +37,7 @@ class OwnerTags:
         if not tags:
             return NOBODY
         plain = {
-            _plain(key): value for key, value in reversed(tags.items()) if isinstance(value, str)
+            _plain(key): value for key, value in reversed(list(tags.items())) if isinstance(value, str)
         }
         found = {
             dimension: next((plain[name] for name in names if plain.get(name)), "")

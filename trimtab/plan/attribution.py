@@ -5,20 +5,18 @@ clouds, labels for Kubernetes nodes and objects; both have the same values.
 """
 
 from trimtab.plan.labels import (
-    DIGEST_LABEL as DIGEST_LABEL,
-    DIGEST_TAG as DIGEST_TAG,
-    GROUP_LABEL as GROUP_LABEL,
-    GROUP_TAG as GROUP_TAG,
-    INTERRUPTIBLE_LABEL as INTERRUPTIBLE_LABEL,
-    LABEL_PREFIX as LABEL_PREFIX,
-    MANAGED_BY as MANAGED_BY,
-    OPTION_LABEL as OPTION_LABEL,
-    OPTION_TAG as OPTION_TAG,
-    PLAN_LABEL as PLAN_LABEL,
-    PLAN_TAG as PLAN_TAG,
-    POOL_LABEL as POOL_LABEL,
-    POOL_TAG as POOL_TAG,
-    SPOT_TAINT_VALUE as SPOT_TAINT_VALUE,
+    DIGEST_LABEL,
+    DIGEST_TAG,
+    GROUP_LABEL,
+    GROUP_TAG,
+    INTERRUPTIBLE_LABEL,
+    MANAGED_BY,
+    OPTION_LABEL,
+    OPTION_TAG,
+    PLAN_LABEL,
+    PLAN_TAG,
+    POOL_LABEL,
+    POOL_TAG,
 )
 from trimtab.plan.model import CapacityPlan, Group, Pool
 

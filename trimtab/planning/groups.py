@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from trimtab.catalogue.accelerators import ACCELERATORS
 from trimtab.catalogue.offers import Offer
-from trimtab.plan.attribution import OPTION_LABEL, SPOT_TAINT_VALUE
 from trimtab.plan.document import rounded
+from trimtab.plan.labels import OPTION_LABEL, SPOT_TAINT_VALUE
 from trimtab.plan.model import (
     Accelerator,
     Group,

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from trimtab.clock import HOURS_PER_MONTH
-from trimtab.plan.attribution import (
+from trimtab.plan.labels import (
     DIGEST_LABEL,
     DIGEST_TAG,
     GROUP_LABEL,

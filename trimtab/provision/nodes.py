@@ -6,7 +6,8 @@ each. Labels carry no digest of the plan: one that moved with every plan would r
 
 from dataclasses import dataclass
 
-from trimtab.plan.attribution import LABEL_PREFIX, node_labels
+from trimtab.plan.attribution import node_labels
+from trimtab.plan.labels import LABEL_PREFIX
 from trimtab.plan.model import Group, Pool, Taint
 from trimtab.provision.pool_settings import Settings
 from trimtab.provision.sized_groups import settable_labels

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from trimtab.clock import format_instant
 from trimtab.errors import InputError, StalePlanError, allowed
-from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, group_key, group_tags
+from trimtab.plan.attribution import group_key, group_tags
+from trimtab.plan.labels import DIGEST_TAG, PLAN_TAG
 from trimtab.plan.model import CapacityPlan, Group, Pool, Window
 from trimtab.plan.sizing import Sizes, Sizing, expired, later_windows, size, window_at
 

@@ -22,7 +22,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import DIGEST_TAG
+from trimtab.plan.labels import DIGEST_TAG
 from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments
 from trimtab.provision.eks.addons import (

@@ -8,7 +8,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import DIGEST_TAG, PLAN_TAG, plan_tags
+from trimtab.plan.attribution import plan_tags
+from trimtab.plan.labels import DIGEST_TAG, PLAN_TAG
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.arguments import checked
 from trimtab.provision.gke.clusters import DEFAULT_PODS_CIDR, MAX_ACCOUNT_ID, NODE_ROLES

@@ -8,7 +8,8 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import MANAGED_BY, object_labels, plan_tags
+from trimtab.plan.attribution import object_labels, plan_tags
+from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts import KARPENTER, KARPENTER_CRD

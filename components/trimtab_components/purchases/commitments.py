@@ -10,7 +10,7 @@ from pydantic import Field
 from trimtab.clock import parse_instant
 from trimtab.errors import InputError
 from trimtab.inventory.approvals import load_approvals
-from trimtab.plan.attribution import MANAGED_BY
+from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import PositiveCount
 from trimtab.provision.arguments import Arguments, checked
 from trimtab.provision.sized_groups import check_tags

@@ -15,7 +15,8 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import struct_pb2 as structpb
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import PLAN_LABEL, plan_label
+from trimtab.plan.attribution import plan_label
+from trimtab.plan.labels import PLAN_LABEL
 from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
 from trimtab.plan.sizing import window_at

@@ -12,7 +12,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import struct_pb2 as structpb
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import POOL_LABEL
+from trimtab.plan.labels import POOL_LABEL
 from trimtab_functions import structs
 from trimtab_functions.capacity.adapters import GROUP_ADAPTERS, group_adapter
 from trimtab_functions.capacity.adapters.base import GroupAdapter

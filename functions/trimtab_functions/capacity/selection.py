@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from trimtab.plan.attribution import GROUP_LABEL, MANAGED_BY, POOL_LABEL
+from trimtab.plan.labels import GROUP_LABEL, MANAGED_BY, POOL_LABEL
 from trimtab_functions.capacity.adapters import follower, group_adapter
 from trimtab_functions.capacity.adapters.base import GroupAdapter, GroupRef
 from trimtab_functions.capacity.adapters.field_path import FieldPaths

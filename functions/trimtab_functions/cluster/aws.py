@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import POOL_LABEL
+from trimtab.plan.labels import POOL_LABEL
 from trimtab.plan.model import CapacityPlan
 from trimtab.provision.eks.addons import (
     CLUSTER_DEFAULTS,

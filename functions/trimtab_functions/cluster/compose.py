@@ -11,7 +11,7 @@ from crossplane.function import resource, response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.attribution import POOL_LABEL
+from trimtab.plan.labels import POOL_LABEL
 from trimtab.plan.model import API_VERSION as PLAN_API_VERSION
 from trimtab.plan.model import KIND as PLAN_KIND
 from trimtab.plan.model import CapacityPlan

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import POOL_LABEL
+from trimtab.plan.labels import POOL_LABEL
 from trimtab.plan.model import CapacityPlan
 from trimtab.provision.gke.clusters import (
     MAX_ACCOUNT_ID,

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import GROUP_LABEL, OPTION_LABEL, POOL_LABEL
+from trimtab.plan.labels import GROUP_LABEL, OPTION_LABEL, POOL_LABEL
 from trimtab.plan.model import CapacityPlan
 from trimtab_functions.capacity.adapters.cluster_api import INSTANCE_TYPES_ANNOTATION
 from trimtab_functions.capacity.documents import Document, at, count, text

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trimtab.plan.attribution import DIGEST_LABEL, POOL_LABEL
+from trimtab.plan.labels import DIGEST_LABEL, POOL_LABEL
 
 DEVICE_PLUGINS = "/var/lib/kubelet/device-plugins"
 """The kubelet's folder in which a device plugin registers."""

@@ -30,7 +30,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.plan.attribution import GROUP_LABEL, POOL_LABEL
+from trimtab.plan.labels import GROUP_LABEL, POOL_LABEL
 from trimtab.provision.accelerators.daemons import CRITICAL, pod_labels, tolerations
 from trimtab.provision.charts import KUBECTL, PAUSE
 from trimtab.provision.nodes import READINESS_TAINT

@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.plan.attribution import GROUP_LABEL, POOL_LABEL, group_key
+from trimtab.plan.attribution import group_key
+from trimtab.plan.labels import GROUP_LABEL, POOL_LABEL
 from trimtab.plan.model import CapacityPlan, Group, Pool, purchase_zone
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.aks.pools import (

@@ -24,7 +24,7 @@ from typing import Any
 from trimtab.clock import parse_instant
 from trimtab.errors import InputError
 from trimtab.inventory.purchase import BlockLine, PurchaseLine
-from trimtab.plan.attribution import LABEL_PREFIX
+from trimtab.plan.labels import LABEL_PREFIX
 from trimtab.plan.model import CapacityBlock
 from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Now

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.attribution import GROUP_LABEL, LABEL_PREFIX, OPTION_LABEL, node_labels
+from trimtab.plan.attribution import node_labels
+from trimtab.plan.labels import GROUP_LABEL, LABEL_PREFIX, OPTION_LABEL
 from trimtab.plan.model import CapacityPlan, Group, Pool, Taint, purchase_zone
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.sized_groups import settable_labels

@@ -20,8 +20,9 @@ from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan import eks
-from trimtab.plan.attribution import MANAGED_BY, group_key
+from trimtab.plan.attribution import group_key
 from trimtab.plan.attribution import group_tags as group_tags_of
+from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Pool, Reserved, purchase_zone
 from trimtab.plan.sizing import Sizes, Sizing
 from trimtab.provision.eks.groups import BlockCapacity, NodeGroupShape, OpenCapacity, eks_taint

@@ -9,8 +9,8 @@ waits for its id.
 
 from dataclasses import replace
 
-from trimtab.plan.attribution import LABEL_PREFIX
 from trimtab.plan.eks import AmiFamily
+from trimtab.plan.labels import LABEL_PREFIX
 from trimtab.plan.model import CapacityPlan, Group, Pool, purchase_zone
 from trimtab.provision.eks.groups import OpenCapacity, capacity_of
 from trimtab_functions.capacity.adapters.eks_settings import (

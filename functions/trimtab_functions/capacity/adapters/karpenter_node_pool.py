@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import MANAGED_BY
+from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.karpenter.limits import node_limits

@@ -27,7 +27,7 @@ from math import ceil
 from typing import Any
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.attribution import GROUP_LABEL, LABEL_PREFIX, POOL_LABEL
+from trimtab.plan.labels import GROUP_LABEL, LABEL_PREFIX, POOL_LABEL
 from trimtab.plan.model import Group, Pool
 from trimtab.plan.sizing import Sizes
 from trimtab_functions.capacity.adapters import replicas

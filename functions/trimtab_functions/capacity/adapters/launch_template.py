@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.attribution import GROUP_TAG, OPTION_TAG, group_tags
+from trimtab.plan.attribution import group_tags
+from trimtab.plan.labels import GROUP_TAG, OPTION_TAG
 from trimtab.provision.eks.groups import BlockCapacity, OpenCapacity, capacity_of
 from trimtab.provision.sized_groups import instance_tags
 from trimtab_functions.capacity.adapters.base import Kind

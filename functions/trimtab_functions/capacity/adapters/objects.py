@@ -2,14 +2,8 @@
 
 from collections.abc import Mapping
 
-from trimtab.plan.attribution import (
-    GROUP_LABEL,
-    LABEL_PREFIX,
-    MANAGED_BY,
-    OPTION_LABEL,
-    POOL_LABEL,
-    object_labels,
-)
+from trimtab.plan.attribution import object_labels
+from trimtab.plan.labels import GROUP_LABEL, LABEL_PREFIX, MANAGED_BY, OPTION_LABEL, POOL_LABEL
 from trimtab.plan.model import CapacityPlan, Group, Pool
 from trimtab_functions.capacity.documents import Document, mapping, section, text
 from trimtab_functions.capacity.stability import Moved

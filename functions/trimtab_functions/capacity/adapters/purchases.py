@@ -22,7 +22,8 @@ from trimtab.errors import InputError
 from trimtab.inventory.approvals import API_VERSION, KIND
 from trimtab.inventory.leave import Leave, leave_for
 from trimtab.inventory.purchase import PurchaseLine
-from trimtab.plan.attribution import PLAN_LABEL, group_tags, plan_label
+from trimtab.plan.attribution import group_tags, plan_label
+from trimtab.plan.labels import PLAN_LABEL
 from trimtab.plan.model import Group, purchase_zone
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
 from trimtab_functions.capacity.adapters.managed import at_provider, for_provider, held_managed
