@@ -201,6 +201,7 @@ class Diff:
         untagged: what is spent after the change that no owner is named for.
         budgets: in their file's order.
         findings: errors first, then those that the change brings.
+        rules: what was checked, whether or not it found something.
         notes: what concerns the change as a whole.
     """
 
@@ -219,4 +220,5 @@ class Diff:
     untagged: Figures | None = None
     budgets: tuple[BudgetResult, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rules: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
