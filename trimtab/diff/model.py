@@ -46,7 +46,7 @@ class Figures:
         usd: dollars; `expected` is the sum of what has an expectation.
         kgco2e: emissions of machines.
         interruptions: spot machines expected to be taken back.
-        unmet_share: the demand-weighted share that the plan expects unmet; None: no plan.
+        unmet_share: the largest share of any pool's demand that the plan expects unmet; None: no plan.
     """
 
     usd: Amount

@@ -36,9 +36,7 @@ class OwnerTags:
         """What the tags say."""
         if not tags:
             return NOBODY
-        plain = {
-            _plain(key): value for key, value in reversed(list(tags.items())) if isinstance(value, str)
-        }
+        plain = {_plain(key): value for key, value in reversed(list(tags.items()))}
         found = {
             dimension: next((plain[name] for name in names if plain.get(name)), "")
             for dimension, names in self.names.items()

@@ -17,8 +17,17 @@ from trimtab.resources.model import Estate, Resource, Role
 _PAID_ELSEWHERE = {Role.EXISTING: Status.EXISTING, Role.COMPONENT: Status.COMPONENT}
 
 
-def price(estate: Estate, settings: Settings) -> tuple[Estimate, ...]:
-    """What each resource of an estate costs a month of 730 hours."""
+def price(
+    estate: Estate, settings: Settings, held_first: Sequence[str] = ()
+) -> tuple[Estimate, ...]:
+    """What each resource of an estate costs a month of 730 hours.
+
+    Args:
+        estate: the resources.
+        settings: the run's.
+        held_first: keys of resources that use up what is held before others do: on both sides of a
+            change, what was there before it.
+    """
     facts = facts_of(estate, settings)
     return tuple(_estimate(resource, facts) for resource in estate.resources)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.plans import group, plan, plan_data, pool
-from trimtab.plan import attribution
+from trimtab.plan import labels as plan_labels
 from trimtab.plan.attribution import (
     group_key,
     group_object_labels,
@@ -89,7 +89,7 @@ def test_an_owner_who_is_not_stated_is_no_tag() -> None:
 
 
 def test_a_nodes_labels_have_no_digest_and_give_way_to_none_of_the_pools() -> None:
-    labels = {"gpu-type": "nvidia-a100", attribution.POOL_LABEL: "elsewhere"}
+    labels = {"gpu-type": "nvidia-a100", plan_labels.POOL_LABEL: "elsewhere"}
     mine = plan(pools=[pool(labels=labels)])
     the_pool = mine.spec.pools[0]
     assert node_labels(the_pool, the_pool.groups[0]) == {
@@ -130,7 +130,7 @@ def test_a_long_plan_name_is_cut_where_a_label_may_end() -> None:
     data = plan_data()
     data["metadata"]["name"] = "a" * 61 + ".b.c"
     labels = object_labels(parse_plan(data, "p"))
-    assert labels[attribution.PLAN_LABEL] == "a" * 61 + ".b"
+    assert labels[plan_labels.PLAN_LABEL] == "a" * 61 + ".b"
     data["metadata"]["name"] = "a" * 62 + ".b"
     labels = object_labels(parse_plan(data, "p"))
-    assert labels[attribution.PLAN_LABEL] == "a" * 62
+    assert labels[plan_labels.PLAN_LABEL] == "a" * 62

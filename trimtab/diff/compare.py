@@ -1,0 +1,292 @@
+"""Two sides of a change to one priced `Diff`.
+
+Pure. Each side is priced by itself, then paired by the resources' keys. What exists before the change uses
+up what is held first, on both sides, so that what the change adds costs its marginal price.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from trimtab.diff.fields import changed_fields
+from trimtab.diff.model import Change, Diff, FieldChange, Figures, Operation, Owner, OwnerCost
+from trimtab.diff.owners import NOBODY, OwnerTags, owner_tags, owners_of
+from trimtab.diff.rules import RulePack, findings
+from trimtab.pricing.amount import ZERO, Amount, total
+from trimtab.pricing.engine import price
+from trimtab.pricing.estimation import Settings
+from trimtab.pricing.model import Estimate, Status
+from trimtab.resources.model import ChangeSet
+
+if TYPE_CHECKING:  # pydantic, which a change without budgets does not need
+    from trimtab.diff.budgets import Budget
+
+NOTHING = Figures(ZERO, ZERO, ZERO)
+
+
+@dataclass(frozen=True)
+class Judges:
+    """What a change is held to.
+
+    Attributes:
+        owner_tags: which tags name an owner.
+        packs: the rule packs.
+        budgets: what owners may spend.
+    """
+
+    owner_tags: OwnerTags = field(default_factory=owner_tags)
+    packs: Sequence[RulePack] = ()
+    budgets: "Sequence[Budget]" = ()
+
+
+def compare(
+    change: ChangeSet,
+    before: Settings,
+    after: Settings,
+    judges: Judges,
+    prices: Sequence[str] = (),
+) -> Diff:
+    """Price both sides of a change and say what differs.
+
+    Args:
+        change: the two sides.
+        before, after: how each is priced; they differ where each side has a plan of its own.
+        judges: what the change is held to.
+        prices: which layers of prices `before` and `after` have, as sentences.
+    """
+    held_first = [resource.key for resource in change.before.resources]
+    old = {each.resource.key: each for each in price(change.before, before, held_first)}
+    new = {each.resource.key: each for each in price(change.after, after, held_first)}
+    paid = owners_of(change.before.resources, judges.owner_tags)
+    pays = owners_of(change.after.resources, judges.owner_tags)
+    owners = {**paid, **pays}
+    changes = sorted(
+        (
+            _change(key, old.get(key), new.get(key), change.operations.get(key), owners)
+            for key in {**old, **new}
+        ),
+        key=_impact,
+    )
+    complete = change.before.complete and change.after.complete
+    by_owner = _by_owner(changes, paid, pays)
+    counts = Counter(estimate.status for estimate in new.values())
+    figures = (_figures(old.values()), _figures(new.values()))
+    diff = Diff(
+        before_source=change.before.source,
+        after_source=change.after.source,
+        complete=complete,
+        as_of=after.as_of,
+        prices=tuple(prices),
+        changes=tuple(changes),
+        before=figures[0],
+        after=figures[1],
+        delta=_difference(*figures, changes),
+        unpriced_share=_unpriced_share(counts),
+        counts={str(status): counts[status] for status in Status if counts[status]},
+        owners=by_owner,
+        untagged=next((each.after for each in by_owner if each.owner == NOBODY), None),
+        notes=tuple(dict.fromkeys((*change.before.notes, *change.after.notes))),
+    )
+    if judges.budgets:
+        from trimtab.diff.budgets import check_budgets
+
+        diff = replace(diff, budgets=check_budgets(judges.budgets, by_owner, complete))
+    return replace(diff, findings=findings(diff, judges.packs))
+
+
+# One resource.
+
+
+def _change(
+    key: str,
+    before: Estimate | None,
+    after: Estimate | None,
+    said: str | None,
+    owners: Mapping[str, Owner],
+) -> Change:
+    operation, fields = _operation(before, after, said)
+    return Change(
+        key=key,
+        operation=operation,
+        before=before,
+        after=after,
+        usd_per_month=_delta(before, after, _usd),
+        kgco2e_per_month=_delta(before, after, emissions),
+        owner=owners[key],
+        fields=fields,
+    )
+
+
+_SAID = {
+    "create": Operation.CREATE,
+    "import": Operation.CREATE,
+    "update": Operation.UPDATE,
+    "replace": Operation.REPLACE,
+    "delete": Operation.DELETE,
+    "same": Operation.SAME,
+    "read": Operation.SAME,
+}
+
+
+def _operation(
+    before: Estimate | None, after: Estimate | None, said: str | None
+) -> tuple[Operation, tuple[FieldChange, ...]]:
+    """What happens to a resource: as its engine says, else as its two sides say."""
+    if before is None or after is None:
+        found = Operation.CREATE if before is None else Operation.DELETE
+        return _SAID.get(said or "", found) if said in {"read"} else found, ()
+    if said == "same":
+        return Operation.SAME, ()
+    fields = changed_fields(before.resource.inputs.values, after.resource.inputs.values)
+    if said in _SAID:
+        return _SAID[said], fields
+    return (Operation.UPDATE if fields else Operation.SAME), fields
+
+
+def _usd(estimate: Estimate) -> Amount | None:
+    """What a resource costs; None where it costs money and nobody knows how much."""
+    if estimate.usd_per_month is not None:
+        return estimate.usd_per_month
+    return None if estimate.status is Status.NOT_PRICED else ZERO
+
+
+def emissions(estimate: Estimate) -> Amount | None:
+    """Kilograms of CO2e a month; None where a machine's are not known."""
+    if any(each.emissions is None for each in estimate.machines):
+        return None
+    return total(
+        [
+            each.emissions.kgco2e_per_month
+            for each in estimate.machines
+            if each.emissions is not None
+        ]
+    )
+
+
+def _delta(
+    before: Estimate | None, after: Estimate | None, figure: Callable[[Estimate], Amount | None]
+) -> Amount | None:
+    sides = [ZERO if side is None else figure(side) for side in (before, after)]
+    old, new = sides
+    if old is None or new is None:
+        # What is not priced and does not change changes no cost.
+        return ZERO if before is not None and before == after else None
+    return ZERO if old == new else new.less(old)
+
+
+def _impact(change: Change) -> tuple[bool, bool, float, str]:
+    """The sort key: what changes first, and of that what moves the most money."""
+    delta = change.usd_per_month
+    size = 0.0 if delta is None else abs(_middle(delta))
+    untouched = change.operation is Operation.SAME and not size
+    return untouched, not size, -size, change.key
+
+
+def _middle(amount: Amount) -> float:
+    if amount.expected is not None:
+        return amount.expected
+    ends = [end for end in (amount.low, amount.high) if abs(end) != float("inf")]
+    return sum(ends) / len(ends) if ends else 0.0
+
+
+# Sums.
+
+
+def _figures(estimates: Iterable[Estimate]) -> Figures:
+    """The sums of what is known; bounds without an expectation widen the bounds alone."""
+    estimates = list(estimates)
+    risks = [each.risk for estimate in estimates for each in estimate.machines if each.risk]
+    shares = [risk.shortage_share for risk in risks if risk.shortage_share is not None]
+    return Figures(
+        usd=_sum(estimate.usd_per_month for estimate in estimates),
+        kgco2e=_sum(
+            each.emissions.kgco2e_per_month
+            for estimate in estimates
+            for each in estimate.machines
+            if each.emissions
+        ),
+        interruptions=_sum(risk.interruptions_per_month for risk in risks),
+        unmet_share=max(shares, default=None),
+    )
+
+
+def _sum(amounts: Iterable[Amount | None]) -> Amount:
+    known = [amount for amount in amounts if amount is not None]
+    return Amount(
+        sum(amount.low for amount in known),
+        sum(amount.expected for amount in known if amount.expected is not None),
+        sum(amount.high for amount in known),
+    )
+
+
+def _difference(before: Figures, after: Figures, changes: Sequence[Change]) -> Figures:
+    """The sums' difference; its bounds are those of what changes, for the rest moves on both sides alike."""
+    usd = _sum(change.usd_per_month for change in changes)
+    kgco2e = _sum(change.kgco2e_per_month for change in changes)
+    unmet = (
+        None
+        if before.unmet_share is None or after.unmet_share is None
+        else after.unmet_share - before.unmet_share
+    )
+    return Figures(usd, kgco2e, after.interruptions.less(before.interruptions), unmet)
+
+
+_COSTS = (Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED)
+
+
+def _unpriced_share(counts: Mapping[Status, int]) -> float:
+    billable = sum(counts.get(status, 0) for status in _COSTS)
+    return counts.get(Status.NOT_PRICED, 0) / billable if billable else 0.0
+
+
+def _by_owner(
+    changes: Sequence[Change], paid: Mapping[str, Owner], pays: Mapping[str, Owner]
+) -> tuple[OwnerCost, ...]:
+    """What each owner pays before and after, the largest difference first.
+
+    What changes hands is the old owner's before, and the new one's after.
+    """
+    olds: dict[Owner, list[Estimate]] = {}
+    news: dict[Owner, list[Estimate]] = {}
+    moved: dict[Owner, list[Change]] = {}
+    for change in changes:
+        if change.before and change.before.status in _COSTS:
+            olds.setdefault(paid[change.key], []).append(change.before)
+        if change.after and change.after.status in _COSTS:
+            news.setdefault(pays[change.key], []).append(change.after)
+        sides = {owners[change.key] for owners in (paid, pays) if change.key in owners}
+        for owner in sides:
+            moved.setdefault(owner, []).append(
+                change if len(sides) == 1 else _part(change, owner == pays[change.key])
+            )
+
+    def cost(owner: Owner) -> OwnerCost:
+        before, after = _figures(olds.get(owner, ())), _figures(news.get(owner, ()))
+        unpriced = sum(each.status is Status.NOT_PRICED for each in news.get(owner, ()))
+        return OwnerCost(owner, before, after, _difference(before, after, moved[owner]), unpriced)
+
+    return tuple(
+        sorted(
+            (cost(owner) for owner in {**olds, **news}),
+            key=lambda c: (
+                -abs(_middle(c.delta.usd)),
+                -(c.after.usd.expected or 0.0),
+                _names(c.owner),
+            ),
+        )
+    )
+
+
+def _part(change: Change, arrives: bool) -> Change:
+    """A change of hands as one owner sees it: the whole arrives, or goes."""
+    before, after = (None, change.after) if arrives else (change.before, None)
+    return replace(
+        change,
+        usd_per_month=_delta(before, after, _usd),
+        kgco2e_per_month=_delta(before, after, emissions),
+    )
+
+
+def _names(owner: Owner) -> tuple[str, ...]:
+    return owner.team, owner.project, owner.model, owner.environment
