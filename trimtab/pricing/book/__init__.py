@@ -4,6 +4,7 @@ A book has layers, asked in order: what the user gives (`--offers`), what `trimt
 and what is built in. A layer is a folder:
 
     rates/<provider>/*.csv          columns rate, region, from, usd, unit, as_of, source
+    rates/<provider>/<service>/<region>.csv  the same, of a service whose rates are many
     machines/<provider>/shapes.csv  what each instance type has
     machines/<provider>/<region>.csv  what each costs there
     sources.csv                     columns source, text: what the ids in the others stand for
@@ -84,11 +85,12 @@ class FolderLayer:
         self._rates: dict[str, dict[tuple[str, str], tuple[Tier, ...]]] = {}
 
     def tiers(self, rate: str, region: str) -> tuple[Tier, ...] | None:
-        provider = rate.partition("/")[0]
-        if provider not in self._rates:
-            self._rates[provider] = self._read_rates(provider)
-        known = self._rates[provider]
-        return known.get((rate, region)) or known.get((rate, "*"))
+        provider, service = rate.split("/", 2)[:2]
+        known = self._table(provider, "*")
+        found = known.get((rate, region)) or known.get((rate, "*"))
+        if found or region == "*":
+            return found
+        return self._table(f"{provider}/{service}", region).get((rate, region))
 
     def offer(self, provider: str, region: str, instance_type: str) -> Offer | None:
         from trimtab.pricing.book.machines import machine_table
@@ -103,9 +105,16 @@ class FolderLayer:
             return {}
         return {row["source"]: row["text"] for row in _rows(path, ("source", "text"))}
 
-    def _read_rates(self, provider: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
+    def _table(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
+        """The rates of a provider, or of one of its services in a region; {} where there is no table."""
+        name = f"{part}/{region}"
+        if name not in self._rates:
+            self._rates[name] = self._read_rates(part, region)
+        return self._rates[name]
+
+    def _read_rates(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
         found: dict[tuple[str, str], list[Tier]] = {}
-        for path in sorted((self.folder / "rates" / provider).glob("*.csv")):
+        for path in sorted((self.folder / "rates" / part).glob(f"{region}.csv")):
             for row in _rows(path, RATE_COLUMNS):
                 tier = Tier(float(row["from"] or 0), self._rate(row))
                 found.setdefault((row["rate"], row["region"]), []).append(tier)
