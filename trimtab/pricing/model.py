@@ -1,11 +1,13 @@
 """What an estimator says of a resource, and what the engine makes of it.
 
 An estimator (`trimtab.pricing.estimators`) yields parts: a `Charge` (so much of something at a rate), a
-`Gap` (a part that costs, nobody knows what), or `Nodes` (machines that run: the engine prices those, for
-plans, reservations, spot, emissions and risk all hang on them). The engine (`trimtab.pricing.engine`) sums
+`Gap` (a part that costs, nobody knows what), `Nodes` (machines that run: the engine prices those, for
+plans, reservations, spot, emissions and risk all hang on them), `Pods` (their share of machines), or
+`PaidElsewhere`. The engine (`trimtab.pricing.engine`) sums
 them to an `Estimate`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -94,6 +96,48 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Surcharge:
+    """A fee on machines, as a share of their on-demand price.
+
+    Attributes:
+        label: what is paid for: "EKS Auto Mode's fee".
+        share: of the on-demand price of one.
+        accelerated: whether the share also holds for machines with accelerators.
+        as_of, source: date and origin of the share.
+    """
+
+    label: str
+    share: float
+    accelerated: bool
+    as_of: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRates:
+    """What a plan says of the machines of one group.
+
+    Attributes:
+        usd_per_hour: of one node; None: the plan has no price.
+        gco2e_per_hour: of one node; None: the plan does not know.
+        expected_usd_per_hour, expected_kgco2e_per_hour: of all of them, mean over the plan's span.
+        list_usd_per_hour: of one node until a proposed commitment is approved; None: nothing is proposed.
+        shortage_share: the share of the pool's demand that the plan expects unmet.
+        as_of: when the plan was made.
+        source: the plan's file.
+    """
+
+    usd_per_hour: float | None
+    gco2e_per_hour: float | None
+    expected_usd_per_hour: float | None
+    expected_kgco2e_per_hour: float | None
+    list_usd_per_hour: float | None
+    shortage_share: float | None
+    as_of: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Nodes:
     """Machines that a resource runs.
 
@@ -109,6 +153,12 @@ class Nodes:
         operating_system: `linux`, `windows`, `rhel`, `suse`; only Linux is in the machine tables, the
             others are a gap.
         note: what the reader should know of it.
+        autoscaled: whether an autoscaler alone says how many: a plan's window bounds them then.
+        zones: where they may run; () where that is not known.
+        reservations: what they start in, by name: ids, ARNs, or keys of capacity reservations.
+        pool: the plan's pool that they belong to, or the one that their labels name.
+        surcharge: what is paid for each on top.
+        planned: what a plan says of them; it goes before the price book.
     """
 
     label: str
@@ -122,9 +172,58 @@ class Nodes:
     usd_per_hour: float | None = None
     operating_system: Literal["linux", "windows", "rhel", "suse"] = "linux"
     note: str = ""
+    autoscaled: bool = False
+    zones: tuple[str, ...] = ()
+    reservations: tuple[str, ...] = ()
+    pool: str = ""
+    surcharge: Surcharge | None = None
+    planned: PlanRates | None = None
 
 
-Part = Charge | Gap | Nodes
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One expression on a node's labels, as Kubernetes writes it: `key operator values`."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Pods that a resource runs: their share of the nodes that they land on.
+
+    Attributes:
+        label: what they are: "replicas", "head".
+        requests: what one asks for: `cpu` in cores, `memory` in GiB, extended resources in devices.
+        count: how many, on average over a month.
+        now: how many it starts with; None where only a deployment will know.
+        terms: alternatives of expressions that a node's labels must meet; () for any node.
+        tolerations: keys of taints that they bear; `*`: every one.
+        everywhere: whether one runs on every node that they may run on: a DaemonSet.
+        basis: where the count is from.
+        note: what the reader should know of it.
+    """
+
+    label: str
+    requests: Mapping[str, float]
+    count: Amount
+    now: float | None = None
+    terms: tuple[tuple[Term, ...], ...] = ()
+    tolerations: tuple[str, ...] = ()
+    everywhere: bool = False
+    basis: Basis = Basis.DECLARED
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidElsewhere:
+    """What costs money, and is in the price of another resource; `note` says of which."""
+
+    note: str
+
+
+Part = Charge | Gap | Nodes | Pods | PaidElsewhere
 
 
 class Status(StrEnum):
@@ -148,11 +247,13 @@ class Emissions:
         energy_kgco2e_per_month: of the power that they draw.
         embodied_kgco2e_per_month: of their making, spread over their life.
         method: how it was worked out, and from what.
+        kgco2e_per_month_now: both, at the count that the machines start with.
     """
 
     energy_kgco2e_per_month: Amount
     embodied_kgco2e_per_month: Amount
     method: str
+    kgco2e_per_month_now: float | None = None
 
     @property
     def kgco2e_per_month(self) -> Amount:
@@ -211,6 +312,8 @@ class Estimate:
         plan_line: `plan.yaml:42 pools[trainer].groups[spot]`.
         list_usd_per_month_now: the same as now at list price, while a commitment is not approved.
         note: what the user should know about the figures.
+        share_usd_per_month: of pods, what their share of nodes costs that are priced here already; not in
+            `usd_per_month`, so that nothing is counted twice.
     """
 
     resource: Resource
@@ -225,3 +328,4 @@ class Estimate:
     plan_line: str = ""
     list_usd_per_month_now: float | None = None
     note: str = ""
+    share_usd_per_month: Amount | None = None
