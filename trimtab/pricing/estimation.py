@@ -1,9 +1,9 @@
 """What an estimator is given: one resource, and everything that its price may depend on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trimtab.pricing.amount import ONE, Amount
 from trimtab.pricing.book import PriceBook
@@ -14,6 +14,8 @@ from trimtab.usage.model import Usage
 if TYPE_CHECKING:
     from trimtab.inventory.model import Inventory
     from trimtab.preview.priced import PlanSource
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,14 @@ class Facts:
     settings: Settings
     resources: Mapping[str, Resource] = field(default_factory=dict)
     by_id: Mapping[str, Resource] = field(default_factory=dict)
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, make: "Callable[[Facts], Made]") -> "Made":
+        """What a function makes of these facts, made once: an index that many resources look into."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: Made = self._made[make]
+        return made
 
     @property
     def book(self) -> PriceBook:

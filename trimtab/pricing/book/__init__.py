@@ -44,6 +44,8 @@ class Layer(Protocol):
 
     def offer(self, provider: str, region: str, instance_type: str) -> Offer | None: ...
 
+    def offers(self, provider: str, region: str) -> Iterable[Offer]: ...
+
 
 class PriceBook:
     """Layers of prices, the first that knows one decides."""
@@ -52,6 +54,7 @@ class PriceBook:
         self._layers = tuple(layers)
         self._tiers: dict[tuple[str, str], tuple[Tier, ...] | None] = {}
         self._offers: dict[tuple[str, str, str], Offer | None] = {}
+        self._regions: dict[tuple[str, str], tuple[Offer, ...]] = {}
 
     def rate(self, name: str, region: str | None) -> Rate | None:
         """The rate of a name (`aws/ebs/gp3/storage`) in a region: of its first tier, where it has several."""
@@ -76,6 +79,17 @@ class PriceBook:
             self._offers[key] = next((offer for offer in found if offer), None)
         return self._offers[key]
 
+    def offers(self, provider: str, region: str) -> tuple[Offer, ...]:
+        """Every machine of a region, sorted by type."""
+        key = (provider, region)
+        if key not in self._regions:
+            known: dict[str, Offer] = {}
+            for layer in self._layers:
+                for offer in layer.offers(provider, region):
+                    known.setdefault(offer.instance_type, offer)
+            self._regions[key] = tuple(known[name] for name in sorted(known))
+        return self._regions[key]
+
 
 class FolderLayer:
     """A layer in a folder: the package's own, or the cache of fetched prices."""
@@ -96,6 +110,11 @@ class FolderLayer:
         from trimtab.pricing.book.machines import machine_table
 
         return machine_table(self.folder, provider, region).get(instance_type)
+
+    def offers(self, provider: str, region: str) -> Iterable[Offer]:
+        from trimtab.pricing.book.machines import machine_table
+
+        return machine_table(self.folder, provider, region).values()
 
     @cached_property
     def sources(self) -> dict[str, str]:
