@@ -5,7 +5,6 @@ write one of these. Layers keep their bytes, so that a registry which holds the 
 them; a layer that an archive holds uncompressed is gzipped as ours are.
 """
 
-import hashlib
 import io
 import json
 import posixpath
@@ -250,13 +249,3 @@ def write_file_system(nodes: Mapping[str, Node], folder: Path) -> None:
         else:
             place.write_bytes(node.content)
             place.chmod(node.mode | 0o600)
-
-
-def content_digest(nodes: Mapping[str, Node]) -> str:
-    """A digest of a file system's content."""
-    digest = hashlib.sha256()
-    for path in sorted(nodes):
-        node = nodes[path]
-        digest.update(f"{path}\0{node.kind}\0{node.mode}\0{len(node.content)}\0".encode())
-        digest.update(node.content)
-    return f"sha256:{digest.hexdigest()}"

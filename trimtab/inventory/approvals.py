@@ -31,7 +31,6 @@ from trimtab.plan.types import (
     ShortText,
 )
 from trimtab.schemas.custom_resources import AGE, Column, CustomResource
-from trimtab.schemas.json_schema import Schema
 from trimtab.strict import validated
 
 API_VERSION: Literal["trimtab.dev/v1alpha1"] = "trimtab.dev/v1alpha1"
@@ -87,11 +86,6 @@ COMMITMENT_APPROVAL = CustomResource(
     ),
     immutable="an approval can't be changed; record another one",
 )
-
-
-def approval_schema() -> Schema:
-    """The JSON Schema (draft 2020-12) of the `CommitmentApproval` document."""
-    return COMMITMENT_APPROVAL.json_schema()
 
 
 def parse_approval(document: Mapping[str, Any], where: str) -> Approval:

@@ -87,10 +87,7 @@ def parse_object(document: object, model: type[Parsed], where: str) -> Parsed:
             where=where,
             mend=f"give apiVersion: {known_version}, kind: {known_kind}",
         )
-    try:
-        return model.model_validate(own_part(document), by_alias=True, by_name=False)
-    except ValidationError as error:
-        raise input_error(error, model, where) from None
+    return validated(model, own_part(document), where, by_alias=True, by_name=False)
 
 
 def own_part(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +154,25 @@ def to_yaml(plan: CapacityPlan) -> str:
 def save_plan(plan: CapacityPlan, path: Path) -> None:
     """Write the plan to a file, whole or not at all."""
     write_atomic(path, to_yaml(plan))
+
+
+def validated(
+    model: type[Parsed],
+    document: Mapping[str, Any],
+    where: str,
+    *,
+    by_alias: bool | None = None,
+    by_name: bool | None = None,
+) -> Parsed:
+    """The model of plain data; `by_alias` and `by_name` are pydantic's.
+
+    Raises:
+        InputError: a field is wrong; names the first.
+    """
+    try:
+        return model.model_validate(document, by_alias=by_alias, by_name=by_name)
+    except ValidationError as error:
+        raise input_error(error, model, where) from None
 
 
 def input_error(error: ValidationError, model: type[BaseModel], where: str) -> InputError:

@@ -66,11 +66,6 @@ def replaced(document: Document, path: Path, value: Any) -> Document:
     return {**document, head: replaced(dict(section(document, head)), tuple(rest), value)}
 
 
-def has_condition(document: Mapping[str, Any], name: str) -> bool:
-    """Whether a condition of the object is True."""
-    return condition(document, name) == "True"
-
-
 def condition(document: Mapping[str, Any], name: str) -> str | None:
     """A condition's status; None where the object has no such condition."""
     for each in items(section(document, "status").get("conditions")):

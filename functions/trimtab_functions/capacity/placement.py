@@ -130,10 +130,14 @@ class _Decider:
     def _place_pool(self, pool: PreparedPool, existing: Existing) -> None:
         whole = list(existing.get(GroupRef(pool.name, None), []))
         mine = {slot.ref: self._members(slot, existing, whole) for slot in pool.slots}
-        unfilled = [slot.ref for slot in pool.slots if not self._is_filled(slot, mine[slot.ref])]
+        unfilled = {
+            slot.ref: str(slot.ref)
+            for slot in pool.slots
+            if not self._is_filled(slot, mine[slot.ref])
+        }
         complete = not pool.refused
         for slot in pool.slots:
-            lacking = [str(ref) for ref in unfilled if ref != slot.ref]
+            lacking = [name for ref, name in unfilled.items() if ref != slot.ref]
             lacking += ["groups that are refused"] if pool.refused else []
             ready = self._place_group(slot, mine[slot.ref], ", ".join(lacking) or None)
             complete = complete and ready
@@ -326,16 +330,16 @@ class _Decider:
 
     def _place_companions(self) -> None:
         """Let what stands beside a group's resource share its fate."""
+        launching = (old.key for old in self._launching() if old.ref or old.key in self.own_keys)
+        # The longest first: a key may begin as another does.
+        owners = sorted(launching, key=len, reverse=True)
         for key in sorted(self.observed):
             each = self.observed[key]
             if not isinstance(each, Other) or not each.ours or self.decision.settles(key):
                 continue
             if each.ref is None or each.ref.name is None:
                 continue
-            # The longest: a key may begin as another does.
-            known = (old.key for old in self._launching() if old.ref or old.key in self.own_keys)
-            mine = (old for old in known if key.startswith(f"{old}-"))
-            owner = max(mine, key=len, default=None)
+            owner = next((old for old in owners if key.startswith(f"{old}-")), None)
             gone = owner in self.decision.retired or (
                 owner is None and any(each.ref.pool == pool.name for pool in self.prepared.pools)
             )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from trimtab.errors import InputError
-from trimtab.plan.document import input_error
+from trimtab.plan.document import validated
 from trimtab.plan.types import (
     MAX_POOLS,
     DnsLabel,
@@ -240,10 +240,7 @@ def parse_input(document: Mapping[str, Any]) -> Input:
     Raises:
         InputError: a field is unknown or wrong.
     """
-    try:
-        return Input.model_validate(document)
-    except ValidationError as error:
-        raise input_error(error, Input, "the pipeline step's input") from None
+    return validated(Input, document, "the pipeline step's input")
 
 
 def input_beside(document: Mapping[str, Any]) -> Input:
@@ -265,15 +262,12 @@ def parse_compose(compose: Compose, xr: Mapping[str, Any]) -> ComposeSpec:
     path = compose.from_field_path
     where = f"the XR's {path}"
     spec = mapping(at(xr, *path.split(".")))
-    try:
-        pools = _Pools.model_validate(spec).pools
-    except ValidationError as error:
-        raise input_error(error, _Pools, where) from None
+    pools = validated(_Pools, spec, where).pools
     model = adapter.settings
     if model is None:
         missing = InputError("composes nothing itself", where=compose.kind, mend="label a template")
         return ComposeSpec(adapter, pools, missing)
     try:
-        return ComposeSpec(adapter, pools, model.model_validate(spec))
-    except ValidationError as error:
-        return ComposeSpec(adapter, pools, input_error(error, model, where))
+        return ComposeSpec(adapter, pools, validated(model, spec, where))
+    except InputError as error:
+        return ComposeSpec(adapter, pools, error.bare())

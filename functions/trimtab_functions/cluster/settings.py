@@ -6,9 +6,9 @@ An XRD refuses unknown fields, and other steps may have theirs: those of the spe
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from trimtab.plan.document import input_error
+from trimtab.plan.document import validated
 from trimtab.plan.eks import AmiFamily
 from trimtab.plan.types import MAX_POOLS, DnsLabel, Document, Flag, LabelValue, Name, ShortText
 from trimtab.provision.eks.subnets import DEFAULT_CIDR as EKS_CIDR
@@ -268,10 +268,7 @@ def parse_input(document: Mapping[str, Any]) -> ClusterInput:
     Raises:
         InputError: a field is unknown or wrong.
     """
-    try:
-        return ClusterInput.model_validate(document)
-    except ValidationError as error:
-        raise input_error(error, ClusterInput, "the pipeline step's input") from None
+    return validated(ClusterInput, document, "the pipeline step's input")
 
 
 def parse_spec(model: type[SpecPart], spec: Mapping[str, Any]) -> Any:
@@ -280,7 +277,4 @@ def parse_spec(model: type[SpecPart], spec: Mapping[str, Any]) -> Any:
     Raises:
         InputError: a field is missing or wrong.
     """
-    try:
-        return model.model_validate(spec)
-    except ValidationError as error:
-        raise input_error(error, model, "the XR's spec") from None
+    return validated(model, spec, "the XR's spec")
