@@ -13,17 +13,16 @@ Files are read when they are first asked for: a change in one region of one prov
 price that is in no layer is not known; nothing is ever taken from another region.
 """
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
 from trimtab.catalogue.offers import Offer
-from trimtab.errors import InputError
+from trimtab.pricing.book.machines import BUILT_IN_FOLDER, machine_table
+from trimtab.pricing.book.tables import read_sources, rows
 from trimtab.pricing.model import Rate
 
 RATE_COLUMNS = ("rate", "region", "from", "usd", "unit", "as_of", "source")
@@ -107,22 +106,15 @@ class FolderLayer:
         return self._table(f"{provider}/{service}", region).get((rate, region))
 
     def offer(self, provider: str, region: str, instance_type: str) -> Offer | None:
-        from trimtab.pricing.book.machines import machine_table
-
         return machine_table(self.folder, provider, region).get(instance_type)
 
     def offers(self, provider: str, region: str) -> Iterable[Offer]:
-        from trimtab.pricing.book.machines import machine_table
-
         return machine_table(self.folder, provider, region).values()
 
     @cached_property
-    def sources(self) -> dict[str, str]:
+    def sources(self) -> Mapping[str, str]:
         """What the ids of sources stand for."""
-        path = self.folder / "sources.csv"
-        if not path.is_file():
-            return {}
-        return {row["source"]: row["text"] for row in _rows(path, ("source", "text"))}
+        return read_sources(self.folder)
 
     def _table(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
         """The rates of a provider, or of one of its services in a region; {} where there is no table."""
@@ -134,7 +126,7 @@ class FolderLayer:
     def _read_rates(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
         found: dict[tuple[str, str], list[Tier]] = {}
         for path in sorted((self.folder / "rates" / part).glob(f"{region}.csv")):
-            for row in _rows(path, RATE_COLUMNS):
+            for row in rows(path, RATE_COLUMNS):
                 tier = Tier(float(row["from"] or 0), self._rate(row))
                 found.setdefault((row["rate"], row["region"]), []).append(tier)
         return {key: tuple(sorted(tiers, key=lambda t: t.start)) for key, tiers in found.items()}
@@ -150,24 +142,28 @@ class FolderLayer:
         )
 
 
-def _rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    """The rows of a table of this package's or the cache's.
+class OffersLayer:
+    """A user's own table of machines (`--offers`): it has no rates of anything else.
 
-    Raises:
-        InputError: a column is missing.
+    Args:
+        offers: such as a `trimtab.catalogue.reader.Catalogue`.
     """
-    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
-    if rows and (missing := [name for name in columns if name not in rows[0]]):
-        raise InputError(
-            f"has no column {', '.join(missing)}",
-            where=str(path),
-            mend="fetch the prices again: trimtab catalog refresh",
-        )
-    return rows
 
+    def __init__(self, offers: Iterable[Offer]) -> None:
+        self._offers = {
+            (offer.provider, offer.region, offer.instance_type): offer for offer in offers
+        }
 
-BUILT_IN_FOLDER = Path(str(files("trimtab.pricing.book")))
-"""The layer that every book ends with."""
+    def tiers(self, rate: str, region: str) -> tuple[Tier, ...] | None:
+        del rate, region
+        return None
+
+    def offer(self, provider: str, region: str, instance_type: str) -> Offer | None:
+        return self._offers.get((provider, region, instance_type))
+
+    def offers(self, provider: str, region: str) -> Iterable[Offer]:
+        place = (provider, region)
+        return [offer for key, offer in self._offers.items() if key[:2] == place]
 
 
 def built_in_book() -> PriceBook:
