@@ -24,6 +24,7 @@ from support.garbage_collector import garbage_collector
 from support.kube_api import KubeApi, KubeError
 from support.provider_kubernetes import CONFIG, provider_kubernetes
 from support.pruned import lost
+from support.xrds import xrd
 
 pytestmark = pytest.mark.engine
 
@@ -122,43 +123,7 @@ XR = {
         "karpenter": {"staticBaseline": True, "overlays": True},
     },
 }
-XRD = {
-    "apiVersion": "apiextensions.crossplane.io/v2",
-    "kind": "CompositeResourceDefinition",
-    "metadata": {"name": "adaptedclusters.platform.example.org"},
-    "spec": {
-        "group": "platform.example.org",
-        "scope": "Cluster",
-        "names": {"kind": "AdaptedCluster", "plural": "adaptedclusters"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "referenceable": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {
-                                "type": "object",
-                                "x-kubernetes-preserve-unknown-fields": True,
-                            },
-                            "status": {
-                                "type": "object",
-                                "properties": {
-                                    "capacity": {
-                                        "type": "object",
-                                        "x-kubernetes-preserve-unknown-fields": True,
-                                    }
-                                },
-                            },
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
+XRD = xrd("platform.example.org/v1", "AdaptedCluster", "adaptedclusters", scope="Cluster")
 
 
 def composition(namespace: str, *keys: str, mode: str = "Compose") -> Document:

@@ -20,6 +20,7 @@ from support.crossplane_core import ControlPlane
 from support.engines import engine_path, engine_share, engine_version, running
 from support.kube_api import KubeApi, KubeError
 from support.pulumi_cli import PulumiCli
+from support.xrds import xrd
 from tools import engines as builder
 
 pytestmark = pytest.mark.engine
@@ -203,34 +204,13 @@ XR: dict[str, Any] = {
     "metadata": {"name": "echo", "namespace": "default"},
     "spec": {"size": 3},
 }
-XRD: dict[str, Any] = {
-    "apiVersion": "apiextensions.crossplane.io/v2",
-    "kind": "CompositeResourceDefinition",
-    "metadata": {"name": "echoes.boot.trimtab.dev"},
-    "spec": {
-        "group": "boot.trimtab.dev",
-        "scope": "Namespaced",
-        "names": {"kind": "Echo", "plural": "echoes"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "referenceable": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {
-                                "type": "object",
-                                "properties": {"size": {"type": "integer", "maximum": 5}},
-                            }
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
+XRD: dict[str, Any] = xrd(
+    XR["apiVersion"],
+    XR["kind"],
+    "echoes",
+    {"type": "object", "properties": {"size": {"type": "integer", "maximum": 5}}},
+    capacity=False,
+)
 COMPOSITION: dict[str, Any] = {
     "apiVersion": "apiextensions.crossplane.io/v1",
     "kind": "Composition",

@@ -9,6 +9,7 @@ from typing import Any
 
 from support.capacity_cluster import eventually, plan_now
 from support.kube_api import KubeApi
+from support.xrds import FREE, xrd
 
 CAPACITY, TEMPLATES = "function-trimtab-capacity", "function-clouds-templates"
 MACHINES = "cluster.x-k8s.io/v1beta2"
@@ -61,36 +62,18 @@ SET_CRD: Document = {
     },
 }
 XR_KIND = {"apiVersion": "clouds.example.org/v1", "kind": "Machines"}
-_FREE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-XRD: Document = {
-    "apiVersion": "apiextensions.crossplane.io/v2",
-    "kind": "CompositeResourceDefinition",
-    "metadata": {"name": "machines.clouds.example.org"},
-    "spec": {
-        "group": "clouds.example.org",
-        "scope": "Namespaced",
-        "names": {"kind": "Machines", "plural": "machines"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "referenceable": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {
-                                "type": "object",
-                                "properties": {"planRef": _FREE, "pools": {"type": "array", "items": {"type": "string"}}},
-                            },
-                            "status": {"type": "object", "properties": {"capacity": _FREE}},
-                        },
-                    }
-                },
-            }
-        ],
+XRD: Document = xrd(
+    XR_KIND["apiVersion"],
+    XR_KIND["kind"],
+    "machines",
+    {
+        "type": "object",
+        "properties": {
+            "planRef": FREE,
+            "pools": {"type": "array", "items": {"type": "string"}},
+        },
     },
-}  # fmt: skip
+)
 OURS = {"trimtab.dev/pool": "trainer", "trimtab.dev/group": "main"}
 SPLIT = {"trimtab.dev/pool": "trainer", "trimtab.dev/purchase-option": "on-demand"}
 
