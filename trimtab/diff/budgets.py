@@ -89,10 +89,11 @@ def load_budgets(path: Path) -> tuple[Budget, ...]:
         )
     document = validated(found[0], BudgetsDocument)
     places = list(found[0]["budgets"].items())
-    names = [budget.name for budget in document.budgets]
-    for place, name in zip(places, names, strict=True):
-        if names.count(name) > 1:
-            place["name"].fail(f"{name} stands twice", "give each budget a name of its own")
+    seen: set[str] = set()
+    for budget, place in zip(document.budgets, places, strict=True):
+        if budget.name in seen:
+            place["name"].fail(f"{budget.name} stands twice", "give each budget a name of its own")
+        seen.add(budget.name)
     return tuple(
         Budget(spec, place.document.where(place.path))
         for spec, place in zip(document.budgets, places, strict=True)
