@@ -221,15 +221,32 @@ def _sum(amounts: Iterable[Amount | None]) -> Amount:
 
 
 def _difference(before: Figures, after: Figures, changes: Sequence[Change]) -> Figures:
-    """The sums' difference; its bounds are those of what changes, for the rest moves on both sides alike."""
-    usd = _sum(change.usd_per_month for change in changes)
-    kgco2e = _sum(change.kgco2e_per_month for change in changes)
+    """The sums' difference, which adds up: what a side has no price for is in neither.
+
+    Its bounds are those of what changes, for the rest moves on both sides alike.
+    """
     unmet = (
         None
         if before.unmet_share is None or after.unmet_share is None
         else after.unmet_share - before.unmet_share
     )
-    return Figures(usd, kgco2e, after.interruptions.less(before.interruptions), unmet)
+    return Figures(
+        usd=_sum(_known_delta(change, _usd) for change in changes),
+        kgco2e=_sum(_known_delta(change, emissions) for change in changes),
+        interruptions=after.interruptions.less(before.interruptions),
+        unmet_share=unmet,
+    )
+
+
+def _known_delta(change: Change, figure: Callable[[Estimate], Amount | None]) -> Amount:
+    """The difference of what is known of a change: as the sums of each side have it."""
+    sides = [figure(side) if side else None for side in (change.before, change.after)]
+    old, new = (amount or ZERO for amount in sides)
+    if old == new:
+        return ZERO
+    # Bounds without an expectation are nothing in a sum of expectations.
+    expected = (new.expected or 0.0) - (old.expected or 0.0)
+    return new.less(old)._replace(expected=expected)
 
 
 _COSTS = (Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED)
