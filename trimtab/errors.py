@@ -17,6 +17,9 @@ class ExitCode(IntEnum):
     INFEASIBLE = 3  # the inputs are sound, but nothing on offer can serve them
     STALE_PLAN = 4  # the plan has expired, or is for another pool or cluster
     ENGINE = 5  # an engine (Pulumi, a port, a library extra) is missing or failed
+    BUDGET = 6  # `diff`: a budget is exceeded, and the change adds to it
+    POLICY = 7  # `diff`: the change breaks a rule
+    UNPRICED = 8  # `diff`: more has no price than the user lets pass
 
 
 EXIT_CODE_HELP: dict[ExitCode, str] = {
@@ -26,6 +29,9 @@ EXIT_CODE_HELP: dict[ExitCode, str] = {
     ExitCode.INFEASIBLE: "the inputs are sound, but nothing on offer can serve them",
     ExitCode.STALE_PLAN: "the plan has expired, or is for another pool or cluster",
     ExitCode.ENGINE: "an engine or an optional library is missing, or failed",
+    ExitCode.BUDGET: "diff: a budget is exceeded, and the change adds to it",
+    ExitCode.POLICY: "diff: the change breaks a rule that --fail-on names",
+    ExitCode.UNPRICED: "diff: more has no price than --max-unpriced lets pass",
 }
 
 

@@ -92,7 +92,8 @@ def compare(
         from trimtab.diff.budgets import check_budgets
 
         diff = replace(diff, budgets=check_budgets(judges.budgets, by_owner, complete))
-    return replace(diff, findings=findings(diff, judges.packs))
+    rules = dict.fromkeys(rule for pack in judges.packs for rule in pack.rules)
+    return replace(diff, findings=findings(diff, judges.packs), rules=tuple(rules))
 
 
 # One resource.

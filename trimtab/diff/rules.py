@@ -1,11 +1,12 @@
 """The rules that a change is held to.
 
-A rule pack is a function from a priced change to its findings, found through the entry points of the group
-`trimtab.diff_rules`: policy packs add theirs without the core knowing them. One rule is built in: whatever
-costs money says who pays for it.
+A rule pack has rules and a function from a priced change to its findings. Packs of other distributions are
+found through the entry points of the group `trimtab.diff_rules`, so that policy packs add theirs without
+the core knowing them. One rule is built in: whatever costs money says who pays for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from trimtab.diff.model import Change, Diff, Finding, Operation, Rule, Severity
@@ -14,8 +15,19 @@ from trimtab.pricing.model import Status
 
 GROUP = "trimtab.diff_rules"
 
-RulePack = Callable[[Diff], Iterable[Finding]]
-"""Findings of a change, which comes without any."""
+
+@dataclass(frozen=True)
+class RulePack:
+    """Rules that are checked together.
+
+    Attributes:
+        rules: what is checked.
+        check: the findings of a change, which comes without any.
+    """
+
+    rules: tuple[Rule, ...]
+    check: Callable[[Diff], Iterable[Finding]]
+
 
 REQUIRED = ("team", "project", "environment")
 """The dimensions of an owner that must be said, unless the user says others."""
@@ -33,7 +45,7 @@ _ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 def findings(diff: Diff, packs: Sequence[RulePack]) -> tuple[Finding, ...]:
     """Every finding: errors first, then what the change brings, then by resource and rule."""
-    found = [finding for pack in packs for finding in pack(diff)]
+    found = [finding for pack in packs for finding in pack.check(diff)]
     return tuple(
         sorted(
             dict.fromkeys(found),
@@ -51,7 +63,10 @@ def installed_packs() -> list[RulePack]:
     packs: list[RulePack] = []
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         try:
-            packs.append(point.load())
+            pack = point.load()
+            if not isinstance(pack, RulePack):
+                raise TypeError("is no RulePack")
+            packs.append(pack)
         except Exception as error:
             raise EngineError(
                 f"the rule pack {point.name} ({point.value}) can't be loaded: {error}",
@@ -71,7 +86,7 @@ def attribution(required: Sequence[str] = REQUIRED) -> RulePack:
             if missing:
                 yield _untagged(change, missing)
 
-    return check
+    return RulePack((ATTRIBUTION,), check)
 
 
 def _untagged(change: Change, missing: Sequence[str]) -> Finding:
