@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools import catalogue_carbon
+from trimtab.carbon.coefficients import grid_of
 from trimtab.catalogue.accelerators import ACCELERATORS, ARM64_ONLY
 
 ROOT = Path(__file__).parents[3]
@@ -213,8 +214,9 @@ def test_a_type_emits_more_where_the_grid_is_dirtier() -> None:
     grams: dict[str, list[tuple[float, Decimal]]] = defaultdict(list)
     for row in ROWS:
         if row["provider"] == "aws" and row["gco2e_per_hour"]:
-            grid = catalogue_carbon.GRID_GCO2E_PER_KWH["aws", row["region"]]
-            grams[row["instance_type"]].append((grid, Decimal(row["gco2e_per_hour"])))
+            grid = grid_of("aws", row["region"])
+            assert grid is not None
+            grams[row["instance_type"]].append((grid.gco2e_per_kwh, Decimal(row["gco2e_per_hour"])))
     several = [sorted(pairs) for pairs in grams.values() if len(pairs) > 1]
     assert several
     assert all(pairs == sorted(pairs, key=lambda pair: pair[1]) for pairs in several)

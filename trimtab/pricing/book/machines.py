@@ -165,19 +165,22 @@ def _built_in_rows() -> tuple[dict[str, str], ...]:
 def _built_in_offer(row: dict[str, str]) -> Offer:
     low, high = (_cell(row, f"interruption_band_{end}_percent") for end in ("low", "high"))
     return Offer(
-        row["provider"],
-        row["region"],
-        row["instance_type"],
-        _cell(row, "vcpu"),
-        _cell(row, "memory_gib"),
-        row["accelerator"] or None,
-        _cell(row, "accelerator_count"),
-        row["architecture"],
-        *(_cell(row, f"{option}_usd_hour") for option in PRICE_COLUMNS),
-        None if low is None or high is None else InterruptionBand(low, high),
-        _cell(row, "gco2e_per_hour"),
-        date.fromisoformat(row["as_of"]),
-        row["source"],
+        provider=row["provider"],
+        region=row["region"],
+        instance_type=row["instance_type"],
+        vcpu=_cell(row, "vcpu"),
+        memory_gib=_cell(row, "memory_gib"),
+        accelerator=row["accelerator"] or None,
+        accelerator_count=_cell(row, "accelerator_count"),
+        architecture=row["architecture"],
+        on_demand_usd_per_hour=_cell(row, "on_demand_usd_hour"),
+        spot_usd_per_hour=_cell(row, "spot_usd_hour"),
+        reserved_1y_usd_per_hour=_cell(row, "reserved_1y_usd_hour"),
+        reserved_3y_usd_per_hour=_cell(row, "reserved_3y_usd_hour"),
+        interruption_band=None if low is None or high is None else InterruptionBand(low, high),
+        gco2e_per_hour=_cell(row, "gco2e_per_hour"),
+        as_of=date.fromisoformat(row["as_of"]),
+        source=row["source"],
     )
 
 

@@ -1,0 +1,1 @@
+"""What machines emit: in use and in the making."""
