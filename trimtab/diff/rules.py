@@ -64,14 +64,14 @@ def installed_packs() -> list[RulePack]:
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         try:
             pack = point.load()
-            if not isinstance(pack, RulePack):
-                raise TypeError("is no RulePack")
-            packs.append(pack)
         except Exception as error:
             raise EngineError(
                 f"the rule pack {point.name} ({point.value}) can't be loaded: {error}",
                 mend="install what it needs, or remove it",
             ) from error
+        if not isinstance(pack, RulePack):
+            raise EngineError(f"{point.value} is no RulePack", where=f"rule pack {point.name}")
+        packs.append(pack)
     return packs
 
 

@@ -1,0 +1,322 @@
+"""`trimtab diff`: what a change costs, emits, risks and breaks, before it ships."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trimtab.cli.output import info
+from trimtab.errors import ExitCode, InputError, allowed
+
+if TYPE_CHECKING:
+    from trimtab.diff.model import Diff
+
+
+class Form(StrEnum):
+    """How a diff is written."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    HTML = "html"
+
+
+FORMS = {
+    ".txt": Form.TABLE,
+    ".md": Form.MARKDOWN,
+    ".json": Form.JSON,
+    ".sarif": Form.SARIF,
+    ".xml": Form.JUNIT,
+    ".html": Form.HTML,
+}
+"""What a file given with --out holds, by how its name ends."""
+
+
+class FailOn(StrEnum):
+    """Which findings that the change brings end in exit status 7."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+def diff(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[BEFORE] AFTER",
+            help="One input that holds both sides (a Pulumi preview, a Terraform plan), or one for each "
+            "(stack exports, renders, manifests, folders, plans); - reads stdin.",
+        ),
+    ],
+    plan: Annotated[
+        Path | None, typer.Option(help="CapacityPlan that sizes and prices what is of its groups.")
+    ] = None,
+    plan_before: Annotated[
+        Path | None, typer.Option(help="The plan before the change; default: the same.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="INSTANT",
+            help="Instant at which prices and the plan's windows are read; default: the plan's start, "
+            "else today.",
+        ),
+    ] = None,
+    usage: Annotated[
+        Path | None, typer.Option(help="Usage file: gigabytes, requests and hours a month.")
+    ] = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            help="FOCUS export whose quantities stand for usage that the file does not say."
+        ),
+    ] = None,
+    inventory: Annotated[
+        Path | None,
+        typer.Option(
+            help="CapacityInventory of what is held: it is used up before anything is paid for."
+        ),
+    ] = None,
+    offers: Annotated[
+        Path | None, typer.Option(help="Price table of machines that goes before the book's.")
+    ] = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of fetched prices, or built-in; default: what `trimtab catalog refresh` fetched, "
+            "where it did."
+        ),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROVIDER=REGION",
+            help="Where resources are that do not say it, such as aws=eu-west-1; repeatable.",
+        ),
+    ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(help="Stack to preview, where an input is a Pulumi program's folder."),
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Configuration of that stack; repeatable."),
+    ] = None,
+    fixtures: Annotated[
+        Path | None, typer.Option(help="YAML file that answers that program's lookups.")
+    ] = None,
+    budgets: Annotated[
+        Path | None, typer.Option(help="Budgets file: what owners may spend a month.")
+    ] = None,
+    owner_tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIMENSION=TAG",
+            help="Tag that says who pays, such as team=CostCentre; repeatable, the first goes first.",
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Dimension that whatever costs money must say: team, project, model, environment; "
+            "repeatable; none: none. Default: team, project and environment."
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Findings of the change that end in exit status 7.")
+    ] = FailOn.ERROR,
+    max_unpriced: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Share of what costs money that may have no price; above: exit 8."
+        ),
+    ] = None,
+    output: Annotated[Form, typer.Option("--format", help="How to print the result.")] = Form.TABLE,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File to write, too, its form by its ending (.md .json .sarif .xml .html .txt); repeatable."
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Name of the comment: one of each name is kept on a pull request.")
+    ] = "trimtab",
+    comment_limit: Annotated[
+        int, typer.Option(min=2_000, help="Characters that a Markdown comment may have.")
+    ] = 65_536,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RESOURCE",
+            help="Print every multiplication of the resources of this name (* and ? match) instead.",
+        ),
+    ] = None,
+) -> int:
+    """Show what a change costs, emits, risks and breaks: before, after, per resource and per owner.
+
+    Reads `pulumi preview --json`, update plans, stack exports, Pulumi programs, Terraform and OpenTofu
+    plans, `crossplane render` output, Kubernetes manifests and CapacityPlans. Nothing is provisioned,
+    and no price is fetched. What has no price is counted, never shown as $0.
+
+    \b
+    Examples:
+      pulumi preview --json --show-sames | trimtab diff -
+      trimtab diff --plan plan.yaml --stack prod main/ branch/
+      trimtab diff before.yaml after.yaml --region aws=eu-west-1 --out comment.md
+      trimtab diff plan.json --budgets budgets.yaml --fail-on warning
+      trimtab diff preview.json --explain 'gpu-*'
+    """
+    from trimtab.cli.diff_inputs import DiffOptions, priced
+
+    targets = [(path, _form(path)) for path in out or ()]
+    options = DiffOptions(
+        inputs=tuple(inputs),
+        plan=plan,
+        plan_before=plan_before,
+        as_of=as_of,
+        usage=usage,
+        measured=measured,
+        inventory=inventory,
+        offers=offers,
+        prices=prices,
+        regions=_pairs("--region", region or ()),
+        stack=stack,
+        config=_pairs("--config", config or ()),
+        fixtures=fixtures,
+        budgets=budgets,
+        owner_tags=_tags(owner_tag or ()),
+        required=_required(require),
+    )
+    result = priced(options)
+    for path, form in targets:
+        from trimtab.files import write_atomic
+
+        write_atomic(path, _written(result, form, name, comment_limit))
+        info(f"wrote {path}")
+    if explain is not None:
+        from trimtab.diff.explain import explain as explained
+
+        text = explained(result, explain)
+    else:
+        text = _written(result, output, name, comment_limit, terminal=True)
+    typer.echo(text, nl=not text.endswith("\n"))
+    return _status(result, fail_on, max_unpriced)
+
+
+def _written(result: "Diff", form: Form, name: str, limit: int, *, terminal: bool = False) -> str:
+    """The diff in one of its forms."""
+    match form:
+        case Form.TABLE:
+            import shutil
+            import sys
+
+            from trimtab.diff.outputs.table import TableOptions, table
+
+            shown = terminal and sys.stdout.isatty()
+            width = max(shutil.get_terminal_size((100, 40)).columns, 80) if shown else 100
+            return table(result, TableOptions(width=width, colour=shown))
+        case Form.MARKDOWN:
+            from trimtab.diff.outputs.markdown import MarkdownOptions, markdown
+
+            return markdown(result, MarkdownOptions(name=name, limit=limit))
+        case Form.JSON:
+            from trimtab.diff.outputs.json_document import json_text
+
+            return json_text(result)
+        case Form.SARIF:
+            from trimtab.diff.outputs.sarif import sarif
+
+            return sarif(result)
+        case Form.JUNIT:
+            from trimtab.diff.outputs.junit import junit
+
+            return junit(result)
+        case Form.HTML:
+            from trimtab.diff.outputs.html import html
+
+            return html(result)
+
+
+def _status(result: "Diff", fail_on: FailOn, max_unpriced: float | None) -> ExitCode:
+    """The exit status, with the reason for each that is not 0 on stderr."""
+    from trimtab.diff.model import BudgetState, Severity
+
+    grave = {
+        FailOn.ERROR: {Severity.ERROR},
+        FailOn.WARNING: {Severity.ERROR, Severity.WARNING},
+        FailOn.NEVER: set(),
+    }[fail_on]
+    broken = [
+        finding for finding in result.findings if finding.introduced and finding.severity in grave
+    ]
+    spent = [
+        budget
+        for budget in result.budgets
+        if budget.state is BudgetState.EXCEEDED and budget.after > budget.before
+    ]
+    reasons = []
+    if broken:
+        rules = sorted({finding.rule.id for finding in broken})
+        text = f"the change breaks {', '.join(rules)} ({len(broken)} findings)"
+        reasons.append((ExitCode.POLICY, text))
+    if spent:
+        names = ", ".join(budget.name for budget in spent)
+        reasons.append((ExitCode.BUDGET, f"the change adds to exceeded budgets: {names}"))
+    if max_unpriced is not None and result.unpriced_share > max_unpriced:
+        text = (
+            f"{result.unpriced_share:.1%} of what costs money has no price, {max_unpriced:.1%} may"
+        )
+        reasons.append((ExitCode.UNPRICED, text))
+    for code, reason in reasons:
+        info(f"exit {int(code)}: {reason}")
+    return reasons[0][0] if reasons else ExitCode.OK
+
+
+def _form(path: Path) -> Form:
+    if path.suffix not in FORMS:
+        raise InputError(
+            f"{path.name} ends in no known way",
+            where="--out",
+            mend=f"end it in {allowed(set(FORMS))}",
+        )
+    return FORMS[path.suffix]
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        key, separator, value = text.partition("=")
+        if not separator or not key or not value:
+            raise InputError(f"{text!r} is no KEY=VALUE", where=option)
+        pairs[key] = value
+    return pairs
+
+
+def _tags(texts: Sequence[str]) -> dict[str, list[str]]:
+    tags: dict[str, list[str]] = {}
+    for text in texts:
+        for dimension, tag in _pairs("--owner-tag", [text]).items():
+            tags.setdefault(_dimension("--owner-tag", dimension), []).append(tag)
+    return tags
+
+
+def _required(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return tuple(_dimension("--require", name) for name in given if name != "none")
+
+
+def _dimension(option: str, name: str) -> str:
+    from trimtab.diff.owners import DIMENSIONS
+
+    if name not in DIMENSIONS:
+        raise InputError(
+            f"{name!r} is no dimension of an owner", where=option, mend=f"use {allowed(DIMENSIONS)}"
+        )
+    return name
