@@ -166,7 +166,7 @@ def _line(
 
 def _totals(diff: Diff, width: int) -> list[str]:
     first, last, delta = diff.before, diff.after, diff.delta
-    rows = [("total", "before", "after", "difference", "")]
+    rows: list[tuple[str, ...]] = [("total", "before", "after", "difference", "")]
     share = ""
     if diff.complete:
         share = share_change(delta.usd.expected, first.usd.expected)

@@ -25,7 +25,14 @@ def product(charge: Charge) -> str:
     quantity = bounded(charge.quantity, "" if hourly else plain(rate.unit))
     times = f" x {HOURS_PER_MONTH:,.0f} h" if hourly else ""
     result = usd_with_range(charge.usd_per_month)
-    return f"{quantity} x ${exact(rate.usd)} per {plain(rate.unit)}{times} = {result}"
+    return f"{quantity} x {rate_usd(rate.usd)} per {plain(rate.unit)}{times} = {result}"
+
+
+def rate_usd(value: float) -> str:
+    """A price per unit in full, with cents at least: `$0.50`, `$0.0000166667`."""
+    written = exact(value)
+    whole, _, fraction = written.partition(".")
+    return f"${whole}.{fraction:0<2}" if "e" not in written else f"${written}"
 
 
 def bounded(quantity: Amount, unit: str) -> str:
@@ -102,6 +109,13 @@ def risk(found: Risk) -> str:
     return f"{', '.join(parts)}: {plain(found.source)}"
 
 
+def share(amount: Amount) -> str:
+    """What pods take of nodes that are priced with another resource."""
+    return (
+        f"share of nodes that are priced with their pool: {usd_with_range(amount)}; in no sum here"
+    )
+
+
 def lines(estimate: Estimate) -> Iterator[str]:
     """A side's multiplications and gaps, one a line, for those who skim."""
     for charge in estimate.charges:
@@ -109,6 +123,8 @@ def lines(estimate: Estimate) -> Iterator[str]:
         yield f"{said}; {plain(charge.note)}" if charge.note else said
     for gap in estimate.gaps:
         yield f"{plain(gap.label)}: not priced, {plain(gap.reason)}"
+    if estimate.share_usd_per_month is not None:
+        yield share(estimate.share_usd_per_month)
     for each in estimate.machines:
         if each.covered:
             yield machines(each)
