@@ -1,17 +1,21 @@
 """Every resource of an estate with what it costs.
 
 Pure: an estate and the run's settings in, an `Estimate` for each resource out, in the estate's order. In
-four steps: what each resource's estimator says; what its machines cost, as they are bought and after what
-is held already is used up; what one resource pays for another; and the sums.
+five steps: what each resource's estimator says; what a plan says of the groups that resources carry out; what
+machines cost, after what is held already is used up; the share of them that pods have; and the sums.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from trimtab.pricing.amount import Amount, total
+from trimtab.pricing.commitments import cover
+from trimtab.pricing.draft import Draft
 from trimtab.pricing.estimation import Estimation, Facts, Settings
 from trimtab.pricing.estimators import estimator_of, is_free
-from trimtab.pricing.machines import price_nodes
-from trimtab.pricing.model import Charge, Estimate, Gap, Machines, Nodes, Part, Status
+from trimtab.pricing.machines import fleet_of, machines_of
+from trimtab.pricing.model import Charge, Estimate, Gap, Machines, Status
+from trimtab.pricing.planned import carry_out
+from trimtab.pricing.workloads import share_out
 from trimtab.resources.model import Estate, Resource, Role
 
 _PAID_ELSEWHERE = {Role.EXISTING: Status.EXISTING, Role.COMPONENT: Status.COMPONENT}
@@ -23,73 +27,102 @@ def price(
     """What each resource of an estate costs a month of 730 hours.
 
     Args:
-        estate: the resources.
-        settings: the run's.
-        held_first: keys of resources that use up what is held before others do: on both sides of a
-            change, what was there before it.
+        estate: one side of a change.
+        settings: prices, plan, what is held.
+        held_first: keys of the resources that use what is held first: of both sides of a change those
+            that exist before it, so that what it adds costs its marginal price.
     """
     facts = facts_of(estate, settings)
-    return tuple(_estimate(resource, facts) for resource in estate.resources)
+    drafts = [_draft(resource, facts) for resource in estate.resources]
+    carry_out(drafts, settings)
+    for draft in drafts:
+        for nodes in draft.nodes:
+            draft.fleets.append(fleet_of(nodes, draft, facts))
+    cover(drafts, settings, held_first)
+    for draft in drafts:
+        _price_machines(draft, facts)
+    shares = share_out(drafts, facts)
+    return tuple(_sum(draft, shares) for draft in drafts)
 
 
 def facts_of(estate: Estate, settings: Settings) -> Facts:
     """The settings with the estate's resources by key and by id."""
     resources = {resource.key: resource for resource in estate.resources}
-    by_id = {resource.id: resource for resource in estate.resources if resource.id}
+    by_id: dict[str, Resource] = {}
+    for resource in estate.resources:
+        if resource.id:
+            by_id[resource.id] = resource
+        if "/" in resource.kind:
+            by_id.setdefault(object_id(resource), resource)
     return Facts(settings, resources, by_id)
 
 
-def _estimate(resource: Resource, facts: Facts) -> Estimate:
+def object_id(resource: Resource) -> str:
+    """A Kubernetes object by `group/Kind/namespace/name`; the namespace is "" where none is stated."""
+    metadata = resource.inputs.values.get("metadata")
+    named: Mapping[str, object] = metadata if isinstance(metadata, Mapping) else {}
+    name = named.get("name") or resource.name
+    return f"{resource.kind}/{named.get('namespace') or ''}/{name}"
+
+
+def _draft(resource: Resource, facts: Facts) -> Draft:
     if resource.role is not Role.MANAGED:
-        return Estimate(resource, _PAID_ELSEWHERE[resource.role])
+        return Draft(resource, status=_PAID_ELSEWHERE[resource.role])
     estimator = estimator_of(resource)
     if estimator is None:
         if is_free(resource):
-            return Estimate(resource, Status.FREE)
-        return Estimate(
-            resource,
-            Status.NOT_PRICED,
-            gaps=(Gap("the resource", f"no estimator of {resource.type}"),),
-        )
+            return Draft(resource, status=Status.FREE)
+        draft = Draft(resource)
+        draft.gaps.append(Gap("the resource", f"no estimator of {resource.type}"))
+        return draft
     at = Estimation(resource, facts)
-    return _sum(at, estimator(at))
+    draft = Draft(resource, at)
+    draft.add(estimator(at))
+    return draft
 
 
-def _sum(at: Estimation, parts: Iterable[Part]) -> Estimate:
-    charges: list[Charge] = []
-    gaps: list[Gap] = []
-    machines: list[Machines] = []
-    for part in parts:
-        match part:
-            case Charge():
-                charges.append(part)
-            case Gap():
-                gaps.append(part)
-            case Nodes():
-                priced = price_nodes(part, at)
-                if isinstance(priced, Gap):
-                    gaps.append(priced)
-                else:
-                    machines.append(priced)
-                    charges.extend(priced.charges)
-    amounts = [charge.usd_per_month for charge in charges]
-    summed = total(amounts) if amounts else None
+def _price_machines(draft: Draft, facts: Facts) -> None:
+    for fleet in draft.fleets:
+        machines, gaps = machines_of(fleet, facts)
+        draft.charges.extend(machines.charges)
+        draft.gaps.extend(gaps)
+        draft.machines.append(machines)
+        draft.notes.extend(fleet.notes)
+
+
+def _sum(draft: Draft, shares: Mapping[str, Amount]) -> Estimate:
+    if draft.status is not None:
+        return Estimate(draft.resource, draft.status)
+    charges = draft.charges
+    summed = total([charge.usd_per_month for charge in charges]) if charges else None
+    share = shares.get(draft.resource.key)
+    notes = [*draft.notes, *(each.note for each in draft.elsewhere)]
     return Estimate(
-        at.resource,
-        _status(summed, gaps),
+        draft.resource,
+        _status(draft, summed),
         usd_per_month=summed,
-        usd_per_month_now=_now(charges, machines),
+        usd_per_month_now=_now(charges, draft.machines),
         charges=tuple(charges),
-        gaps=tuple(gaps),
-        machines=tuple(machines),
+        gaps=tuple(draft.gaps),
+        machines=tuple(draft.machines),
+        pool=draft.pool,
+        group=draft.group,
+        plan_line=draft.plan_line,
+        list_usd_per_month_now=draft.list_usd_per_month_now,
+        note="; ".join(dict.fromkeys(note for note in notes if note)),
+        share_usd_per_month=share,
     )
 
 
-def _status(summed: Amount | None, gaps: Sequence[Gap]) -> Status:
+def _status(draft: Draft, summed: Amount | None) -> Status:
     if summed is None:
-        return Status.NOT_PRICED if gaps else Status.FREE
-    if gaps:
+        if draft.gaps:
+            return Status.NOT_PRICED
+        return Status.COVERED if draft.elsewhere else Status.FREE
+    if draft.gaps:
         return Status.PARTLY
+    if summed.high == 0 and draft.machines and all(each.covered for each in draft.machines):
+        return Status.COVERED
     return Status.BOUNDED if summed.expected is None else Status.PRICED
 
 

@@ -123,6 +123,7 @@ class PlanRates:
         expected_usd_per_hour, expected_kgco2e_per_hour: of all of them, mean over the plan's span.
         list_usd_per_hour: of one node until a proposed commitment is approved; None: nothing is proposed.
         shortage_share: the share of the pool's demand that the plan expects unmet.
+        accelerated: whether the group's nodes have accelerators.
         as_of: when the plan was made.
         source: the plan's file.
     """
@@ -133,6 +134,7 @@ class PlanRates:
     expected_kgco2e_per_hour: float | None
     list_usd_per_hour: float | None
     shortage_share: float | None
+    accelerated: bool
     as_of: date
     source: str
 

@@ -1,0 +1,224 @@
+"""What is held already pays first: reservations, capacity blocks, owned machines, Savings Plans.
+
+Pure. A commitment is paid for whether it is used or not, so the nodes that it pays for cost nothing more.
+Nodes are served in the order of `in_order`, which what a change adds does not disturb: first by the capacity
+reservations that the estate itself has, then by what the inventory holds of their type, then by Savings
+Plans as far as their hourly spend reaches at the committed rate. How many are paid for is worked out four
+times, for the counts at the least, as expected, at the most, and to begin with.
+
+What is not modelled: a reservation serves its own instance type only (AWS would share some out over a family's
+sizes), and a Savings Plan serves in that order, not by the largest discount.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from trimtab.pricing.draft import Counts, Draft, Fleet
+from trimtab.pricing.estimation import Settings
+from trimtab.pricing.machines import counts_of, uncovered
+
+if TYPE_CHECKING:
+    from trimtab.inventory.model import HeldNodes, Inventory, OwnedNodes, SavingsPlan
+
+RESERVATIONS = frozenset(
+    {
+        "aws_ec2_capacity_reservation",
+        "aws_ec2_capacity_block_reservation",
+        "azurerm_capacity_reservation",
+        "google_compute_reservation",
+    }
+)
+"""Resources that are paid for themselves, and whose machines cost nothing more."""
+
+_ROOM = 1e-9
+
+
+@dataclass(slots=True)
+class Supply:
+    """So many nodes (or dollars an hour) that are paid for.
+
+    Attributes:
+        name: as the user knows it.
+        serves: whether a fleet may use it.
+        left: what is not used yet, in the four cases.
+        each: what one node of a fleet uses up; None: not known.
+    """
+
+    name: str
+    serves: Callable[[Fleet], bool]
+    left: list[float]
+    each: Callable[[Fleet], float | None] = field(default=lambda _: 1.0)
+
+
+def cover(drafts: Sequence[Draft], settings: Settings, held_first: Sequence[str]) -> None:
+    """Says of each fleet by what it is paid for already, in place.
+
+    Args:
+        drafts: of one estate, with their fleets.
+        settings: the run's; its inventory is what is held.
+        held_first: keys of the resources that come first: those that exist before the change.
+    """
+    own = [draft for draft in drafts if draft.resource.kind in RESERVATIONS and draft.fleets]
+    inventory = settings.inventory
+    if not own and inventory is None:
+        return
+    fleets = list(in_order(drafts, held_first))
+    supplies = [_own(draft) for draft in own]
+    if inventory is not None:
+        known = {name for draft in own for name in (draft.resource.id,) if name}
+        supplies += _held(inventory, settings.as_of, known)
+    for supply in supplies:
+        _use(supply, fleets)
+    if inventory is not None:
+        for plan in sorted(inventory.savings_plans, key=lambda each: each.id):
+            if plan.starts <= settings.as_of < plan.expires:
+                _use(_savings_plan(plan), fleets)
+
+
+def in_order(drafts: Sequence[Draft], held_first: Sequence[str]) -> Iterator[Fleet]:
+    """Fleets in the order in which they are served: what was there before, then by key."""
+    before = frozenset(held_first)
+    for draft in sorted(
+        drafts, key=lambda each: (each.resource.key not in before, each.resource.key)
+    ):
+        yield from draft.fleets
+
+
+def _use(supply: Supply, fleets: Iterable[Fleet]) -> None:
+    """Serves the fleets from one supply, in their order, until it is used up."""
+    for fleet in fleets:
+        if max(supply.left) <= _ROOM:
+            return
+        if not supply.serves(fleet):
+            continue
+        each = supply.each(fleet)
+        if each is None or each <= 0:
+            fleet.notes.append(
+                f"{supply.name} may pay for it, at a committed rate of {fleet.instance_type}"
+                " that is not known"
+            )
+            continue
+        lacking = uncovered(fleet)
+        taken = [min(n, left / each) for n, left in zip(lacking, supply.left, strict=True)]
+        if max(taken) <= 0:
+            continue
+        for case, count in enumerate(taken):
+            supply.left[case] = max(supply.left[case] - count * each, 0.0)
+        fleet.covered.append((supply.name, _counts(taken)))
+
+
+def _counts(values: Sequence[float]) -> Counts:
+    low, expected, high, begin = values
+    return low, expected, high, begin
+
+
+# What there is.
+
+
+def _own(draft: Draft) -> Supply:
+    """A capacity reservation of the estate: for what names it, and in its zone for any, where it is open."""
+    resource = draft.resource
+    fleet = draft.fleets[0]
+    names = {resource.key, resource.id, resource.inputs.text("arn")} - {""}
+    zone = resource.inputs.text("availability_zone")
+    targeted = resource.inputs.text("instance_match_criteria", "open") == "targeted"
+    block = resource.kind == "aws_ec2_capacity_block_reservation"
+
+    def serves(other: Fleet) -> bool:
+        if other.draft.resource.kind in RESERVATIONS:
+            return False
+        if names & set(other.nodes.reservations):
+            return True
+        return (
+            not (targeted or block or other.nodes.reservations)
+            and _full_price(other)
+            and (other.provider, other.region) == (fleet.provider, fleet.region)
+            and other.instance_type == fleet.instance_type
+            and other.nodes.zones == (zone,)
+        )
+
+    least = counts_of(fleet.nodes)[0]
+    return Supply(resource.name or resource.key, serves, [least] * 4)
+
+
+def _held(inventory: "Inventory", as_of: datetime, known: set[str]) -> list[Supply]:
+    """What an inventory holds at an instant, without what the estate itself declares."""
+    owned = [_owned(each) for each in sorted(inventory.owned, key=lambda each: each.id)]
+    nodes = [
+        _reservation(each)
+        for each in sorted(inventory.nodes, key=_nearest)
+        if each.starts <= as_of
+        and (each.expires is None or as_of < each.expires)
+        and each.id not in known
+    ]
+    return [*owned, *nodes]
+
+
+def _nearest(held: "HeldNodes") -> tuple[bool, bool, str]:
+    """What is for particular nodes goes before what serves any."""
+    return not held.targeted, held.pool is None, held.id
+
+
+def _reservation(held: "HeldNodes") -> Supply:
+    names = {held.id, held.group_arn} - {None}
+
+    def serves(fleet: Fleet) -> bool:
+        nodes = fleet.nodes
+        if (fleet.provider, fleet.region) != (held.provider, held.region):
+            return False
+        if held.pool is not None and nodes.pool != held.pool:
+            return False
+        if held.zone and nodes.zones and held.zone not in nodes.zones:
+            return False
+        if fleet.instance_type != held.instance_type:
+            return False
+        if names & set(nodes.reservations):
+            return True
+        if held.option == "capacity-block":
+            return nodes.option == "capacity-block" and not nodes.reservations
+        if held.targeted or (held.zone and nodes.zones != (held.zone,)):
+            return False
+        return _full_price(fleet) and not (held.option == "odcr" and nodes.reservations)
+
+    return Supply(held.id, serves, [float(held.quantity)] * 4)
+
+
+def _owned(owned: "OwnedNodes") -> Supply:
+    def serves(fleet: Fleet) -> bool:
+        nodes = fleet.nodes
+        return (
+            nodes.option == "owned"
+            and nodes.pool == owned.pool
+            and fleet.instance_type in ("", owned.instance_type)
+        )
+
+    return Supply(owned.id, serves, [float(owned.quantity)] * 4)
+
+
+def _savings_plan(plan: "SavingsPlan") -> Supply:
+    def serves(fleet: Fleet) -> bool:
+        return (
+            fleet.provider == plan.provider
+            and plan.region in (None, fleet.region)
+            and (not plan.instance_types or fleet.instance_type in plan.instance_types)
+            and plan.pool in (None, fleet.nodes.pool)
+            and _full_price(fleet)
+            and uncovered(fleet)[2] > _ROOM
+        )
+
+    def each(fleet: Fleet) -> float | None:
+        offer = fleet.offer
+        if offer is None:
+            return None
+        return (
+            offer.reserved_1y_usd_per_hour if plan.term == "1y" else offer.reserved_3y_usd_per_hour
+        )
+
+    return Supply(plan.id, serves, [plan.usd_per_hour] * 4, each)
+
+
+def _full_price(fleet: Fleet) -> bool:
+    """Whether its machines are billed like on-demand ones, which commitments pay for."""
+    return fleet.nodes.option in ("on-demand", "reserved") and fleet.rate_is_listed

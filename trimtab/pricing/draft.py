@@ -1,0 +1,103 @@
+"""A resource's estimate in the making: the parts that its estimator gave, and what the engine adds to them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from trimtab.catalogue.offers import Offer
+from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.model import (
+    Charge,
+    Gap,
+    Machines,
+    Nodes,
+    PaidElsewhere,
+    Part,
+    Pods,
+    Rate,
+    Status,
+)
+from trimtab.resources.model import Resource
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Machines being priced.
+
+    Attributes:
+        draft: whose.
+        nodes: what they are.
+        provider, region, instance_type: what is priced; None or "" where it is not known.
+        offer: the price book's, where it has one.
+        rate: of one node; None: it has no price.
+        gap: why.
+        covered: what is paid for already, by what pays: how many at the least, as expected, at the
+            most, and to begin with.
+        notes: what the reader should know of the cover.
+    """
+
+    draft: "Draft"
+    nodes: Nodes
+    provider: str
+    region: str | None
+    instance_type: str
+    offer: Offer | None
+    rate: Rate | None
+    gap: str = ""
+    covered: list[tuple[str, "Counts"]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def rate_is_listed(self) -> bool:
+        """Whether nobody said that its machines are paid for in another way, at a price of 0."""
+        return self.nodes.usd_per_hour != 0
+
+
+Counts = tuple[float, float, float, float]
+"""Nodes in four cases: at the least, as expected, at the most, and to begin with."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """One resource and what is known of its cost so far.
+
+    Attributes:
+        resource: which.
+        at: how it is asked for; None where it is not asked for.
+        status: what is known without asking an estimator; None: its parts tell.
+        charges, gaps, nodes, pods, elsewhere: its parts, by kind.
+        fleets: its nodes with their prices.
+        machines: its nodes, priced.
+        pool, group, plan_line, list_usd_per_month_now: as `Estimate`.
+        notes: what the user should know about the figures.
+    """
+
+    resource: Resource
+    at: Estimation | None = None
+    status: Status | None = None
+    charges: list[Charge] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    nodes: list[Nodes] = field(default_factory=list)
+    pods: list[Pods] = field(default_factory=list)
+    elsewhere: list[PaidElsewhere] = field(default_factory=list)
+    fleets: list[Fleet] = field(default_factory=list)
+    machines: list[Machines] = field(default_factory=list)
+    pool: str = ""
+    group: str = ""
+    plan_line: str = ""
+    list_usd_per_month_now: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, parts: Iterable[Part]) -> None:
+        """Sorts an estimator's parts by kind."""
+        for part in parts:
+            match part:
+                case Charge():
+                    self.charges.append(part)
+                case Gap():
+                    self.gaps.append(part)
+                case Nodes():
+                    self.nodes.append(part)
+                case Pods():
+                    self.pods.append(part)
+                case PaidElsewhere():
+                    self.elsewhere.append(part)
