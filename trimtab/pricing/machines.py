@@ -96,13 +96,15 @@ def _book_price(fleet: Fleet, offers: list[Offer]) -> None:
         usd: float | None = getattr(offer, f"{listed}_usd_per_hour")
         if usd is not None:
             fleet.offer, fleet.instance_type = offer, offer.instance_type
+            off = fleet.nodes.sustained_use
+            less = f"; less {off:.0%} for sustained use" if off else ""
             fleet.rate = Rate(
                 f"{fleet.provider}/machine/{offer.instance_type}/{option}",
                 fleet.region or "*",
-                usd,
+                usd * (1 - off),
                 "node-hour",
                 offer.as_of,
-                offer.source,
+                f"{offer.source}{less}",
             )
             return
     names = " or ".join(fleet.nodes.instance_types)

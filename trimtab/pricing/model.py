@@ -160,6 +160,8 @@ class Nodes:
         reservations: what they start in, by name: ids, ARNs, or keys of capacity reservations.
         pool: the plan's pool that they belong to, or the one that their labels name.
         surcharge: what is paid for each on top.
+        sustained_use: the share that the provider takes off the listed on-demand price by itself for a
+            whole month (Google's sustained use discount); a plan's price is taken as it is.
         planned: what a plan says of them; it goes before the price book.
     """
 
@@ -179,6 +181,7 @@ class Nodes:
     reservations: tuple[str, ...] = ()
     pool: str = ""
     surcharge: Surcharge | None = None
+    sustained_use: float = 0.0
     planned: PlanRates | None = None
 
 
