@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "backtest": "Replay demand in rolling time beside every baseline and the clairvoyant optimum.",
     "preview": "Show what a Pulumi program would provision, priced line by line from its plan.",
     "diff": "Show what a change costs, emits, risks and breaks: before, after, per resource and owner.",
+    "comment": "Write a diff's comment on its pull request, in place of the one before.",
     "render": "Show what a Composition with our function gives, without a cluster.",
     "replay": "Make recorded calls of the composition function again, and compare the answers.",
     "offers": "List the offers of a price table, per hour and per accelerator-hour.",

@@ -1,0 +1,54 @@
+"""`trimtab comment`: a diff's comment on its pull request, updated in place."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.output import info
+from trimtab.errors import InputError
+from trimtab.files import read_text
+
+
+def comment(
+    file: Annotated[Path, typer.Argument(help="What `trimtab diff --out comment.md` wrote.")],
+    number: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pull request; default: the one that the CI run is of."),
+    ] = None,
+) -> None:
+    """Write a diff's comment on its pull request, in place of the one before.
+
+    Runs in GitHub Actions and GitLab CI, whose environment says which pull request it is: GITHUB_TOKEN
+    needs `pull-requests: write`, GITLAB_TOKEN the scope `api`. In GitHub Actions it is added to the
+    job's summary, too. Outside a pull request it only does that.
+
+    \b
+    Examples:
+      trimtab diff preview.json --out comment.md && trimtab comment comment.md
+      trimtab comment comment.md --number 42
+    """
+    from trimtab.ci.hosts import host_of, marker_of, publish
+
+    body = read_text(file)
+    try:
+        marker_of(body)
+        host = host_of(os.environ, number)
+        _summarise(body)
+        if host is None:
+            info("this run is of no pull request: no comment is written")
+            return
+        address, there = publish(host, body)
+    except InputError as error:
+        if error.where is None:
+            raise InputError(error.message, where=str(file), mend=error.mend) from None
+        raise
+    info(f"{'updated' if there else 'wrote'} {address}")
+
+
+def _summarise(body: str) -> None:
+    """Add the comment to the job's summary, where GitHub Actions keeps one."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write(f"{body}\n")
