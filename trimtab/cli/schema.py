@@ -21,6 +21,7 @@ class Kind(StrEnum):
     COMMITMENTAPPROVAL = "commitmentapproval"
     PLANNINGLIMITS = "planninglimits"
     CAPACITYPOLICY = "capacitypolicy"
+    DIFF = "diff"
 
 
 class Form(StrEnum):

@@ -1,6 +1,7 @@
 """Every published schema: which documents are custom resources, which are files alone, and where."""
 
 from trimtab.demand.events_file import events_schema
+from trimtab.diff.outputs.schema import diff_schema
 from trimtab.inventory.approvals import COMMITMENT_APPROVAL
 from trimtab.inventory.document import inventory_schema
 from trimtab.limits.document import limits_schema
@@ -25,6 +26,7 @@ def file_schemas() -> dict[str, Schema]:
         "demandevents": events_schema(),
         "capacityinventory": inventory_schema(),
         "planninglimits": limits_schema(),
+        "diff": diff_schema(),
     }
 
 

@@ -156,9 +156,9 @@ def _sections(diff: Diff, options: MarkdownOptions) -> Iterator[_Section]:
         yield _folded(title, "resources' multiplications", "", worked, len(changes), 0.9)
     found = reading.sources(changes)
     if found:
-        rows = (f"- {sentence(each.source)}, {each.dates}\n" for each in found)
+        sources = (f"- {sentence(each.source)}, {each.dates}\n" for each in found)
         title = "Sources of prices, with their dates"
-        yield _folded(title, "sources", "", rows, len(found))
+        yield _folded(title, "sources", "", sources, len(found))
     yield from _closing(diff, changes)
 
 
