@@ -1,0 +1,1 @@
+"""Builds the built-in machine tables from checkouts of their public sources."""
