@@ -122,8 +122,10 @@ def _own(draft: Draft) -> Supply:
     resource = draft.resource
     fleet = draft.fleets[0]
     names = {resource.key, resource.id, resource.inputs.text("arn")} - {""}
-    zone = resource.inputs.text("availability_zone")
-    targeted = resource.inputs.text("instance_match_criteria", "open") == "targeted"
+    zone = resource.inputs.text("availability_zone") or resource.inputs.text("zone")
+    targeted = resource.inputs.text(
+        "instance_match_criteria", "open"
+    ) == "targeted" or resource.inputs.flag("specific_reservation_required")
     block = resource.kind == "aws_ec2_capacity_block_reservation"
 
     def serves(other: Fleet) -> bool:
