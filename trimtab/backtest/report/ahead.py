@@ -2,9 +2,10 @@
 
 from trimtab.backtest.ahead import AUTOSCALERS
 from trimtab.backtest.provisioning import Comparison, Point, Series
-from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.scales import amount, money, per_hour_unit, percent
+from trimtab.backtest.report.scales import per_hour_unit
 from trimtab.backtest.report.tables import scrolling
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import amount, money, percent
 
 RATIO_DIGITS = 3
 

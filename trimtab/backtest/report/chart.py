@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.paths import DEPTH
-from trimtab.backtest.report.scales import Tick, nice_ticks, tick_labels, time_ticks
+from trimtab.backtest.report.scales import time_ticks
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import Tick, nice_ticks, tick_labels
 
 LABEL_GAP_PX = 17.0
 """What two labels to the right of a plot need between their middles."""

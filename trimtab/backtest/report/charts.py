@@ -18,7 +18,6 @@ from trimtab.backtest.report.chart import (
     time_axis,
     value_axis,
 )
-from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.paths import (
     COLUMNS,
     DEPTH,
@@ -29,13 +28,9 @@ from trimtab.backtest.report.paths import (
     straight_line,
 )
 from trimtab.backtest.report.reading import best_rules, dearest
-from trimtab.backtest.report.scales import (
-    Tick,
-    amount,
-    money,
-    per_hour_unit,
-    percent,
-)
+from trimtab.backtest.report.scales import per_hour_unit
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import Tick, amount, money, percent
 
 RULES_SHOWN = 3
 OFF_SCALE = 2.5

@@ -10,7 +10,6 @@ import numpy as np
 
 from trimtab.backtest.model import Array, Backtest, Fan, Setting
 from trimtab.backtest.report.chart import Chart, Key, TimeAxis, figure, time_axis, value_axis
-from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.paths import (
     BAND_TOLERANCE,
     COLUMNS,
@@ -21,8 +20,10 @@ from trimtab.backtest.report.paths import (
     step_line,
 )
 from trimtab.backtest.report.reading import level_at
-from trimtab.backtest.report.scales import amount, date, instant
+from trimtab.backtest.report.scales import date, instant
 from trimtab.forecast.model import HOURS_PER_WEEK
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import amount
 
 CLOSE_UPS = 6
 """Most forecasts that are shown by themselves, spread over all."""

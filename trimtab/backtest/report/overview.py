@@ -6,8 +6,8 @@ import numpy as np
 
 from trimtab.backtest.pooling import Pooled, cheapest_first
 from trimtab.backtest.report.chart import percentage
-from trimtab.backtest.report.markup import Html, join, tag
-from trimtab.backtest.report.scales import nice_ticks, percent
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import nice_ticks, percent
 
 ROW_PX = 24
 

@@ -1,16 +1,11 @@
 """The whole report: one HTML file that needs nothing else.
 
-Style and script are in the file and named in its policy by their digests, so that a browser runs
-nothing else and opens no connection, whatever a series is called. Everything can be read without the
-script; it only adds readouts under the pointer. Same backtests, same bytes.
+Everything can be read without the script; it only adds readouts under the pointer. Same backtests,
+same bytes.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
@@ -20,10 +15,12 @@ from trimtab.backtest.provisioning import Comparison
 from trimtab.backtest.report import charts, overview, tables
 from trimtab.backtest.report.ahead import ordered_ahead
 from trimtab.backtest.report.demand import demand
-from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.reading import best_rules, dearest, is_hindsight
-from trimtab.backtest.report.scales import amount, money, per_hour_unit, percent
+from trimtab.backtest.report.scales import per_hour_unit
 from trimtab.errors import InputError
+from trimtab.page.document import asset, document
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import amount, money, percent
 
 
 @dataclass(frozen=True)
@@ -69,37 +66,8 @@ def render(
             below = ordered_ahead(ahead, ahead.series[place], each.setting.unit, f"s{place}-ahead")
         body.append(_series(each, f"s{place}", below, alone=len(backtests) == 1))
     body.append(_conditions(backtests, markets, sources, notes))
-    return "<!DOCTYPE html>\n" + tag(
-        "html",
-        tag(
-            "head",
-            tag("meta", charset="utf-8"),
-            tag("meta", http_equiv="Content-Security-Policy", content=_policy()),
-            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            tag("meta", name="referrer", content="no-referrer"),
-            tag("title", title),
-            tag("style", Html(_asset("report.css"))),
-        ),
-        tag("body", *body, tag("script", Html(_asset("report.js")))),
-        lang="en-GB",
-    )
-
-
-@cache
-def _asset(name: str) -> str:
-    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _policy() -> str:
-    style, script = (_digest(_asset(name)) for name in ("report.css", "report.js"))
-    return (
-        f"default-src 'none'; style-src '{style}'; script-src '{script}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+    style, script = (asset(__package__ or "", name) for name in ("report.css", "report.js"))
+    return document(title, style, script, *body)
 
 
 def _head(title: str, backtests: Sequence[Backtest]) -> Html:

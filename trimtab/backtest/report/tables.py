@@ -8,10 +8,11 @@ import numpy as np
 
 from trimtab.backtest.model import Backtest, Market, Outcome, Setting
 from trimtab.backtest.pooling import Pooled, cheapest_first
-from trimtab.backtest.report.markup import Html, join, tag
 from trimtab.backtest.report.reading import is_hindsight
-from trimtab.backtest.report.scales import amount, instant, money, number, per_hour_unit, percent
+from trimtab.backtest.report.scales import instant, per_hour_unit
 from trimtab.clock import format_duration
+from trimtab.page.markup import Html, join, tag
+from trimtab.page.scales import amount, money, number, percent
 
 UNKNOWN = "not known"
 CARBON = "carbon"

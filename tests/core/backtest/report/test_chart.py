@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.backtest.report.chart import Axis, Chart, EndLabel, Key, figure, spread_out
-from trimtab.backtest.report.markup import tag
-from trimtab.backtest.report.scales import Tick
+from trimtab.page.markup import tag
+from trimtab.page.scales import Tick
 
 HEIGHT = 260.0
 

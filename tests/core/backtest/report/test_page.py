@@ -15,8 +15,8 @@ from support.report_cases import backtest, setting
 from trimtab.backtest.ahead import ordered_ahead
 from trimtab.backtest.model import Backtest, Outcome
 from trimtab.backtest.report import Source, render
-from trimtab.backtest.report.scales import money
 from trimtab.errors import InputError
+from trimtab.page.scales import money
 
 HOSTILE = "</title></svg><script>alert(1)</script>\"'&amp;<!--"
 VOID = {"meta"}

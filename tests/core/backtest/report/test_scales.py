@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.backtest.report.scales import (
-    MINUS,
-    amount,
-    date,
-    money,
-    nice_ticks,
-    per_hour_unit,
-    percent,
-    tick_labels,
-    time_ticks,
-)
+from trimtab.backtest.report.scales import date, per_hour_unit, time_ticks
+from trimtab.page.scales import MINUS, amount, money, nice_ticks, percent, tick_labels
 
 SIZES = st.floats(-1e9, 1e9, allow_nan=False, allow_subnormal=False)
 STARTS = st.integers(0, 24 * 365 * 10).map(

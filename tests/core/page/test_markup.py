@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.backtest.report.markup import Html, join, tag, text
+from trimtab.page.markup import Html, join, tag, text
 
 
 @pytest.mark.parametrize(
