@@ -7,6 +7,7 @@ A reader (`trimtab.resources.readers`) turns what an engine writes into these; e
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from trimtab.resources.inputs import Inputs
 
@@ -88,12 +89,14 @@ class Estate:
         complete: whether what the change leaves alone is here too. A Pulumi preview without
             `--show-sames` has only what changes: its totals are those of the change.
         notes: what the user should know: what was left out, and why.
+        plan_file: the CapacityPlan that the program's stack names, where it names one.
     """
 
     source: str
     resources: tuple[Resource, ...]
     complete: bool = True
     notes: tuple[str, ...] = ()
+    plan_file: Path | None = None
 
 
 @dataclass(frozen=True)
