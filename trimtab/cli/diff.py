@@ -226,9 +226,9 @@ def _written(result: "Diff", form: Form, name: str, limit: int, *, terminal: boo
 
             return markdown(result, MarkdownOptions(name=name, limit=limit))
         case Form.JSON:
-            from trimtab.diff.outputs.json_document import json_text
+            from trimtab.diff.outputs.json_document import json_document
 
-            return json_text(result)
+            return json_document(result)
         case Form.SARIF:
             from trimtab.diff.outputs.sarif import sarif
 

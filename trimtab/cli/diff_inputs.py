@@ -61,34 +61,53 @@ def priced(options: DiffOptions) -> "Diff":
             mend="give one that holds both sides, or BEFORE and AFTER",
         )
     judges = _judges(options)  # cheap, and wrong as often as an input
-    plans = _given_plans(options)
     change = _read(options)
-    if plans is None:
-        plans = _own_plans(change)
-    book, prices = price_book(options.offers, options.prices)
-    before, after = (
-        Settings(
-            book,
-            _instant(options.as_of, plans),
-            usage=_usage(options),
-            regions=_regions(options, plan),
-            plan=plan,
-            inventory=_inventory(options),
-        )
-        for plan in plans
-    )
+    (before, after), prices = settings_of(options, change)
     return compare(change, before, after, judges, prices)
+
+
+def settings_of(
+    options: DiffOptions, change: "ChangeSet"
+) -> tuple[tuple[Settings, Settings], list[str]]:
+    """How each side of a change is priced, and the layers of prices as sentences.
+
+    Raises:
+        InputError: an option or a file that it names is wrong.
+    """
+    plans = _given_plans(options) or _own_plans(change)
+    as_of = _instant(options.as_of, plans)
+    usage, inventory = _usage(options), _inventory(options)
+    book, prices = price_book(options.offers, options.prices)
+
+    def side(plan: "PlanSource | None") -> Settings:
+        return Settings(book, as_of, usage, _regions(options, plan), plan, inventory)
+
+    return (side(plans[0]), side(plans[1])), prices
 
 
 # Inputs.
 
 
 def _read(options: DiffOptions) -> "ChangeSet":
-    from trimtab.resources.readers import ReadOptions, read_change
+    from trimtab.resources.readers import Options, read_change
 
     *before, after = options.inputs
-    reading = ReadOptions(stack=options.stack, config=options.config, fixtures=options.fixtures)
+    reading = Options(stack=options.stack or "", config=_config(options), fixtures=options.fixtures)
     return read_change(before[0] if before else None, after, reading)
+
+
+_REGION_KEYS = {"aws": "aws:region", "azure": "azure-native:location", "gcp": "gcp:region"}
+
+
+def _config(options: DiffOptions) -> dict[str, str]:
+    """Configuration for the readers: what the user gives, and the regions that hold."""
+    regions = {
+        _REGION_KEYS[provider]: region
+        for provider, region in options.regions.items()
+        if provider in _REGION_KEYS
+    }
+    plans = {} if options.plan is None else {"trimtab:plan": str(options.plan.resolve())}
+    return {**regions, **plans, **options.config}
 
 
 def _given_plans(options: DiffOptions) -> "tuple[PlanSource | None, PlanSource | None] | None":
@@ -190,7 +209,8 @@ def price_book(offers: Path | None, prices: str | None) -> "tuple[PriceBook, lis
     Raises:
         InputError: a table is wrong, or the folder is no folder of prices.
     """
-    from trimtab.pricing.book import BUILT_IN_FOLDER, FolderLayer, Layer, OffersLayer, PriceBook
+    from trimtab.pricing.book import FolderLayer, Layer, OffersLayer, PriceBook
+    from trimtab.pricing.book.machines import BUILT_IN_FOLDER
 
     layers: list[Layer] = []
     sentences = []
