@@ -121,6 +121,11 @@ def lines(estimate: Estimate) -> Iterator[str]:
     for charge in estimate.charges:
         said = f"{plain(charge.label)}: {product(charge)} ({basis(charge, estimate)})"
         yield f"{said}; {plain(charge.note)}" if charge.note else said
+    yield from remarks(estimate)
+
+
+def remarks(estimate: Estimate) -> Iterator[str]:
+    """What is no multiplication: gaps, shares, what is covered, emissions, risk."""
     for gap in estimate.gaps:
         yield f"{plain(gap.label)}: not priced, {plain(gap.reason)}"
     if estimate.share_usd_per_month is not None:
