@@ -202,7 +202,8 @@ def _families(provider: str, instance_type: str) -> tuple[str, ...]:
     if provider == "aws":
         return (instance_type.partition(".")[0],)
     if provider == "azure":
-        return (_AZURE_SIZE.sub(r"\1", instance_type.removeprefix("Standard_"), count=1),)
+        plain = instance_type.removeprefix("Standard_").removesuffix("_Promo")
+        return (_AZURE_SIZE.sub(r"\1", plain, count=1),)
     return (instance_type.rpartition("-")[0], instance_type.partition("-")[0])
 
 
