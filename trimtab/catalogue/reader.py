@@ -6,7 +6,8 @@ The schema, one row an instance type in a region; blank means unknown, never zer
     on_demand_usd_hour, spot_usd_hour, reserved_1y_usd_hour, reserved_3y_usd_hour, as_of, source
 
 and, where known: architecture (`x86_64` or `arm64`, else inferred from the name),
-interruption_band_low_percent and interruption_band_high_percent (both or neither), gco2e_per_hour.
+interruption_band_low_percent and interruption_band_high_percent (both or neither), gco2e_per_hour, and
+currency (`USD`: no other is read, for nothing here knows an exchange rate).
 Columns may stand in any order. (provider, region, instance_type) is the key. A spot price above the
 on-demand price is kept: it is a fact of some markets, and no planner buys it.
 
@@ -193,6 +194,14 @@ def _architecture(cell: str) -> str | None:
     return cell or None
 
 
+def _currency(cell: str) -> None:
+    if cell.upper() not in ("", "USD"):
+        raise InputError(
+            f"prices are in {cell}, and every other price is in US dollars",
+            mend="convert them at a rate of your own, and write USD",
+        )
+
+
 def _accelerator(cell: str) -> str | None:
     return canonical_model(cell) if cell else None
 
@@ -216,12 +225,14 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "interruption_band_low_percent": _percent,
     "interruption_band_high_percent": _percent,
     "gco2e_per_hour": _number("an emission in grams of CO2e an hour"),
+    "currency": _currency,
 }
 _OPTIONAL = (
     "architecture",
     "interruption_band_low_percent",
     "interruption_band_high_percent",
     "gco2e_per_hour",
+    "currency",
 )
 _REQUIRED = tuple(name for name in _PARSERS if name not in _OPTIONAL)
 
