@@ -1,0 +1,96 @@
+"""AWS analytics, builds and workplaces: Glue, Athena, Airflow, CodeBuild, CodePipeline, places."""
+
+from collections.abc import Iterator
+
+from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.estimators import estimates
+from trimtab.pricing.estimators.aws.tariff import tariff
+from trimtab.pricing.model import Gap, Part
+
+_DPUS = {"G.025X": 0.25, "Standard": 1.0, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
+_PYTHON_SHELL_DPUS = 0.0625
+
+
+@estimates("aws_glue_job")
+def glue_job(at: Estimation) -> Iterator[Part]:
+    """The hours that it runs, times its processing units."""
+    if any(
+        at.inputs.unknown(name) for name in ("worker_type", "number_of_workers", "max_capacity")
+    ):
+        yield Gap("runs", "only a deployment will know its processing units")
+        return
+    hours, basis = at.usage("run_hours")
+    units = _glue_units(at)
+    if units is None:
+        yield Gap("runs", f"no size of the worker {at.inputs.text('worker_type')}")
+        return
+    yield at.charge(f"runs at {units:g} DPU", "aws/glue/dpu", hours.times(units), basis=basis)
+
+
+def _glue_units(at: Estimation) -> float | None:
+    if at.inputs.has("max_capacity"):
+        return at.inputs.number("max_capacity")
+    if at.inputs.text("command.name") == "pythonshell":
+        return _PYTHON_SHELL_DPUS
+    per_worker = _DPUS.get(at.inputs.text("worker_type", "Standard"))
+    return None if per_worker is None else per_worker * at.inputs.count("number_of_workers", 10)
+
+
+tariff("aws_glue_crawler", used=[("runs", "aws/glue/dpu", "dpu_hours")])
+tariff(
+    "aws_glue_catalog_database",
+    used=[
+        ("objects kept", "aws/glue/catalogue/objects", "objects_100k"),
+        ("requests", "aws/glue/catalogue/requests", "requests_millions"),
+    ],
+)
+tariff("aws_athena_workgroup", used=[("data scanned", "aws/athena/scanned", "scanned_tb")])
+
+_AIRFLOW = {"mw1.small": "small", "mw1.medium": "medium", "mw1.large": "large"}
+
+
+@estimates("aws_mwaa_environment")
+def airflow(at: Estimation) -> Iterator[Part]:
+    """The environment by the hour, workers and schedulers beyond the first, its database."""
+    name = at.inputs.text("environment_class", "mw1.small")
+    size = _AIRFLOW.get(name)
+    if size is None or at.inputs.unknown("environment_class"):
+        yield Gap("environment", f"no price of {name}")
+        return
+    yield at.charge(f"environment, {name}", f"aws/mwaa/environment/{size}")
+    yield from at.used("further workers", f"aws/mwaa/worker/{size}", "average_extra_workers")
+    yield from at.used("meta database", "aws/mwaa/storage", "metadata_gb")
+
+
+_BUILD_SIZES = {
+    "BUILD_GENERAL1_SMALL": "small",
+    "BUILD_GENERAL1_MEDIUM": "medium",
+    "BUILD_GENERAL1_LARGE": "large",
+}
+
+
+@estimates("aws_codebuild_project")
+def build(at: Estimation) -> Iterator[Part]:
+    """Build minutes, by the machine's size and system."""
+    size = _BUILD_SIZES.get(at.inputs.text("environment.compute_type"))
+    kind = at.inputs.text("environment.type", "LINUX_CONTAINER").upper()
+    system = kind.split("_", maxsplit=1)[0].lower()
+    if size is None:
+        yield Gap(
+            "builds", f"no price of {at.inputs.text('environment.compute_type') or 'its machine'}"
+        )
+        return
+    yield from at.used("build minutes", f"aws/codebuild/{system}/{size}", "build_minutes")
+
+
+tariff("aws_codepipeline", fixed=[("pipeline", "aws/codepipeline/active")])
+tariff(
+    "aws_codeartifact_domain",
+    used=[("storage", "aws/codeartifact/storage", "storage_gb")],
+)
+
+
+@estimates("aws_ssm_activation")
+def hybrid_activation(at: Estimation) -> Iterator[Part]:
+    """Machines elsewhere, managed in the advanced tier; a thousand are free."""
+    yield from at.used("advanced instances", "aws/ssm/advanced-instance", "instance_hours")

@@ -1,0 +1,168 @@
+"""AWS databases but RDS: DynamoDB, DocumentDB, Neptune, Redshift, and their moves."""
+
+from collections.abc import Iterator
+
+from trimtab.pricing.amount import Amount, between, exactly
+from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.estimators import estimates
+from trimtab.pricing.estimators.aws.tariff import by_use, tariff
+from trimtab.pricing.model import Basis, Charge, Gap, Part
+
+
+@estimates("aws_dynamodb_table")
+def table(at: Estimation) -> Iterator[Part]:
+    """Capacity or requests, here and in each region that replicates it; data, and backups that are on."""
+    infrequent = at.inputs.text("table_class") == "STANDARD_INFREQUENT_ACCESS"
+    where = "infrequent" if infrequent else "standard"
+    if at.inputs.text("billing_mode", "PROVISIONED") == "PAY_PER_REQUEST":
+        yield from by_use(
+            at,
+            ("write requests", f"aws/dynamodb/{where}/wru", "write_requests_millions"),
+            ("read requests", f"aws/dynamodb/{where}/rru", "read_requests_millions"),
+        )
+        writes, basis = at.usage("write_requests_millions")
+        yield from _replicas(at, f"aws/dynamodb/{where}/wru", writes, basis)
+    else:
+        yield from _provisioned(at, where)
+    yield from at.used("data", f"aws/dynamodb/{where}/storage", "storage_gb")
+    if at.inputs.flag("point_in_time_recovery.enabled"):
+        yield from at.used("point-in-time recovery", "aws/dynamodb/pitr", "storage_gb")
+    if at.inputs.flag("stream_enabled"):
+        yield from at.used("stream reads", "aws/dynamodb/stream", "stream_reads_millions")
+
+
+def _provisioned(at: Estimation, where: str) -> Iterator[Part]:
+    """The capacity that the table and its global indexes reserve."""
+    tables = [at.inputs, *at.inputs.blocks("global_secondary_index")]
+    for label, name, unit in (
+        ("write capacity", "write_capacity", "wcu"),
+        ("read capacity", "read_capacity", "rcu"),
+    ):
+        rate = f"aws/dynamodb/{where}/{unit}"
+        if any(each.unknown(name) for each in tables):
+            yield Gap(label, "only a deployment will know how much")
+            continue
+        units = exactly(sum(each.number(name) or 0.0 for each in tables))
+        yield at.charge(label, rate, units)
+        if unit == "wcu":
+            yield from _replicas(at, rate, units, Basis.DECLARED)
+
+
+def _replicas(at: Estimation, name: str, writes: Amount, basis: Basis) -> Iterator[Part]:
+    """Every write is paid again in each region that replicates the table, at its price there."""
+    for replica in at.inputs.blocks("replica"):
+        region = replica.text("region_name", "an unknown region")
+        rate = at.facts.book.rate(name, region)
+        label = f"replicated writes in {region}"
+        if rate is None:
+            yield Gap(label, f"no price of {name} in {region}")
+        else:
+            yield Charge(label, rate, writes, basis)
+
+
+@estimates("aws_dynamodb_table_replica")
+def table_replica(at: Estimation) -> Iterator[Part]:
+    """The writes of its table, paid again here, and its data."""
+    yield from by_use(
+        at,
+        ("replicated writes", "aws/dynamodb/standard/wru", "write_requests_millions"),
+        ("data", "aws/dynamodb/standard/storage", "storage_gb"),
+    )
+
+
+def _instance(at: Estimation, service: str, cluster: str) -> Iterator[Part]:
+    """A cluster's instance by its class; dearer where the cluster pays no I/O."""
+    instance_class = at.inputs.text("instance_class")
+    if not instance_class:
+        yield Gap("instance", "only a deployment will know its class")
+        return
+    owner = at.referred("cluster_identifier", cluster)
+    optimised = owner is not None and owner.inputs.text("storage_type").startswith("iopt")
+    suffix = "-io-optimised" if optimised else ""
+    rate = f"aws/{service}/instance{suffix}/{instance_class}"
+    yield at.charge(f"instance, {instance_class}", rate)
+
+
+@estimates("aws_docdb_cluster_instance")
+def docdb_instance(at: Estimation) -> Iterator[Part]:
+    """By the hour of its class."""
+    yield from _instance(at, "docdb", "aws_docdb_cluster")
+
+
+@estimates("aws_neptune_cluster_instance")
+def neptune_instance(at: Estimation) -> Iterator[Part]:
+    """By the hour of its class."""
+    yield from _instance(at, "neptune", "aws_neptune_cluster")
+
+
+@estimates("aws_docdb_cluster", "aws_neptune_cluster")
+def graph_or_document_cluster(at: Estimation) -> Iterator[Part]:
+    """Storage, I/O and backups; its machines are the cluster's instances."""
+    service = at.resource.kind.split("_")[1]
+    optimised = at.inputs.text("storage_type").startswith("iopt")
+    suffix = "-io-optimised" if optimised else ""
+    yield from at.used("storage", f"aws/{service}/storage{suffix}", "storage_gb")
+    if not optimised:
+        yield from at.used("I/O requests", f"aws/{service}/io", "io_requests_millions")
+    yield from at.used("backups beyond the free", f"aws/{service}/backup", "backup_gb")
+
+
+tariff("aws_docdb_cluster_snapshot", used=[("snapshot", "aws/docdb/backup", "backup_gb")])
+tariff("aws_neptune_cluster_snapshot", used=[("snapshot", "aws/neptune/backup", "backup_gb")])
+
+
+@estimates("aws_redshift_cluster")
+def redshift(at: Estimation) -> Iterator[Part]:
+    """Nodes by the hour; managed storage of RA3, and what is scanned in S3."""
+    node_type = at.inputs.text("node_type")
+    if not node_type:
+        yield Gap("nodes", "only a deployment will know their type")
+        return
+    unknown = at.inputs.unknown("number_of_nodes")
+    nodes = between(1, 128) if unknown else exactly(at.inputs.count("number_of_nodes", 1))
+    basis = Basis.BOUNDS if unknown else Basis.DECLARED
+    yield at.charge(f"nodes, {node_type}", f"aws/redshift/node/{node_type}", nodes, basis=basis)
+    if node_type.startswith("ra3"):
+        yield from at.used("managed storage", "aws/redshift/storage", "storage_gb")
+    yield from by_use(
+        at,
+        ("Spectrum", "aws/redshift/spectrum", "spectrum_tb"),
+        ("snapshots beyond the free", "aws/redshift/backup", "backup_gb"),
+    )
+
+
+tariff(
+    "aws_redshiftserverless_workgroup",
+    used=[("processing units", "aws/redshift/serverless/rpu", "rpu_hours")],
+)
+tariff(
+    "aws_redshiftserverless_namespace",
+    used=[("managed storage", "aws/redshift/storage", "storage_gb")],
+)
+
+
+@estimates("aws_dms_replication_instance")
+def dms(at: Estimation) -> Iterator[Part]:
+    """By the hour of its class, twice with a standby; storage beyond what comes with it."""
+    instance_class = at.inputs.text("replication_instance_class")
+    zone = "multi-az" if at.inputs.flag("multi_az") else "single-az"
+    yield at.charge(f"instance, {instance_class}", f"aws/dms/{zone}/{instance_class}")
+    size = at.inputs.number("allocated_storage")
+    if size is None:
+        return
+    included = 50 if instance_class.startswith("dms.t") else 100
+    if size > included:
+        yield at.charge("storage beyond the free", f"aws/dms/{zone}/storage", size - included)
+
+
+tariff(
+    "aws_timestreamwrite_table",
+    used=[
+        ("writes", "aws/timestream/writes", "writes_millions"),
+        ("magnetic storage", "aws/timestream/magnetic", "magnetic_storage_gb"),
+    ],
+)
+tariff(
+    "aws_keyspaces_table",
+    used=[("data", "aws/keyspaces/storage", "storage_gb")],
+)
