@@ -87,11 +87,10 @@ def _by_size(
     "azurerm_linux_function_app",
     "azurerm_windows_function_app",
     "azurerm_function_app",
-    "azurerm_function_app_flex_consumption",
 )
 def function_app(at: Estimation) -> Iterator[Part]:
     """By executions and by what they take, unless its plan pays."""
-    plan = at.referred("service_plan_id", *_PLANS) or at.referred("app_service_plan_id", *_PLANS)
+    plan = _plan(at)
     if plan is not None and plan_sku(plan) not in _CONSUMPTION:
         return
     note = "" if plan else "as on a consumption plan: its plan is not declared here"
@@ -99,10 +98,23 @@ def function_app(at: Estimation) -> Iterator[Part]:
     yield from at.used("executions", "azure/functions/executions", "executions_1m", note=note)
 
 
+def _plan(at: Estimation) -> Resource | None:
+    """The plan of an app, by Terraform's names or the resource manager's."""
+    names = ("service_plan_id", "app_service_plan_id", "server_farm_id")
+    return next((each for name in names if (each := at.referred(name, *_PLANS))), None)
+
+
+@estimates("azurerm_function_app_flex_consumption")
+def flexible_function_app(at: Estimation) -> Iterator[Part]:
+    """By executions and by what they take, at the rates of Flex Consumption."""
+    yield from at.used("execution time", "azure/functions-flex/execution-time", "gb_seconds")
+    yield from at.used("executions", "azure/functions-flex/executions", "executions_1m")
+
+
 @estimates("azurerm_logic_app_standard")
 def logic_app(at: Estimation) -> Iterator[Part]:
     """Its plan pays, where the plan is declared; else one of the smallest instances."""
-    if at.referred("app_service_plan_id", *_PLANS) is None:
+    if _plan(at) is None:
         yield from _by_size(at, "ws1", _WORKFLOW["ws1"], "logic-app", exactly(1.0), Basis.DEFAULT)
 
 
