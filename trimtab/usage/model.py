@@ -15,6 +15,7 @@ from importlib.resources import files
 from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.model import Basis
 from trimtab.resources.model import Resource
+from trimtab.usage.names import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ class Usage:
     Attributes:
         entries: of the user's file; the last that matches decides, so that a file goes from the
             general to the particular.
-        measured: quantities that a bill shows, by the resource's provider id and key.
+        measured: quantities that a bill shows, by kind and name in bills, then by key.
         source: the file, as shown to the user.
     """
 
     entries: tuple[UsageEntry, ...] = ()
-    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    measured: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     source: str = ""
 
     def of(self, resource: Resource, key: str) -> tuple[Amount, Basis]:
@@ -91,9 +92,11 @@ class Usage:
         for entry in reversed(self.entries):
             if key in entry.monthly and entry.matches(resource):
                 return entry.monthly[key], Basis.USAGE_FILE
-        measured = self.measured.get(resource.id, {}) if resource.id else {}
-        if key in measured:
-            return exactly(measured[key]), Basis.MEASURED
+        if self.measured and resource.id:
+            for name in names_of(resource.id):
+                measured = self.measured.get((resource.kind, name), {})
+                if key in measured:
+                    return exactly(measured[key]), Basis.MEASURED
         return usage_keys()[resource.kind, key].default, Basis.DEFAULT
 
 

@@ -41,7 +41,7 @@ def test_the_last_entry_that_matches_decides(tmp_path: Path) -> None:
 
 
 def test_what_was_measured_goes_before_the_default_and_after_the_file() -> None:
-    measured = Usage(measured={"nat-1": {KEY: 321.0}})
+    measured = Usage(measured={("aws_nat_gateway", "nat-1"): {KEY: 321.0}})
     assert measured.of(NAT, KEY) == (exactly(321.0), Basis.MEASURED)
     assert measured.of(resource("aws_nat_gateway"), KEY)[1] is Basis.DEFAULT
 
