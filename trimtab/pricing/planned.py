@@ -10,7 +10,7 @@ What names a group that the plan does not have, or another plan's digest, is pri
 that is said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -103,20 +103,29 @@ def _linked(
     draft: Draft, source: "PlanSource", groups: Mapping[tuple[str, str], Any]
 ) -> tuple[str, str] | None:
     """The group that a resource names, where the plan has it; else why not, as a note."""
-    pool = mark_of(draft.resource, POOL_TAG, POOL_LABEL)
-    group = mark_of(draft.resource, GROUP_TAG, GROUP_LABEL)
+    names, refused = group_of(draft.resource, source, groups)
+    if refused:
+        draft.notes.append(refused)
+    if names is not None:
+        draft.pool, draft.group = names
+        draft.plan_line = plan_line(source, *names)
+    return names
+
+
+def group_of(
+    resource: Resource, source: "PlanSource", groups: Container[tuple[str, str]]
+) -> tuple[tuple[str, str] | None, str]:
+    """The plan's pool and group that a resource names; else None, and why where it names any."""
+    pool = mark_of(resource, POOL_TAG, POOL_LABEL)
+    group = mark_of(resource, GROUP_TAG, GROUP_LABEL)
     if pool is None or group is None:
-        return None
+        return None, ""
     if (pool, group) not in groups:
-        draft.notes.append(f"the plan has no pools[{pool}].groups[{group}]")
-        return None
-    digest = mark_of(draft.resource, DIGEST_TAG, DIGEST_LABEL)
+        return None, f"the plan has no pools[{pool}].groups[{group}]"
+    digest = mark_of(resource, DIGEST_TAG, DIGEST_LABEL)
     if digest not in {None, source.plan.digest}:
-        draft.notes.append(f"is of another plan, digest {digest}")
-        return None
-    draft.pool, draft.group = pool, group
-    draft.plan_line = plan_line(source, pool, group)
-    return pool, group
+        return None, f"is of another plan, digest {digest}"
+    return (pool, group), ""
 
 
 def plan_line(source: "PlanSource", pool: str, group: str) -> str:
