@@ -62,7 +62,7 @@ def test_averages_are_of_hours(tmp_path: Path) -> None:
     ]
     # 48 LCU-hours in 24 hours are 2 LCUs on average.
     assert load_measured(write(tmp_path / "b.csv", rows))["aws_lb", balancer] == {
-        "average_lcus": 2.0
+        "average_lcus": pytest.approx(2.0)
     }
 
 
