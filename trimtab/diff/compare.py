@@ -298,12 +298,7 @@ def _by_owner(
 
 def _part(change: Change, arrives: bool) -> Change:
     """A change of hands as one owner sees it: the whole arrives, or goes."""
-    before, after = (None, change.after) if arrives else (change.before, None)
-    return replace(
-        change,
-        usd_per_month=_delta(before, after, _usd),
-        kgco2e_per_month=_delta(before, after, emissions),
-    )
+    return replace(change, before=None) if arrives else replace(change, after=None)
 
 
 def _names(owner: Owner) -> tuple[str, ...]:
