@@ -7,7 +7,7 @@ file) knows better. Scheduled actions and policies are free and do not change th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from trimtab.pricing.amount import Amount, between, exactly
@@ -18,12 +18,14 @@ from trimtab.pricing.estimators.aws.launch import (
     NOT_HERE,
     NOT_KNOWN,
     Make,
+    at_bounds,
     extras,
     group_count,
     machines,
     make_of_configuration,
     make_of_instance,
     make_of_template,
+    named,
     template_of,
 )
 from trimtab.pricing.model import Gap, Part
@@ -53,7 +55,7 @@ def autoscaling_group(at: Estimation) -> Iterator[Part]:
 
 
 def _group_make(at: Estimation) -> Make:
-    configuration = at.referred("launch_configuration", "aws_launch_configuration")
+    configuration = named(at, "launch_configuration", "aws_launch_configuration")
     if configuration is not None:
         return make_of_configuration(at, configuration)
     template = template_of(at, "launch_template")
@@ -65,8 +67,9 @@ def _group_make(at: Estimation) -> Make:
 def _mixed(at: Estimation, capacity: Amount, now: float | None) -> Iterator[Part]:
     """A base on demand, and a share of what is above it; the rest is spot."""
     policy = "mixed_instances_policy.launch_template"
-    template = template_of(at, f"{policy}.launch_template_specification") or at.referred(
-        f"{policy}.launch_template_specification.launch_template_id", "aws_launch_template"
+    specification = f"{policy}.launch_template_specification"
+    template = at.referred(f"{specification}.launch_template_id", "aws_launch_template") or named(
+        at, f"{specification}.launch_template_name", "aws_launch_template"
     )
     make = Make(unknown=NOT_HERE) if template is None else make_of_template(at, template)
     overrides = at.inputs.blocks(f"{policy}.override")
@@ -90,7 +93,7 @@ def _mixed(at: Estimation, capacity: Amount, now: float | None) -> Iterator[Part
         ("on-demand instances", "on-demand", on_demand),
         ("spot instances", "spot", spot),
     ):
-        count = _each(nodes, part)
+        count = at_bounds(nodes, part)
         if count.high > 0:
             yield from machines(
                 label,
@@ -197,9 +200,3 @@ def _in_nodes(
     expected = None if capacity.expected is None else filled(capacity.expected, first)
     count = between(filled(capacity.low, most), filled(capacity.high, least), expected)
     return count, None if now is None else filled(now, first)
-
-
-def _each(amount: Amount, part: Callable[[float], float]) -> Amount:
-    """A function of a size, at each bound of it."""
-    expected = None if amount.expected is None else part(amount.expected)
-    return between(part(amount.low), part(amount.high), expected)

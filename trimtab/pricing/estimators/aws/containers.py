@@ -8,14 +8,16 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.pricing.amount import Amount, between, exactly
-from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.estimators.aws.launch import basis_of
+from trimtab.pricing.estimators.aws.launch import at_bounds, basis_of
 from trimtab.pricing.model import Gap, Part
 from trimtab.resources.inputs import Inputs, as_number
+from trimtab.resources.model import Resource
 
 FREE_TASK_STORAGE_GIB = 20.0
 """What each Fargate task has without being charged for it."""
@@ -53,14 +55,16 @@ def ecs_service(at: Estimation) -> Iterator[Part]:
     if task is None:
         yield Gap("tasks", f"the vCPU or memory of {definition.name} is not known")
         return
-    if at.inputs.unknown("desired_count"):
+    desired = _desired(at)
+    if desired is None:
         yield Gap("tasks", "how many are desired is not known before a deployment")
         return
-    desired = float(at.inputs.count("desired_count", 0))
-    for provider, count in _split(desired, shares):
-        yield from task_charges(at, task, exactly(count), spot=provider == "FARGATE_SPOT")
+    for index, (provider, _, _) in enumerate(shares):
+        count = at_bounds(desired, partial(_share_of, shares, index))
+        if count.high > 0 or len(shares) == 1:
+            yield from task_charges(at, task, count, spot=provider == "FARGATE_SPOT")
     if at.inputs.flag("network_configuration.assign_public_ip"):
-        yield at.charge("public IPv4 addresses", "aws/public-ipv4/hour", exactly(desired))
+        yield at.charge("public IPv4 addresses", "aws/public-ipv4/hour", desired)
 
 
 def task_charges(at: Estimation, task: Task, count: Amount, *, spot: bool) -> Iterator[Part]:
@@ -85,6 +89,9 @@ def task_charges(at: Estimation, task: Task, count: Amount, *, spot: bool) -> It
 def _shares(at: Estimation) -> list[tuple[str, float, float]] | None:
     """Fargate's capacity providers with base and weight; [] where it runs on EC2; None: not known."""
     strategy = at.inputs.blocks("capacity_provider_strategy")
+    if not strategy and not at.inputs.has("launch_type"):
+        cluster = at.referred("cluster", "aws_ecs_cluster")
+        strategy = at.facts.once(_default_strategies).get(cluster.key, []) if cluster else []
     if strategy:
         if any(each.unknown("capacity_provider") for each in strategy):
             return None
@@ -103,15 +110,55 @@ def _shares(at: Estimation) -> list[tuple[str, float, float]] | None:
     return [(launch, 0.0, 1.0)] if launch in _FARGATE else []
 
 
-def _split(desired: float, shares: list[tuple[str, float, float]]) -> Iterator[tuple[str, float]]:
-    """Tasks by provider: the bases first, then what is left by weight."""
-    based = {name: min(base, desired) for name, base, _ in shares}
-    left = max(desired - sum(based.values()), 0.0)
+def _split(desired: float, shares: list[tuple[str, float, float]]) -> list[float]:
+    """Tasks for each provider: the bases first, then what is left by weight."""
+    based = [min(base, desired) for _, base, _ in shares]
+    left = max(desired - sum(based), 0.0)
     weights = sum(weight for _, _, weight in shares)
-    for name, _, weight in shares:
-        count = based[name] + (left * weight / weights if weights else 0.0)
-        if count or len(shares) == 1:
-            yield name, count
+    if not weights:
+        return [based[0] + left, *based[1:]]
+    return [
+        base + left * weight / weights for base, (_, _, weight) in zip(based, shares, strict=True)
+    ]
+
+
+def _share_of(shares: list[tuple[str, float, float]], index: int, desired: float) -> float:
+    return _split(desired, shares)[index]
+
+
+def _desired(at: Estimation) -> Amount | None:
+    """How many tasks; between an autoscaler's bounds where one is declared for the service."""
+    wanted = (
+        None if at.inputs.unknown("desired_count") else at.inputs.number("desired_count") or 0.0
+    )
+    target = at.facts.once(_scaling_targets).get(at.resource.key)
+    if target is None:
+        return None if wanted is None else exactly(wanted)
+    least, most = target.inputs.number("min_capacity"), target.inputs.number("max_capacity")
+    if most is None:
+        return None if wanted is None else exactly(wanted)
+    expected = None if wanted is None else max(wanted, least or 0.0)
+    return between(least or 0.0, most, expected)
+
+
+def _scaling_targets(facts: Facts) -> dict[str, Resource]:
+    """Application Auto Scaling's targets, by the keys of what they scale."""
+    return {
+        key: each
+        for each in facts.resources.values()
+        if each.kind == "aws_appautoscaling_target"
+        for key in each.references.get("resource_id", ())
+    }
+
+
+def _default_strategies(facts: Facts) -> dict[str, list[Inputs]]:
+    """The capacity provider strategies that clusters have for services without one, by cluster's key."""
+    return {
+        key: each.inputs.blocks("default_capacity_provider_strategy")
+        for each in facts.resources.values()
+        if each.kind == "aws_ecs_cluster_capacity_providers"
+        for key in each.references.get("cluster_name", ())
+    }
 
 
 def _task(inputs: Inputs) -> Task | None:

@@ -105,10 +105,10 @@ def node_group(at: Estimation) -> Iterator[Part]:
     make, types = _node_make(at)
     capacity_type = at.inputs.text("capacity_type", "ON_DEMAND")
     option = _OPTIONS.get(capacity_type)
-    if at.inputs.unknown("capacity_type") or option is None:
-        yield Gap(
-            "worker nodes", f"how they are bought is not known: capacity_type {capacity_type}"
-        )
+    if at.inputs.unknown("capacity_type"):
+        yield Gap("worker nodes", "how they are bought is not known before a deployment")
+    elif option is None:
+        yield Gap("worker nodes", f"no price of the capacity type {capacity_type}")
     else:
         if option == "on-demand" and make.option == "capacity-block":
             option = make.option

@@ -8,12 +8,12 @@ where no root disk is declared it is taken as 8 GiB, which the common Linux imag
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trimtab.pricing.amount import Amount, between
-from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators.aws.ebs import DEFAULT_TYPE, disk_charges
 from trimtab.pricing.model import Basis, Gap, Nodes, Part
 from trimtab.resources.inputs import Inputs
@@ -31,9 +31,25 @@ NOT_KNOWN = "its instance type is not known before a deployment"
 NOT_SAID = "no instance type is declared"
 
 _ROOT_DEVICES = frozenset({"/dev/xvda", "/dev/sda1"})
+_NAMED = frozenset({"aws_launch_template", "aws_launch_configuration"})
 _METRICS_PER_INSTANCE = 7.0
 _BURSTABLE = frozenset({"t2", "t3", "t3a", "t4g"})
-_EBS_OPTIMISED_FOR_A_FEE = frozenset({"c1", "c3", "g2", "i2", "m1", "m2", "m3", "r3"})
+_EBS_OPTIMISED_FOR_A_FEE = frozenset(
+    f"{family}.{size}"
+    for family, sizes in {
+        "c1": ("xlarge",),
+        "c3": ("xlarge", "2xlarge", "4xlarge"),
+        "g2": ("2xlarge",),
+        "i2": ("xlarge", "2xlarge", "4xlarge"),
+        "m1": ("large", "xlarge"),
+        "m2": ("2xlarge", "4xlarge"),
+        "m3": ("xlarge", "2xlarge"),
+        "r3": ("xlarge", "2xlarge", "4xlarge"),
+    }.items()
+    for size in sizes
+)
+"""Types of previous generations; every later one is EBS-optimised by itself, or can't be."""
+
 _RESERVATION = "capacity_reservation_specification.capacity_reservation_target"
 
 
@@ -80,10 +96,24 @@ class Make:
 
 
 def template_of(at: Estimation, path: str) -> Resource | None:
-    """The launch template that an input names, if it is among the resources."""
-    return at.referred(f"{path}.id", "aws_launch_template") or at.referred(
-        f"{path}.name", "aws_launch_template"
-    )
+    """The launch template that an input names by id or by name, if it is among the resources."""
+    found = at.referred(f"{path}.id", "aws_launch_template")
+    return found or named(at, f"{path}.name", "aws_launch_template")
+
+
+def named(at: Estimation, path: str, kind: str) -> Resource | None:
+    """The resource of a kind that an input refers to, or has the name of."""
+    name = at.inputs.text(path)
+    return at.referred(path, kind) or at.facts.once(_by_name).get((kind, name))
+
+
+def _by_name(facts: Facts) -> dict[tuple[str, str], Resource]:
+    """What other resources name rather than refer to, by kind and name."""
+    return {
+        (each.kind, each.inputs.text("name")): each
+        for each in facts.resources.values()
+        if each.kind in _NAMED and each.inputs.has("name")
+    }
 
 
 def make_of(
@@ -185,7 +215,8 @@ def machines(
         names = " or ".join(types) or "an unknown type"
         yield Gap(label, f"no price of dedicated tenancy of {names}")
     elif not types:
-        yield Gap(label, make.unknown)
+        # A plan may know them; else the engine says why they have no price.
+        yield replace(nodes, note=make.unknown)
     elif make.tenancy == "host":
         on_host = "runs on a dedicated host, which is paid for itself"
         yield replace(nodes, usd_per_hour=0.0, note=on_host)
@@ -213,7 +244,7 @@ def extras(at: Estimation, make: Make, count: Amount, types: Sequence[str] = ())
         )
     chosen = next(iter(types or make.instance_types), "")
     family = chosen.partition(".")[0]
-    if make.ebs_optimized and family in _EBS_OPTIMISED_FOR_A_FEE:
+    if make.ebs_optimized and chosen in _EBS_OPTIMISED_FOR_A_FEE:
         yield at.charge("EBS optimisation", f"aws/ec2/ebs-optimized/{chosen}", count)
     if make.unlimited and family in _BURSTABLE:
         each, basis = at.usage("cpu_credit_vcpu_hours")
@@ -244,6 +275,12 @@ def group_count(
 def basis_of(count: Amount) -> Basis:
     """Whether a count is the program's or only bounded by it."""
     return Basis.BOUNDS if count.expected is None else Basis.DECLARED
+
+
+def at_bounds(amount: Amount, part: Callable[[float], float]) -> Amount:
+    """A rising function of a quantity, at each bound of it."""
+    expected = None if amount.expected is None else part(amount.expected)
+    return between(part(amount.low), part(amount.high), expected)
 
 
 def product(a: Amount, b: Amount) -> Amount:
@@ -291,10 +328,8 @@ def _inside(nodes: Nodes, reserved: float) -> Iterator[Part]:
         def part(value: float) -> float:
             return max(value - reserved, 0.0) if beyond else min(value, reserved)
 
-        count, now = nodes.count, nodes.now
-        expected = None if count.expected is None else part(count.expected)
-        bounds = between(part(count.low), part(count.high), expected)
-        return replace(nodes, count=bounds, now=None if now is None else part(now))
+        now = None if nodes.now is None else part(nodes.now)
+        return replace(nodes, count=at_bounds(nodes.count, part), now=now)
 
     note = "runs inside a capacity reservation, which is paid for itself"
     yield replace(share(beyond=False), usd_per_hour=0.0, note=note)
