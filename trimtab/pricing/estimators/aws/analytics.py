@@ -94,3 +94,18 @@ tariff(
 def hybrid_activation(at: Estimation) -> Iterator[Part]:
     """Machines elsewhere, managed in the advanced tier; a thousand are free."""
     yield from at.used("advanced instances", "aws/ssm/advanced-instance", "instance_hours")
+
+
+@estimates("aws_kendra_index")
+def kendra(at: Estimation) -> Iterator[Part]:
+    """By the month and edition."""
+    edition = at.inputs.text("edition", "ENTERPRISE_EDITION").removesuffix("_EDITION").lower()
+    yield at.charge(f"index, {edition}", f"aws/kendra/{edition}")
+
+
+@estimates("aws_workspaces_workspace")
+def workspace(at: Estimation) -> Iterator[Part]:
+    """By the month, and bundle, where it always runs."""
+    bundle = at.inputs.text("workspace_properties.compute_type_name", "VALUE").lower()
+    mode = at.inputs.text("workspace_properties.running_mode", "ALWAYS_ON").lower()
+    yield at.charge(f"desktop, {bundle}", f"aws/workspaces/{mode.replace('_', '-')}/{bundle}")

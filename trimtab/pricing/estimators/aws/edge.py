@@ -125,3 +125,18 @@ def http_api(at: Estimation) -> Iterator[Part]:
         )
         return
     yield from at.used("requests", "aws/api-gateway/http", "requests_millions")
+
+
+tariff(
+    "aws_service_discovery_private_dns_namespace",
+    "aws_service_discovery_public_dns_namespace",
+    fixed=[("hosted zone", "aws/route53/zone")],
+)
+tariff(
+    "aws_amplify_app",
+    used=[
+        ("build minutes", "aws/amplify/build", "build_minutes"),
+        ("data served", "aws/amplify/served", "data_out_gb"),
+        ("storage", "aws/amplify/storage", "storage_gb"),
+    ],
+)

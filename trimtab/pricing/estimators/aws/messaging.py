@@ -104,3 +104,11 @@ tariff(
         ("real-time updates", "aws/appsync/updates", "updates_millions"),
     ],
 )
+tariff(
+    "aws_cloudwatch_event_api_destination",
+    used=[("calls", "aws/eventbridge/api-destination", "calls_millions")],
+)
+tariff(
+    "aws_scheduler_schedule",
+    used=[("invocations", "aws/eventbridge/scheduler", "billed_invocations_millions")],
+)

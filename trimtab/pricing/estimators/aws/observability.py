@@ -115,3 +115,15 @@ tariff(
     "aws_config_conformance_pack",
     used=[("evaluations", "aws/config/evaluations", "evaluations")],
 )
+tariff(
+    "aws_cloudwatch_log_metric_filter",
+    fixed=[("metric", "aws/cloudwatch/metric")],
+)
+tariff("aws_s3_bucket_metric", used=[("request metrics", "aws/cloudwatch/metric", "metrics")])
+
+
+@estimates("aws_flow_log")
+def flow_log(at: Estimation) -> Iterator[Part]:
+    """Delivery to S3 or Firehose by volume; a log group pays for what it takes in itself."""
+    if at.inputs.text("log_destination_type", "cloud-watch-logs") != "cloud-watch-logs":
+        yield from at.used("logs delivered", "aws/cloudwatch/logs/vended", "delivered_gb")

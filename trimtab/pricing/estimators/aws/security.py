@@ -127,3 +127,13 @@ tariff(
     "aws_cognito_user_pool",
     used=[("active users", "aws/cognito/essentials", "billed_users")],
 )
+
+
+@estimates("aws_wafv2_rule_group", "aws_waf_rule_group", "aws_wafregional_rule_group")
+def rule_group(at: Estimation) -> Iterator[Part]:
+    """Each rule in it; the group itself is a rule of the web ACLs that use it."""
+    lengths = [at.inputs.length(name) for name in ("rule", "rules", "activated_rule")]
+    if None in lengths:
+        yield Gap("rules", "only a deployment will know how many")
+    else:
+        yield at.charge("rules", "aws/waf/rule", max(length or 0 for length in lengths))
