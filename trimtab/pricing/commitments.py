@@ -13,24 +13,43 @@ sizes), and a Savings Plan serves in that order, not by the largest discount.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trimtab.pricing.draft import Counts, Draft, Fleet
 from trimtab.pricing.estimation import Settings
-from trimtab.pricing.machines import counts_of, uncovered
+from trimtab.pricing.machines import uncovered
+from trimtab.resources.model import Resource, Role
 
 if TYPE_CHECKING:
     from trimtab.inventory.model import HeldNodes, Inventory, OwnedNodes, SavingsPlan
 
-RESERVATIONS = frozenset(
-    {
-        "aws_ec2_capacity_reservation",
-        "aws_ec2_capacity_block_reservation",
-        "azurerm_capacity_reservation",
-        "google_compute_reservation",
-    }
-)
-"""Resources that are paid for themselves, and whose machines cost nothing more."""
+
+class _Reserving(NamedTuple):
+    """Where a capacity reservation says what it holds."""
+
+    instance_type: str
+    quantity: str
+    zone: str
+    targeted: str
+
+
+RESERVATIONS = {
+    "aws_ec2_capacity_reservation": _Reserving(
+        "instance_type", "instance_count", "availability_zone", "instance_match_criteria=targeted"
+    ),
+    "aws_ec2_capacity_block_reservation": _Reserving(
+        "instance_type", "instance_count", "availability_zone", ""
+    ),
+    "azurerm_capacity_reservation": _Reserving("sku.name", "sku.capacity", "zone", ""),
+    "google_compute_reservation": _Reserving(
+        "specific_reservation.instance_properties.machine_type",
+        "specific_reservation.count",
+        "zone",
+        "specific_reservation_required=true",
+    ),
+}
+"""Resources that are paid for themselves, and whose machines cost nothing more. What no condition lets be
+used by any machine of its type (`targeted`: "" for that) serves those alone that name it."""
 
 _ROOM = 1e-9
 
@@ -60,15 +79,14 @@ def cover(drafts: Sequence[Draft], settings: Settings, held_first: Sequence[str]
         settings: the run's; its inventory is what is held.
         held_first: keys of the resources that come first: those that exist before the change.
     """
-    own = [draft for draft in drafts if draft.resource.kind in RESERVATIONS and draft.fleets]
+    own = [draft.resource for draft in drafts if draft.resource.kind in RESERVATIONS]
     inventory = settings.inventory
     if not own and inventory is None:
         return
     fleets = list(in_order(drafts, held_first))
-    supplies = [_own(draft) for draft in own]
+    supplies = [_own(resource, settings) for resource in own if resource.role is Role.MANAGED]
     if inventory is not None:
-        known = {name for draft in own for name in (draft.resource.id,) if name}
-        supplies += _held(inventory, settings.as_of, known)
+        supplies += _held(inventory, settings.as_of, {resource.id for resource in own})
     for supply in supplies:
         _use(supply, fleets)
     if inventory is not None:
@@ -117,32 +135,32 @@ def _counts(values: Sequence[float]) -> Counts:
 # What there is.
 
 
-def _own(draft: Draft) -> Supply:
+def _own(resource: Resource, settings: Settings) -> Supply:
     """A capacity reservation of the estate: for what names it, and in its zone for any, where it is open."""
-    resource = draft.resource
-    fleet = draft.fleets[0]
-    names = {resource.key, resource.id, resource.inputs.text("arn")} - {""}
-    zone = resource.inputs.text("availability_zone") or resource.inputs.text("zone")
-    targeted = resource.inputs.text(
-        "instance_match_criteria", "open"
-    ) == "targeted" or resource.inputs.flag("specific_reservation_required")
-    block = resource.kind == "aws_ec2_capacity_block_reservation"
+    reads = RESERVATIONS[resource.kind]
+    inputs = resource.inputs
+    names = {resource.key, resource.id, inputs.text("arn")} - {""}
+    zone, instance_type = inputs.text(reads.zone), inputs.text(reads.instance_type)
+    path, _, value = reads.targeted.partition("=")
+    is_open = bool(path) and str(inputs.get(path)).lower() != value
+    place = (resource.provider, resource.region or settings.regions.get(resource.provider))
 
-    def serves(other: Fleet) -> bool:
-        if other.draft.resource.kind in RESERVATIONS:
+    def serves(fleet: Fleet) -> bool:
+        if fleet.draft.resource.kind in RESERVATIONS:
             return False
-        if names & set(other.nodes.reservations):
+        if names & set(fleet.nodes.reservations):
             return True
         return (
-            not (targeted or block or other.nodes.reservations)
-            and _full_price(other)
-            and (other.provider, other.region) == (fleet.provider, fleet.region)
-            and other.instance_type == fleet.instance_type
-            and other.nodes.zones == (zone,)
+            is_open
+            and not fleet.nodes.reservations
+            and _full_price(fleet)
+            and (fleet.provider, fleet.region) == place
+            and fleet.instance_type == instance_type
+            and fleet.nodes.zones == (zone,)
         )
 
-    least = counts_of(fleet.nodes)[0]
-    return Supply(resource.name or resource.key, serves, [least] * 4)
+    count = float(inputs.number(reads.quantity) or 0.0)
+    return Supply(resource.name or resource.key, serves, [count] * 4)
 
 
 def _held(inventory: "Inventory", as_of: datetime, known: set[str]) -> list[Supply]:

@@ -109,7 +109,7 @@ def _book_price(fleet: Fleet, offers: list[Offer]) -> None:
             return
     names = " or ".join(fleet.nodes.instance_types)
     if not names:
-        fleet.gap = "its instance type is not known"
+        fleet.gap = fleet.nodes.note or "its instance type is not known"
     else:
         fleet.gap = f"no {option} price of {names} in {fleet.region or 'an unknown region'}"
 

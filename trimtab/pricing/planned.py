@@ -44,6 +44,19 @@ SAVINGS_PLANS = frozenset({"aws_savingsplans_plan", "aws_savingsplans_savings_pl
 COMMITMENT_TAG = "trimtab:commitment"
 """Names the plan's line that a purchase carries out, by its digest."""
 
+NODE_KINDS = frozenset(
+    {
+        "aws_autoscaling_group",
+        "aws_eks_node_group",
+        "azurerm_kubernetes_cluster_node_pool",
+        "cluster.x-k8s.io/MachineDeployment",
+        "cluster.x-k8s.io/MachinePool",
+        "google_container_node_pool",
+        "karpenter.sh/NodePool",
+    }
+)
+"""Kinds that carry out a plan's groups."""
+
 _LABEL_PATHS = (
     "spec.template.metadata.labels",
     "metadata.labels",
@@ -92,7 +105,12 @@ def carry_out(drafts: Sequence[Draft], settings: Settings) -> None:
     }
     members: dict[tuple[str, str], list[Draft]] = {}
     for draft in drafts:
-        if draft.nodes and (names := _linked(draft, source, groups)):
+        bears = draft.nodes or (draft.resource.kind in NODE_KINDS and draft.status is None)
+        if bears and (names := _linked(draft, source, groups)):
+            if not draft.nodes:
+                # Its estimator could not tell what it runs; the plan can.
+                draft.gaps.clear()
+                draft.nodes.append(Nodes("nodes", (), between(0.0, float("inf"))))
             members.setdefault(names, []).append(draft)
     for names, group_drafts in members.items():
         _size(group_drafts, *groups[names], source, settings)
