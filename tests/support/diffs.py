@@ -163,11 +163,13 @@ def _sum(amounts: Sequence[Amount]) -> Amount:
     return Amount(low, sum(each.expected or 0.0 for each in amounts), high)
 
 
-def less(after: Figures, before: Figures) -> Figures:
-    """The difference of two sides."""
+def difference(before: Figures, after: Figures, changes: Sequence[Change]) -> Figures:
+    """The difference of two sides; its bounds are those of what changes."""
+    moved = [each for each in changes if each.before != each.after]
+    old, new = figures([each.before for each in moved]), figures([each.after for each in moved])
     return Figures(
-        after.usd.less(before.usd),
-        after.kgco2e.less(before.kgco2e),
+        new.usd.less(old.usd),
+        new.kgco2e.less(old.kgco2e),
         after.interruptions.less(before.interruptions),
     )
 
@@ -198,7 +200,7 @@ def diff(*changes: Change, **fields: Any) -> Diff:
         own = [each for each in ordered if each.owner == owner]
         first, last = figures([each.before for each in own]), figures([each.after for each in own])
         unpriced = sum(each in missing for each in own)
-        owners.append(OwnerCost(owner, first, last, less(last, first), unpriced))
+        owners.append(OwnerCost(owner, first, last, difference(first, last, own), unpriced))
     owners.sort(key=lambda each: -abs(each.delta.usd.expected or 0.0))
     stated: dict[str, Any] = {
         "before_source": "base.json",
@@ -209,7 +211,7 @@ def diff(*changes: Change, **fields: Any) -> Diff:
         "changes": ordered,
         "before": before,
         "after": after,
-        "delta": less(after, before),
+        "delta": difference(before, after, ordered),
         "unpriced_share": len(missing) / len(paid) if paid else 0.0,
         "counts": Counter(each.after.status for each in ordered if each.after),
         "owners": tuple(owners),
@@ -478,3 +480,57 @@ EVERY = {
     "2,000 changes": many,
 }
 """Every diff that all outputs must write."""
+
+
+def hostile(text: str) -> Diff:
+    """The review with this text wherever a text comes from outside."""
+    what = Resource(
+        f"key {text}", f"aws_{text}", text, text, Origin.PULUMI, Inputs({}, camel=True), tags={text: text},
+        where=f"{text}:7",
+    )  # fmt: skip
+    charge = Charge(text, rate(0.5, name=text, region=text, source=text), exactly(3), note=text)
+    machines = nodes(text, text or "m", exactly(2), 0.25, "spot", note=text)
+    before = estimate(
+        what, charge, *machines.charges, gaps=[Gap(text, text)], machines=(machines,), note=text, plan_line=text
+    )  # fmt: skip
+    after = estimate(what, charge, gaps=[Gap(text, text)], note=text)
+    fields = (FieldChange(text, text, None), FieldChange("size", None, text, True))
+    rule = Rule("the-rule", text, text)
+    first = change(before, after, Owner(text, text, text, text), Operation.UPDATE, fields)
+    bare = estimate(resource(text, type=text), gaps=[Gap(text, text)])
+    return diff(
+        first,
+        change(None, bare),
+        findings=(
+            Finding(rule, Severity.ERROR, first.key, text, text, True),
+            Finding(rule, Severity.NOTE, "", text, text, False),
+        ),
+        rules=(rule,),
+        budgets=(BudgetResult(text, 10.0, 1.0, 11.0, BudgetState.EXCEEDED, 1.0, True, text),),
+        notes=(text,),
+        prices=(text,),
+        before_source=text,
+        after_source=text,
+    )
+
+
+ATTACKS = (
+    "a|b\\|c\\",
+    "<script>alert(1)</script>",
+    "</details><img src=x onerror=y>",
+    "`` ` `code` ```",
+    "@octocat and @org/team",
+    "#123, org/repo#4, GH-5, !6, ~label, %7",
+    "[x](https://evil.example) ![i](http://evil.example/i.png) www.evil.example",
+    "**bold** _it_ __b__ ~~s~~ $x$ $`y`$ ^z^",
+    "line\none\r\n# heading\n- item\n\n---",
+    "&lt; &#60; &amp;",
+    "\x1b[31mred\x07\x00\u202e\u2066rtl\ud800",
+    "-->",
+    "]]> <![CDATA[ <!-- -->",
+    "",
+    " ",
+    "|",
+    "x" * 5000,
+)
+"""What a name may hold that some reader would obey."""

@@ -87,14 +87,15 @@ def _change(change: Change) -> Iterator[str]:
         if title == "after" and change.before == side:
             yield f"{INDENT}after: as before"
             continue
-        yield f"{INDENT}{title}: {reading.side_cell(side)} a month"
+        per = "" if side.usd_per_month is None else " a month"
+        yield f"{INDENT}{title}: {reading.side_cell(side)}{per}"
         yield from (f"{INDENT * 2}{line}" for line in _side(side))
 
 
 def _differences(change: Change) -> Iterator[str]:
     """Before and after side by side, part by part, then the inputs that differ."""
     before, after = _parts(change.before), _parts(change.after)
-    rows = [("", "before", "after", "difference")]
+    rows: list[tuple[str, ...]] = [("", "before", "after", "difference")]
     for label in dict.fromkeys((*before, *after)):
         old, new = before.get(label), after.get(label)
         delta = (new or total([])).less(old or total([]))
@@ -154,6 +155,8 @@ def _side(estimate: Estimate) -> Iterator[str]:
         yield f"{plain(gap.label)}: not priced, {plain(gap.reason)}; in no sum"
     for each in estimate.machines:
         yield from _machines(each)
+    if estimate.share_usd_per_month is not None:
+        yield working.share(estimate.share_usd_per_month)
     if estimate.list_usd_per_month_now is not None:
         yield (
             f"at list price {usd_cell(_one(estimate.list_usd_per_month_now))} a month until its "

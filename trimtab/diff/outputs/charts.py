@@ -18,6 +18,8 @@ from trimtab.pricing.amount import Amount
 STEPS = 10
 OWNERS = 12
 INTERVALS = 5
+NOISE = 1e-9
+"""The share of a total by which sums of the same figures in another order may differ."""
 UNSEEN = 0.004
 """A narrower bar is drawn this wide, as a share of the axis: it is there."""
 
@@ -108,6 +110,9 @@ def _waterfall(
     others = last - at
     if len(steps) > STEPS:
         bars.append(_step(plural(len(steps) - STEPS, "other change"), at, others, unit))
+    elif abs(others) > NOISE * max(first, last):
+        # A side of it has a figure and the other none, so that the sums know what no change does.
+        bars.append(_step("changes without a single figure", at, others, unit))
     bars.append(Bar("after", unit.total(last), "total", 0.0, last))
     caption = "What is expected, the biggest changes first."
     if missing:

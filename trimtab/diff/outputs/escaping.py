@@ -17,7 +17,9 @@ BREAK = "&#8203;"
 _CLEAN_NAME = re.compile(r"[\w/.:…-](?:[\w /.:…-]*[\w/.:…-])?")
 _CLEAN_TEXT = re.compile(r"[\w ,;'?…→-]*")
 _STRUCTURE = re.compile(r"[\\`*{}\[\]<>|~^&\"]|\$(?!\d)|(?<![^\W_])_|_(?![^\W_])|^[#+>=-]|^\d+[.)]")
-_REFERENCE = re.compile(r"@|[#!~%^&](?=[\w\"{])|\$(?=[^\W\d]|\{)|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_REFERENCE = re.compile(r"@|[#!~%^&](?=[\w\"{])|\$(?=[^\W\d]|\{)")
+_ADDRESS = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
+_HIDDEN = "\N{ZERO WIDTH SPACE}"
 
 
 def sentence(text: str, most: int = MOST_TEXT) -> str:
@@ -25,8 +27,10 @@ def sentence(text: str, most: int = MOST_TEXT) -> str:
     kept = short(plain(text), most)
     if _CLEAN_TEXT.fullmatch(kept) and "__" not in kept:
         return _STRUCTURE.sub(_entity, kept)
-    broken = _REFERENCE.sub(lambda found: f"{found[0]}\N{ZERO WIDTH SPACE}", kept)
-    return _STRUCTURE.sub(_entity, broken).replace("\N{ZERO WIDTH SPACE}", BREAK)
+    broken = _REFERENCE.sub(lambda found: f"{found[0]}{_HIDDEN}", kept)
+    # After its colon or dot an address would go on with the space as a part of the host's name.
+    broken = _ADDRESS.sub(lambda found: f"{_HIDDEN}{found[0]}", broken)
+    return _STRUCTURE.sub(_entity, broken).replace(_HIDDEN, BREAK)
 
 
 def name(text: str, most: int = MOST_NAME) -> str:

@@ -134,6 +134,13 @@ def kg_cell(amount: Amount | None) -> str:
     return kg_range(amount) or number_change(amount.low)
 
 
+def number_cell(amount: Amount) -> str:
+    """A quantity in a column: what is expected, else its bounds."""
+    if amount.expected is not None:
+        return number(amount.expected)
+    return kg_range(amount) or number(amount.low)
+
+
 def share_change(delta: float | None, before: float | None) -> str:
     """A difference as a share of what was before: `+12 %`; "" where there was nothing."""
     if delta is None or not before or before < 0.01:

@@ -14,6 +14,7 @@ from trimtab.diff.outputs.figures import (
     plain,
     plural,
     usd,
+    usd_cell,
     usd_change_cell,
     usd_range,
     usd_with_range,
@@ -40,6 +41,7 @@ class HtmlOptions:
 def html(diff: Diff, options: HtmlOptions | None = None) -> str:
     """The page."""
     options = options or HtmlOptions()
+    diff = reading.settled(diff)
     changes = reading.shown(diff)
     kept = changes[: options.rows]
     body = [
@@ -92,9 +94,9 @@ def _lead(diff: Diff) -> Html:
 def _tiles(diff: Diff) -> Html:
     first, last, delta = diff.before, diff.after, diff.delta
     entries = [
-        ("Before, a month", _expected(first.usd), usd_range(first.usd)),
-        ("After, a month", _expected(last.usd), usd_range(last.usd)),
-        ("Difference", usd_change_cell(delta.usd), usd_range(delta.usd)),
+        ("Before, a month", usd_cell(first.usd), _span(first.usd)),
+        ("After, a month", usd_cell(last.usd), _span(last.usd)),
+        ("Difference", usd_change_cell(delta.usd), _span(delta.usd)),
     ]
     if any(any(each) for each in (first.kgco2e, last.kgco2e)):
         after = working.kilograms(last.kgco2e)
@@ -105,7 +107,7 @@ def _tiles(diff: Diff) -> Html:
     if last.unmet_share is not None:
         entries.append(("Demand unmet, at most", f"{100 * last.unmet_share:.2g} %", "after"))
     if diff.untagged is not None and any(diff.untagged.usd):
-        entries.append(("With no owner", _expected(diff.untagged.usd), "after"))
+        entries.append(("With no owner", usd_cell(diff.untagged.usd), "after"))
     if count := len(list(reading.unpriced(diff))):
         entries.append(("Not or partly priced", plural(count, "resource"), "in no sum"))
     return tag(
@@ -115,8 +117,9 @@ def _tiles(diff: Diff) -> Html:
     )
 
 
-def _expected(amount: Amount) -> str:
-    return reading.ABSENT if amount.expected is None else usd(amount.expected)
+def _span(amount: Amount) -> str:
+    """The bounds, unless they stand for the expectation already."""
+    return usd_range(amount) if amount.expected is not None else ""
 
 
 def _scrolling(
@@ -178,12 +181,12 @@ def _budgets(diff: Diff) -> Html:
 
 _COLUMNS = (
     ("resource", "text"),
-    ("kind", "text"),
-    ("owner", "text"),
     ("$ a month before", "number"),
     ("after", "number"),
     ("difference", "number"),
     ("kg CO2e", "number"),
+    ("kind", "text"),
+    ("owner", "text"),
 )
 
 
@@ -209,7 +212,7 @@ def _change(place: int, change: Change) -> Html:
     estimate = change.estimate
     marks = reading.marks_of(change)
     delta = change.usd_per_month
-    span = usd_range(delta) if delta is not None and delta.expected is not None else ""
+    span = "" if delta is None else _span(delta)
     direction = None
     if delta is not None and delta.expected:
         direction = "more" if delta.expected > 0 else "fewer"
@@ -225,8 +228,6 @@ def _change(place: int, change: Change) -> Html:
             scope="row",
             data_value=reading.name_of(estimate),
         ),
-        tag("td", reading.kind_of(estimate), class_="text"),
-        tag("td", reading.owner_name(change.owner), class_="text"),
         tag("td", reading.side_cell(change.before), data_value=_value(_usd(change.before))),
         tag("td", reading.side_cell(change.after), data_value=_value(_usd(change.after))),
         tag(
@@ -236,6 +237,8 @@ def _change(place: int, change: Change) -> Html:
             data_value=_value(delta),
         ),
         tag("td", kg_cell(change.kgco2e_per_month), data_value=_value(change.kgco2e_per_month)),
+        tag("td", reading.kind_of(estimate), class_="text"),
+        tag("td", reading.owner_name(change.owner), class_="text"),
     )
 
 

@@ -19,6 +19,7 @@ from trimtab.diff.outputs.figures import (
     plural,
     share_change,
     usd,
+    usd_cell,
     usd_change_cell,
     usd_range,
 )
@@ -78,6 +79,7 @@ def markdown(diff: Diff, options: MarkdownOptions | None = None) -> str:
             where="the comment's limit",
             mend=f"use {LEAST_LIMIT} or more",
         )
+    diff = reading.settled(diff)
     where = sentence(options.whole, MOST_WHOLE)
     if len(where) > MOST_WHOLE:
         where = "in another report"
@@ -186,7 +188,7 @@ def _head(*titles: str, right: Sequence[int] = ()) -> str:
 
 
 CHANGE_HEAD = _head(
-    "", "resource", "kind", "$/month before", "after", "difference", "kg CO2e", right=(3, 4, 5, 6)
+    "", "resource", "kind", "$ a month before", "after", "difference", "kg CO2e", right=(3, 4, 5, 6)
 )
 
 
@@ -246,9 +248,10 @@ def _totals(diff: Diff) -> Iterator[_Section]:
 
 
 def _with_range(amount: Amount) -> str:
+    if amount.expected is None:
+        return usd_cell(amount)
     span = usd_range(amount)
-    expected = reading.ABSENT if amount.expected is None else usd(amount.expected)
-    return f"{expected}<br><sub>{span}</sub>" if span else expected
+    return f"{usd(amount.expected)}<br><sub>{span}</sub>" if span else usd(amount.expected)
 
 
 _ICONS = {Severity.ERROR: "❌ error", Severity.WARNING: "⚠️ warning", Severity.NOTE: "note"}
@@ -282,7 +285,7 @@ def _budgets(diff: Diff) -> Iterator[_Section]:
         bold = state if each.state is BudgetState.WITHIN else f"**{state}**"
         figures = (usd(each.usd_per_month), usd(each.before), usd(each.after))
         rows.append(_row(name(each.name), *figures, used, bold))
-    titles = ("budget", "$/month", "before", "after", "used", "state")
+    titles = ("budget", "$ a month", "before", "after", "used", "state")
     head = _head(*titles, right=(1, 2, 3, 4))
     yield _table("budgets", head, iter(rows), len(rows), title="Budgets", share=0.4)
 
@@ -303,7 +306,7 @@ def _owners(diff: Diff) -> Iterator[_Section]:
         )
         for each in diff.owners
     )
-    titles = ("owner", "$/month before", "after", "difference", "", "not priced")
+    titles = ("owner", "$ a month before", "after", "difference", "", "not priced")
     head = _head(*titles, right=(1, 2, 3, 4, 5))
     if len(diff.owners) > MOST_OWNERS:
         title = f"{len(diff.owners):,} owners"

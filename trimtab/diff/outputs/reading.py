@@ -5,7 +5,7 @@ Decides nothing about layout; `table`, `markdown` and `html` do that, each in it
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from trimtab.diff.model import (
@@ -13,6 +13,7 @@ from trimtab.diff.model import (
     BudgetState,
     Change,
     Diff,
+    Figures,
     Operation,
     Owner,
     Severity,
@@ -61,6 +62,40 @@ MARKS = {
     "n": "has a note",
 }
 """What may stand beside a row's figures."""
+
+
+def settled(diff: Diff) -> Diff:
+    """The diff without expectations that can't be.
+
+    A sum's expectation is of what has one. Where that is less than the least that all can cost, it says
+    nothing of the sum, and only its bounds do; nor does a difference from or to it.
+    """
+    before, after, delta = _settled(diff.before, diff.after, diff.delta)
+    owners = []
+    for each in diff.owners:
+        own = _settled(each.before, each.after, each.delta)
+        owners.append(replace(each, before=own[0], after=own[1], delta=own[2]))
+    untagged = None if diff.untagged is None else _settled(*[diff.untagged] * 3)[0]
+    return replace(
+        diff, before=before, after=after, delta=delta, owners=tuple(owners), untagged=untagged
+    )
+
+
+def _settled(before: Figures, after: Figures, delta: Figures) -> tuple[Figures, Figures, Figures]:
+    sides = [
+        replace(each, usd=_firm(each.usd), kgco2e=_firm(each.kgco2e)) for each in (before, after)
+    ]
+    for name in ("usd", "kgco2e"):
+        if any(getattr(side, name).expected is None for side in sides):
+            delta = replace(delta, **{name: getattr(delta, name)._replace(expected=None)})
+    return sides[0], sides[1], delta
+
+
+def _firm(amount: Amount) -> Amount:
+    slack = NOISE_USD + 1e-9 * abs(amount.low)
+    if amount.expected is None or amount.expected >= amount.low - slack:
+        return amount
+    return amount._replace(expected=None)
 
 
 def shown(diff: Diff) -> list[Change]:
@@ -169,6 +204,9 @@ def headline(diff: Diff) -> list[str]:
     interruptions = diff.delta.interruptions.expected
     if interruptions and abs(interruptions) >= 0.05:
         parts.append(f"{number_change(round(interruptions, 1))} spot interruptions")
+    bounded = sum(map(_bounds_only, diff.changes))
+    if bounded and delta.expected is not None:
+        parts.append(f"{plural(bounded, 'change')} known within bounds only")
     if missing := len(list(unpriced(diff))):
         parts.append(f"{plural(missing, 'resource')} with no or only part of a price")
     if diff.findings:
@@ -177,6 +215,13 @@ def headline(diff: Diff) -> list[str]:
         parts.append(f"{plural(len(diff.findings), 'finding')}{grave}")
     parts += _budgets(diff.budgets)
     return parts
+
+
+def _bounds_only(change: Change) -> bool:
+    delta = change.usd_per_month
+    if delta is None or delta.expected is not None:
+        return False
+    return _cost(change.before) != _cost(change.after)
 
 
 def _money(diff: Diff) -> str:

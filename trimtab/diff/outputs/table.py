@@ -12,14 +12,13 @@ from trimtab.diff.outputs import reading
 from trimtab.diff.outputs.figures import (
     kg_cell,
     kg_range,
-    number,
-    number_change,
+    number_cell,
     plain,
     plural,
     share_change,
     short,
     usd,
-    usd_change,
+    usd_cell,
     usd_change_cell,
     usd_range,
 )
@@ -50,6 +49,7 @@ class TableOptions:
 def table(diff: Diff, options: TableOptions | None = None) -> str:
     """The diff as text, its last line ended."""
     options = options or TableOptions()
+    diff = reading.settled(diff)
     paint = _Paint(options.colour)
     blocks = [
         [paint.bold(line) for line in _wrap(", ".join(reading.headline(diff)), options.width)],
@@ -173,18 +173,21 @@ def _totals(diff: Diff, width: int) -> list[str]:
     rows.append(
         (
             "$ a month",
-            _total_usd(first.usd),
-            _total_usd(last.usd),
+            usd_cell(first.usd),
+            usd_cell(last.usd),
             usd_change_cell(delta.usd),
             share,
         )
     )
-    spans = [usd_range(each) for each in (first.usd, last.usd, delta.usd)]
+    spans = [_span(each) for each in (first.usd, last.usd, delta.usd)]
     if any(spans):
         rows.append(("  within", *spans, ""))
     if any(not _zero(each) for each in (first.kgco2e, last.kgco2e)):
         rows.append(("kg CO2e a month", *_three(first.kgco2e, last.kgco2e, delta.kgco2e), ""))
-        spans = [kg_range(each) for each in (first.kgco2e, last.kgco2e, delta.kgco2e)]
+        spans = [
+            kg_range(each) if each.expected is not None else ""
+            for each in (first.kgco2e, last.kgco2e, delta.kgco2e)
+        ]
         if any(spans):
             rows.append(("  within", *spans, ""))
     if any(not _zero(each) for each in (first.interruptions, last.interruptions)):
@@ -193,23 +196,20 @@ def _totals(diff: Diff, width: int) -> list[str]:
     if first.unmet_share is not None or last.unmet_share is not None:
         rows.append(("demand unmet", *map(_share, (first.unmet_share, last.unmet_share)), "", ""))
     if diff.untagged is not None and not _zero(diff.untagged.usd):
-        rows.append(("of it with no owner", "", _total_usd(diff.untagged.usd), "", ""))
+        rows.append(("of it with no owner", "", usd_cell(diff.untagged.usd), "", ""))
     lines = _aligned(rows)
     if said := reading.incomplete(diff):
         lines += _wrap(said, width)
     return lines
 
 
-def _total_usd(amount: Amount) -> str:
-    return reading.ABSENT if amount.expected is None else usd(amount.expected)
+def _span(amount: Amount) -> str:
+    """The bounds, unless they stand for the expectation already."""
+    return usd_range(amount) if amount.expected is not None else ""
 
 
 def _three(first: Amount, last: Amount, delta: Amount) -> tuple[str, str, str]:
-    cells = [
-        reading.ABSENT if each.expected is None else number(each.expected) for each in (first, last)
-    ]
-    changed = reading.ABSENT if delta.expected is None else number_change(delta.expected)
-    return cells[0], cells[1], changed
+    return number_cell(first), number_cell(last), kg_cell(delta)
 
 
 def _zero(amount: Amount) -> bool:
@@ -241,9 +241,9 @@ def _owners(diff: Diff, options: TableOptions) -> list[str]:
     rows += [
         (
             short(reading.owner_name(each.owner), options.width - 62),
-            _total_usd(each.before.usd),
-            _total_usd(each.after.usd),
-            "" if each.delta.usd.expected is None else usd_change(each.delta.usd.expected),
+            usd_cell(each.before.usd),
+            usd_cell(each.after.usd),
+            usd_change_cell(each.delta.usd),
             f"{each.unpriced:,} not priced" if each.unpriced else "",
         )
         for each in kept

@@ -3,6 +3,7 @@
 `4 (2 to 8) x $55.04 per node-hour x 730 h = $160,716.80 ($80,358 to $321,434)`
 """
 
+import math
 from collections.abc import Iterator
 
 from trimtab.clock import HOURS_PER_MONTH
@@ -41,6 +42,8 @@ def bounded(quantity: Amount, unit: str) -> str:
     if quantity.exact:
         return f"{exact(quantity.low)}{named}"
     span = f"{exact(quantity.low)} to {exact(quantity.high)}"
+    if math.isinf(quantity.high):
+        span = f"{exact(quantity.low)} or more"
     if quantity.expected is None:
         return f"({span}){named}"
     return f"{exact(quantity.expected)}{named} ({span})"
