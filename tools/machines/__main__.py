@@ -26,6 +26,7 @@ SOURCES = {
     "opencost": "opencost/opencost: three-year rates",
     "kube-resource-report": "the wheel of kube-resource-report: list prices of other regions",
     "azure-karpenter": "Azure/karpenter-provider-azure: list prices",
+    "azure-catalogue": "anycloud-sh/catalog: list and spot prices, sizes",
     "gcp-calculator": "Cyclenerd/google-cloud-pricing-cost-calculator: every price and size",
 }
 
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
                 given.opencost,
                 given.kube_resource_report,
             ),
-            azure.machines(given.azure_karpenter),
+            azure.machines(given.azure_karpenter, given.azure_catalogue),
             gcp.machines(given.gcp_calculator, given.gcp_as_of),
         ]
     except (OSError, UnusableSourceError) as error:

@@ -166,6 +166,7 @@ FILES = sorted((BUILT_IN_FOLDER / "machines").glob("*/*.csv"))
         ("aws", "us-gov-west-1", "m5.xlarge", 0.242),
         ("azure", "eastus", "Standard_D4s_v5", 0.192),
         ("azure", "westeurope", "Standard_D4s_v5", 0.23),
+        ("azure", "westeurope", "Standard_D16as_v5", 0.832),  # 1.568 with Windows
         ("gcp", "us-central1", "n2-standard-4", 0.194236),
         ("gcp", "europe-west4", "n2-standard-4", 0.213832),
     ],
