@@ -14,6 +14,7 @@ import argparse
 import csv
 import difflib
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -26,8 +27,20 @@ FOLDER = Path(__file__).resolve().parents[1] / "trimtab" / "resources" / "type_n
 COLUMNS = ("kind", "pulumi", "crossplane")
 _LEAST_NAMES, _LEAST_ARGUMENTS = 0.6, 0.5
 _BLOCK_OF_BINDINGS = frozenset(
-    "scope id_ connection count depends_on for_each lifecycle provider provisioners tags_all id "
-    "timeouts".split()
+    [
+        "scope",
+        "id_",
+        "connection",
+        "count",
+        "depends_on",
+        "for_each",
+        "lifecycle",
+        "provider",
+        "provisioners",
+        "tags_all",
+        "id",
+        "timeouts",
+    ]
 )
 _BY_HAND = {
     "aws:alb/listener:Listener": "aws_lb_listener",
@@ -62,9 +75,9 @@ def crossplane_names(repository: Path) -> dict[str, str]:
         if method := re.search(r"\*(\w+)\) GetTerraformResourceType", line):
             group = groups[str(Path(path).parent)].replace(".m.upbound.io", ".upbound.io")
             named = f"{group}/{method[1]}"
-        elif kind := re.search(r'return "(\w+)"', line):
-            if found.setdefault(named, kind[1]) != kind[1]:
-                raise SystemExit(f"{named} is {found[named]} and {kind[1]}")
+        kind = re.search(r'return "(\w+)"', line)
+        if kind and found.setdefault(named, kind[1]) != kind[1]:
+            raise SystemExit(f"{named} is {found[named]} and {kind[1]}")
     return found
 
 
@@ -173,18 +186,12 @@ def _plain(names: Iterable[str]) -> set[str]:
 
 def table(pulumi: dict[str, str], crossplane: dict[str, str]) -> str:
     """The table: a row for each type, and one more for each further name of it."""
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for kind in sorted({*pulumi.values(), *crossplane.values()}):
         tokens = [token for token, of in pulumi.items() if of == kind]
         names = sorted(name for name, of in crossplane.items() if of == kind)
-        for index in range(max(len(tokens), len(names))):
-            rows.append(
-                (
-                    kind,
-                    tokens[index] if index < len(tokens) else "",
-                    names[index] if index < len(names) else "",
-                )
-            )
+        pairs = itertools.zip_longest(tokens, names, fillvalue="")
+        rows.extend((kind, token, name) for token, name in pairs)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows([COLUMNS, *rows])

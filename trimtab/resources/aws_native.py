@@ -25,6 +25,9 @@ def translate(token: str, inputs: Mapping[str, Any]) -> tuple[str, Values] | Non
         _put(values, path.split("."), _spelt(value, name in _FREE))
     if shape is not None:
         shape(values)
+    engine = values.get("engine")
+    if kind == "aws_db_instance" and isinstance(engine, str) and engine.startswith("aurora"):
+        kind = "aws_rds_cluster_instance"  # CloudFormation has one type for both
     return kind, values
 
 
@@ -87,20 +90,36 @@ def _launch_template(values: Values) -> None:
 
 
 def _table(values: Values) -> None:
+    _capacity(values)
+    indexes = values.get("global_secondary_index")
+    for each in indexes if isinstance(indexes, list) else []:
+        if isinstance(each, dict):
+            _capacity(each)
+    values.setdefault("billing_mode", "PROVISIONED")
+
+
+def _capacity(values: Values) -> None:
     throughput = values.pop("provisioned_throughput", None)
     if isinstance(throughput, dict):
         values["read_capacity"] = throughput.get("read_capacity_units")
         values["write_capacity"] = throughput.get("write_capacity_units")
-    values.setdefault("billing_mode", "PROVISIONED")
 
 
 def _load_balancer(values: Values) -> None:
     values["internal"] = values.pop("scheme", None) == "internal"
 
 
-def _cache_group(values: Values) -> None:
-    if values.get("num_node_groups") is not None and "replicas_per_node_group" not in values:
-        values["replicas_per_node_group"] = 0
+def _scaling_group(values: Values) -> None:
+    policy = values.get("mixed_instances_policy")
+    template = policy.get("launch_template") if isinstance(policy, dict) else None
+    if isinstance(template, dict) and "overrides" in template:
+        template["override"] = template.pop("overrides")
+
+
+def _task(values: Values) -> None:
+    storage = values.get("ephemeral_storage")
+    if isinstance(storage, dict) and "size_in_gi_b" in storage:
+        storage["size_in_gib"] = storage.pop("size_in_gi_b")
 
 
 _Row = tuple[str, Mapping[str, str], Callable[[Values], None] | None]
@@ -109,21 +128,16 @@ _TYPES: dict[str, _Row] = {
         "aws_autoscaling_group",
         {
             "autoScalingGroupName": "name",
-            "vpcZoneIdentifier": "vpc_zone_identifier",
             "launchConfigurationName": "launch_configuration",
             "tags": "tag",
         },
-        None,
+        _scaling_group,
     ),
     "aws-native:ec2:CapacityReservation": ("aws_ec2_capacity_reservation", {}, None),
     "aws-native:ec2:Eip": ("aws_eip", {"instanceId": "instance"}, None),
     "aws-native:ec2:Instance": (
         "aws_instance",
-        {
-            "imageId": "ami",
-            "iamInstanceProfile": "iam_instance_profile",
-            "creditSpecification.cpuCredits": "credit_specification.cpu_credits",
-        },
+        {"imageId": "ami", "securityGroupIds": "vpc_security_group_ids"},
         _instance,
     ),
     "aws-native:ec2:LaunchTemplate": (
@@ -132,17 +146,21 @@ _TYPES: dict[str, _Row] = {
         _launch_template,
     ),
     "aws-native:ec2:NatGateway": ("aws_nat_gateway", {}, None),
-    "aws-native:ec2:TransitGatewayAttachment": ("aws_ec2_transit_gateway_vpc_attachment", {}, None),
+    "aws-native:ec2:TransitGatewayVpcAttachment": (
+        "aws_ec2_transit_gateway_vpc_attachment",
+        {},
+        None,
+    ),
     "aws-native:ec2:Volume": ("aws_ebs_volume", {"volumeType": "type"}, None),
     "aws-native:ec2:VpcEndpoint": ("aws_vpc_endpoint", {}, None),
     "aws-native:ec2:VpnConnection": ("aws_vpn_connection", {}, None),
     "aws-native:ecr:Repository": ("aws_ecr_repository", {"repositoryName": "name"}, None),
     "aws-native:ecs:Service": (
         "aws_ecs_service",
-        {"serviceName": "name", "capacityProviderStrategy": "capacity_provider_strategy"},
+        {"serviceName": "name"},
         None,
     ),
-    "aws-native:ecs:TaskDefinition": ("aws_ecs_task_definition", {}, None),
+    "aws-native:ecs:TaskDefinition": ("aws_ecs_task_definition", {}, _task),
     "aws-native:efs:FileSystem": (
         "aws_efs_file_system",
         {"fileSystemTags": "tags", "lifecyclePolicies": "lifecycle_policy"},
@@ -160,8 +178,8 @@ _TYPES: dict[str, _Row] = {
     ),
     "aws-native:elasticache:ReplicationGroup": (
         "aws_elasticache_replication_group",
-        {"cacheNodeType": "node_type", "numCacheClusters": "num_cache_clusters"},
-        _cache_group,
+        {"cacheNodeType": "node_type"},
+        None,
     ),
     "aws-native:elasticloadbalancingv2:LoadBalancer": (
         "aws_lb",
@@ -169,11 +187,7 @@ _TYPES: dict[str, _Row] = {
         _load_balancer,
     ),
     "aws-native:kms:Key": ("aws_kms_key", {"keySpec": "customer_master_key_spec"}, None),
-    "aws-native:lambda:Function": (
-        "aws_lambda_function",
-        {"ephemeralStorage": "ephemeral_storage"},
-        None,
-    ),
+    "aws-native:lambda:Function": ("aws_lambda_function", {}, None),
     "aws-native:logs:LogGroup": (
         "aws_cloudwatch_log_group",
         {"logGroupName": "name"},
@@ -193,8 +207,6 @@ _TYPES: dict[str, _Row] = {
             "dbInstanceClass": "instance_class",
             "dbInstanceIdentifier": "identifier",
             "dbClusterIdentifier": "cluster_identifier",
-            "multiAz": "multi_az",
-            "storageThroughput": "storage_throughput",
         },
         None,
     ),
@@ -202,5 +214,9 @@ _TYPES: dict[str, _Row] = {
     "aws-native:secretsmanager:Secret": ("aws_secretsmanager_secret", {}, None),
     "aws-native:sns:Topic": ("aws_sns_topic", {"topicName": "name"}, None),
     "aws-native:sqs:Queue": ("aws_sqs_queue", {"queueName": "name"}, None),
-    "aws-native:dynamodb:Table": ("aws_dynamodb_table", {"tableName": "name"}, _table),
+    "aws-native:dynamodb:Table": (
+        "aws_dynamodb_table",
+        {"tableName": "name", "globalSecondaryIndexes": "global_secondary_index"},
+        _table,
+    ),
 }

@@ -49,7 +49,7 @@ def aws_region_of(place: str) -> str | None:
     """The region of an availability or local zone, or of an ARN; None for neither."""
     if place.startswith("arn:"):
         parts = place.split(":", 5)
-        place = parts[3] if len(parts) > 3 else ""  # noqa: PLR2004 - arn:partition:service:region
+        place = parts[3] if len(parts) > 3 else ""
     found = _AWS_REGION.match(place)
     return found[0] if found else None
 

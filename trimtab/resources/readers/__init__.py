@@ -51,7 +51,7 @@ def read_change(before: str | None, after: str, options: Options | None = None) 
     if found.patch is not None:
         from trimtab.resources.readers.patch import patched
 
-        return patched(former, found, options)
+        return patched(former, found)
     return _between(former, found, options)
 
 

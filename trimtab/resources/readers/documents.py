@@ -10,6 +10,7 @@ from trimtab.resources.readers import pulumi, terraform
 from trimtab.resources.readers.files import Text
 from trimtab.resources.readers.found import Found, Options
 from trimtab.resources.readers.json_stream import JsonStream
+from trimtab.resources.readers.pulumi_states import State
 from trimtab.resources.readers.values import mapping, text
 
 KNOWN = (
@@ -186,7 +187,7 @@ class _Walk:
         self.source = source
         self.fields: dict[str, Any] = {}
         self.steps = pulumi.Steps(source)
-        self.states: list[pulumi.State | None] = []
+        self.states: list[State | None] = []
         self.terraform = terraform.Document(source)
 
     def top(self) -> None:

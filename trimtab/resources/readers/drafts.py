@@ -7,6 +7,7 @@ nor its provider says one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def finish(
         InputError: two resources have one key.
     """
     ordered = sorted(drafts, key=lambda each: each.key)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if one.key == other.key:
             raise InputError(
                 f"{one.key} is declared twice{_beside(one, other)}",

@@ -111,7 +111,7 @@ def open_text(name: str, stdin: BinaryIO | None = None) -> Iterator[Text]:
 
 def _decoded(stream: io.BufferedReader) -> IO[str]:
     if stream.peek(2)[:2] == _GZIP:
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))  # type: ignore[arg-type]
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
         try:
             head = stream.peek(3)[:3]
         except (OSError, EOFError, zlib.error):

@@ -121,7 +121,7 @@ def _references(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, An
     if found and isinstance(value, dict | list):
         yield found[1], value
         return
-    if depth > 20:  # noqa: PLR2004 - no provider nests its inputs so far
+    if depth > 20:
         return
     if isinstance(value, list):
         for each in value:

@@ -7,18 +7,17 @@ from trimtab.errors import InputError
 from trimtab.resources.inputs import Inputs
 from trimtab.resources.model import ChangeSet, Origin, Resource
 from trimtab.resources.place import own_region, tags_of
-from trimtab.resources.readers.found import Change, Found, Options
+from trimtab.resources.readers.found import Change, Found
 
 _NOTE = "the update plan's changes are made to the exported inputs"
 
 
-def patched(former: Found, found: Found, options: Options) -> ChangeSet:
+def patched(former: Found, found: Found) -> ChangeSet:
     """The change that an update plan makes to a state.
 
     Args:
         former: the state.
         found: the update plan.
-        options: the user's.
 
     Raises:
         InputError: the state is not of a Pulumi stack.
@@ -44,12 +43,11 @@ def patched(former: Found, found: Found, options: Options) -> ChangeSet:
         notes.append(
             f"{len(lost)} resources of the plan are not in the state: is it the one that it was made from?"
         )
-    notes += [note for note in found.estate.notes if "update plan" not in note]
     after = replace(
         found.estate,
         resources=tuple(new[key] for key in sorted(new)),
         complete=before.complete,
-        notes=tuple(notes[:1] if not lost else notes[:2]),
+        notes=(*before.notes, *notes),
         plan_file=found.estate.plan_file or before.plan_file,
     )
     kept = {key: name for key, name in found.operations.items() if key in new or name == "delete"}

@@ -105,7 +105,7 @@ def _formers(record: ResourceRecord) -> list[str]:
         outer, _, kind = types.rpartition("$")
         if "parent" in pairs:
             above = pairs["parent"].split("::")
-            outer = "" if len(above) < 3 or above[2] == "pulumi:pulumi:Stack" else above[2]  # noqa: PLR2004
+            outer = "" if len(above) < 3 or above[2] == "pulumi:pulumi:Stack" else above[2]
         kind = pairs.get("type", kind)
         stack = f"urn:pulumi:{pairs['stack']}" if "stack" in pairs else prefix
         types = f"{outer}${kind}" if outer else kind

@@ -62,7 +62,7 @@ def state_of(value: Any, *, fill: bool = False) -> State | None:
     """
     given = mapping(value)
     urn = text(given.get("urn"))
-    if urn.count("::") < 3:  # noqa: PLR2004 - urn:pulumi:stack::project::type::name
+    if urn.count("::") < 3:
         return None
     kind = text(given.get("type")) or urn.split("::")[2].rpartition("$")[2]
     inputs = pulumi_inputs(given.get("inputs"))

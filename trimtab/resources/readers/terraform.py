@@ -235,7 +235,7 @@ def _draft(
             return made
     inputs = Inputs(block.values, camel=False)
     provider = _PROVIDERS.get(block.type.partition("_")[0], "")
-    settings = configuration.provider_of(block.module, block.address, block.type)
+    settings = configuration.provider_of(block.address, block.type)
     region = own_region(provider, inputs) or settings.region
     configured = options.config.get(_CONFIGURED.get(provider, ""))
     if provider != "azure":

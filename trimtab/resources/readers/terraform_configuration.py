@@ -66,7 +66,7 @@ class Configuration:
             self._calls[child] = call
             self._module(child, mapping(call.get("module")), depth + 1)
 
-    def provider_of(self, module: str, address: str, kind: str) -> Settings:
+    def provider_of(self, address: str, kind: str) -> Settings:
         """The settings of a resource's provider."""
         plain = _plain(address)
         key = text(self._resources.get(plain, {}).get("provider_config_key"))
@@ -153,7 +153,7 @@ class Configuration:
         if parts[0] == "var" and path and len(parts) > 1:
             passed = mapping(self._calls.get(path, {}).get("expressions"))
             yield from self._referred(_outer(path), passed.get(_plain(parts[1])), depth + 1)
-        elif parts[0] == "module" and len(parts) > 2:  # noqa: PLR2004 - module.name.output
+        elif parts[0] == "module" and len(parts) > 2:
             child = ".".join(filter(None, [path, "module", _plain(parts[1])]))
             outputs = mapping(self._modules.get(child, {}).get("outputs"))
             output = mapping(outputs.get(_plain(parts[2])))
