@@ -13,6 +13,7 @@ sizes), and a Savings Plan serves in that order, not by the largest discount.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from trimtab.pricing.draft import Counts, Draft, Fleet
@@ -123,7 +124,8 @@ def _use(supply: Supply, fleets: Iterable[Fleet]) -> None:
         if max(taken) <= 0:
             continue
         for case, count in enumerate(taken):
-            supply.left[case] = max(supply.left[case] - count * each, 0.0)
+            if supply.left[case] < inf:
+                supply.left[case] = max(supply.left[case] - count * each, 0.0)
         fleet.covered.append((supply.name, _counts(taken)))
 
 
@@ -146,7 +148,7 @@ def _own(resource: Resource, settings: Settings) -> Supply:
     place = (resource.provider, resource.region or settings.regions.get(resource.provider))
 
     def serves(fleet: Fleet) -> bool:
-        if fleet.draft.resource.kind in RESERVATIONS:
+        if fleet.draft.resource.kind in RESERVATIONS or fleet.nodes.option == "spot":
             return False
         if names & set(fleet.nodes.reservations):
             return True
@@ -159,8 +161,10 @@ def _own(resource: Resource, settings: Settings) -> Supply:
             and fleet.nodes.zones == (zone,)
         )
 
-    count = float(inputs.number(reads.quantity) or 0.0)
-    return Supply(resource.name or resource.key, serves, [count] * 4)
+    # Of unknown size it is open to nobody; what names it is taken to fit.
+    count = inputs.number(reads.quantity)
+    is_open = is_open and count is not None
+    return Supply(resource.name or resource.key, serves, [inf if count is None else count] * 4)
 
 
 def _held(inventory: "Inventory", as_of: datetime, known: set[str]) -> list[Supply]:

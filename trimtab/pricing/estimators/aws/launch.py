@@ -17,7 +17,7 @@ from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators.aws.ebs import DEFAULT_TYPE, disk_charges
 from trimtab.pricing.model import Basis, Gap, Nodes, Part
 from trimtab.resources.inputs import Inputs
-from trimtab.resources.model import Resource, Role
+from trimtab.resources.model import Resource
 
 if TYPE_CHECKING:  # the plan's model brings pydantic, which a change without a plan does not need
     from trimtab.plan.model import PurchaseOption
@@ -79,7 +79,6 @@ class Make:
         ebs_optimized: declared, which costs for types that are not so by themselves.
         public_ip: whether each is declared to have a public IPv4 address.
         reservations: ids or keys of the capacity reservation that it is aimed at.
-        reserved: how many machines it holds, where it is paid for here; None where it is not.
     """
 
     instance_types: tuple[str, ...] = ()
@@ -92,7 +91,6 @@ class Make:
     ebs_optimized: bool = False
     public_ip: bool = False
     reservations: tuple[str, ...] = ()
-    reserved: float | None = None
 
 
 def template_of(at: Estimation, path: str) -> Resource | None:
@@ -133,7 +131,7 @@ def make_of_template(at: Estimation, template: Resource, *, root_gib: float = IM
     """The make that a launch template describes."""
     inputs = template.inputs
     types = inputs.strings("instance_type")
-    reservations, reserved = _reservations(Estimation(template, at.facts), inputs)
+    reservations = _reservations(Estimation(template, at.facts), inputs)
     return Make(
         instance_types=tuple(types[:1]),
         unknown=_why_unknown(inputs),
@@ -145,7 +143,6 @@ def make_of_template(at: Estimation, template: Resource, *, root_gib: float = IM
         ebs_optimized=inputs.flag("ebs_optimized"),
         public_ip=inputs.flag("network_interfaces.associate_public_ip_address"),
         reservations=reservations,
-        reserved=reserved,
     )
 
 
@@ -168,7 +165,7 @@ def make_of_instance(
     types = tuple(inputs.strings("instance_type")[:1])
     unknown = NOT_KNOWN if inputs.unknown("instance_type") else base.unknown
     market = inputs.text("instance_market_options.market_type")
-    reservations, reserved = _reservations(Estimation(resource, at.facts), inputs)
+    reservations = _reservations(Estimation(resource, at.facts), inputs)
     return Make(
         instance_types=types or (() if unknown is NOT_KNOWN else base.instance_types),
         unknown=unknown,
@@ -182,7 +179,6 @@ def make_of_instance(
         ebs_optimized=inputs.flag("ebs_optimized", default=base.ebs_optimized),
         public_ip=inputs.flag("associate_public_ip_address", default=base.public_ip),
         reservations=reservations or base.reservations,
-        reserved=reserved if reservations else base.reserved,
     )
 
 
@@ -220,8 +216,6 @@ def machines(
     elif make.tenancy == "host":
         on_host = "runs on a dedicated host, which is paid for itself"
         yield replace(nodes, usd_per_hour=0.0, note=on_host)
-    elif make.reserved is not None and bought != "spot":
-        yield from _inside(nodes, make.reserved)
     else:
         yield nodes
 
@@ -306,35 +300,16 @@ def _why_unknown(inputs: Inputs) -> str:
     return NOT_KNOWN if inputs.unknown("instance_type") else NOT_SAID
 
 
-def _reservations(there: Estimation, inputs: Inputs) -> tuple[tuple[str, ...], float | None]:
-    """The reservation that machines are aimed at, and how many it holds where it is paid for here."""
+def _reservations(there: Estimation, inputs: Inputs) -> tuple[str, ...]:
+    """The reservation that machines are aimed at: the engine serves them from it, where it is here."""
     path = f"{_RESERVATION}.capacity_reservation_id"
     found = there.referred(
         path, "aws_ec2_capacity_reservation", "aws_ec2_capacity_block_reservation"
     )
     if found is None:
         group = f"{_RESERVATION}.capacity_reservation_resource_group_arn"
-        return tuple(name for name in (inputs.text(path), inputs.text(group)) if name), None
-    names = tuple(name for name in (found.id, found.key) if name)
-    if found.role is not Role.MANAGED:
-        return names, None
-    return names, found.inputs.number("instance_count") or math.inf
-
-
-def _inside(nodes: Nodes, reserved: float) -> Iterator[Part]:
-    """Machines in a reservation cost nothing more up to its size, and the rest what it costs."""
-
-    def share(beyond: bool) -> Nodes:
-        def part(value: float) -> float:
-            return max(value - reserved, 0.0) if beyond else min(value, reserved)
-
-        now = None if nodes.now is None else part(nodes.now)
-        return replace(nodes, count=at_bounds(nodes.count, part), now=now)
-
-    note = "runs inside a capacity reservation, which is paid for itself"
-    yield replace(share(beyond=False), usd_per_hour=0.0, note=note)
-    if nodes.count.high > reserved:
-        yield share(beyond=True)
+        return tuple(name for name in (inputs.text(path), inputs.text(group)) if name)
+    return tuple(name for name in (found.id, found.key) if name)
 
 
 def _mapped_disks(inputs: Inputs, root_gib: float) -> tuple[Disk, ...]:

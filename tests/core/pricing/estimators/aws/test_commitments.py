@@ -48,9 +48,11 @@ def test_what_runs_inside_a_reservation_costs_nothing_more() -> None:
         references={"launch_template": (template.key,)},
     )
     priced = estimate(group, template, RESERVATION, book=BOOK)
-    inside, beyond = (each.nodes for each in priced.machines)
-    assert (inside.count, inside.now, inside.usd_per_hour) == (Amount(1, 2, 2), 2, 0.0)
-    assert (beyond.count, beyond.now, beyond.usd_per_hour) == (Amount(0, 1, 2), 1, None)
+    (machines,) = priced.machines
+    inside, beyond = machines.charges
+    assert (inside.label, inside.rate.usd) == ("instances: covered by held", 0.0)
+    assert (inside.quantity, beyond.quantity) == (Amount(1, 2, 2), Amount(0, 1, 2))
+    assert machines.covered == 2
     # of 3 machines, 1 does not fit: 730 x 0.096; 3 x 8 x 0.10 of disks
     assert priced.usd_per_month is not None
     assert round(priced.usd_per_month.expected or 0, 2) == 70.08 + 2.40
