@@ -173,7 +173,7 @@ def _delta(
     if old is None or new is None:
         # What is not priced and does not change changes no cost.
         return ZERO if before is not None and before == after else None
-    return ZERO if old == new else new.less(old)
+    return new.since(old)
 
 
 def _impact(change: Change) -> tuple[bool, bool, float, str]:
@@ -243,11 +243,12 @@ def _known_delta(change: Change, figure: Callable[[Estimate], Amount | None]) ->
     """The difference of what is known of a change: as the sums of each side have it."""
     sides = [figure(side) if side else None for side in (change.before, change.after)]
     old, new = (amount or ZERO for amount in sides)
-    if old == new:
-        return ZERO
-    # Bounds without an expectation are nothing in a sum of expectations.
-    expected = (new.expected or 0.0) - (old.expected or 0.0)
-    return new.less(old)._replace(expected=expected)
+    return _counted(new).since(_counted(old))
+
+
+def _counted(amount: Amount) -> Amount:
+    """An amount as it counts in a sum of expectations: bounds without one are nothing in it."""
+    return amount if amount.expected is not None else amount._replace(expected=0.0)
 
 
 _COSTS = (Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED)

@@ -38,6 +38,24 @@ class Amount(NamedTuple):
         expected = None if self.expected is None else self.expected * factor
         return Amount(self.low * factor, expected, self.high * factor)
 
+    def since(self, other: "Amount") -> "Amount":
+        """The difference from what the same thing was before: what bounds the one bounds the other.
+
+        A pool that was within 2 and 8 nodes and still is moves with its price at 2, and at 8: its two
+        sides are at their least and at their most together.
+        """
+        expected = (
+            None
+            if self.expected is None or other.expected is None
+            else self.expected - other.expected
+        )
+        ends = [_gap(self.low, other.low), _gap(self.high, other.high)]
+        return Amount(
+            min(*ends, *(() if expected is None else (expected,))),
+            expected,
+            max(*ends, *(() if expected is None else (expected,))),
+        )
+
     def less(self, other: "Amount") -> "Amount":
         """The difference; its bounds take the sides as independent."""
         expected = (
@@ -53,6 +71,11 @@ class Amount(NamedTuple):
     def exact(self) -> bool:
         """Whether it is one number."""
         return self.low == self.high
+
+
+def _gap(after: float, before: float) -> float:
+    """The difference of two ends; of two infinite ones nothing is known to differ."""
+    return 0.0 if after == before else after - before
 
 
 def _difference(a: float, b: float) -> float:
