@@ -4,19 +4,27 @@ A launch template and a launch configuration are free; whoever launches from the
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from trimtab.clock import HOURS_PER_MONTH
 from trimtab.pricing.amount import ONE
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.launch import extras, machines, make_of
-from trimtab.pricing.model import Gap, Part
+from trimtab.pricing.model import Basis, Gap, Nodes, Part
 
 
 @estimates("aws_instance")
 def instance(at: Estimation) -> Iterator[Part]:
-    """One machine, with its disks, that runs all month."""
+    """One machine, with its disks, that runs all month unless somebody says how many hours."""
     make = make_of(at)
-    yield from machines("instance", make, ONE, now=1.0, zones=_zones(at))
+    hours, basis = at.usage("hours")
+    running = ONE if basis is Basis.DEFAULT else hours.times(1 / HOURS_PER_MONTH)
+    for part in machines("instance", make, running, now=1.0, zones=_zones(at)):
+        if isinstance(part, Nodes) and basis is not Basis.DEFAULT:
+            yield replace(part, basis=basis)
+        else:
+            yield part
     yield from extras(at, make, ONE)
 
 

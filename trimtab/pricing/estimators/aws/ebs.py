@@ -20,6 +20,12 @@ DEFAULT_TYPE = "gp2"
 _PROVISIONED = frozenset({"io1", "io2"})
 _INCLUDED_IOPS = {"gp3": 3000.0}
 _INCLUDED_THROUGHPUT_MIBPS = 125.0
+_SNAPSHOT_USES = (
+    ("fast snapshot restore", "fast-restore", "fast_restore_dsu_hours"),
+    ("list requests", "list", "list_blocks_requests_thousand"),
+    ("get requests", "get", "get_block_units_thousand"),
+    ("put requests", "put", "put_block_units_thousand"),
+)
 _TYPES = frozenset({"gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"})
 
 
@@ -120,8 +126,18 @@ def snapshot(at: Estimation) -> Iterator[Part]:
         yield at.charge(
             "snapshot storage", rate, Amount(0.0, size, size), basis=Basis.DECLARED, note=note
         )
-        return
-    yield at.charge("snapshot storage", rate, stored, basis=basis)
+    else:
+        yield at.charge("snapshot storage", rate, stored, basis=basis)
+    for label, name, key in _SNAPSHOT_USES:
+        quantity, basis = at.usage(key)
+        if basis is not Basis.DEFAULT:  # few programs call these, and none by declaring them
+            yield at.charge(label, f"aws/ebs/snapshot/{name}", quantity, basis=basis)
+
+
+@estimates("aws_ebs_fast_snapshot_restore")
+def fast_snapshot_restore(at: Estimation) -> Iterator[Part]:
+    """By the hour, in its zone, for as long as it is enabled."""
+    yield at.charge("fast snapshot restore", "aws/ebs/snapshot/fast-restore/hour")
 
 
 def _snapshot_gib(at: Estimation) -> float | None:

@@ -6,8 +6,7 @@ taken off.
 
 from collections.abc import Iterator
 
-from trimtab.clock import HOURS_PER_MONTH
-from trimtab.pricing.amount import Amount, between, exactly
+from trimtab.pricing.amount import Amount, between
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.launch import product
@@ -17,7 +16,6 @@ from trimtab.resources.inputs import Inputs
 _DEFAULT_MIB = 128.0
 _FREE_DISK_MIB = 512.0
 _DEFAULT_TIMEOUT_S = 3.0
-_SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 
 
 @estimates("aws_lambda_function")
@@ -43,7 +41,7 @@ def function(at: Estimation) -> Iterator[Part]:
 
 @estimates("aws_lambda_provisioned_concurrency_config")
 def provisioned_concurrency(at: Estimation) -> Iterator[Part]:
-    """What is kept warm, all month; the function's requests are priced with the function."""
+    """What is kept warm, and for how long; the function's requests are priced with the function."""
     target = at.referred("function_name", "aws_lambda_function")
     wanted = at.inputs.number("provisioned_concurrent_executions")
     label = "provisioned concurrency"
@@ -53,9 +51,10 @@ def provisioned_concurrency(at: Estimation) -> Iterator[Part]:
     if wanted is None or target.inputs.unknown("memory_size"):
         yield Gap(label, "its size is not known before a deployment")
         return
-    gb_seconds = exactly(wanted * _memory_gib(target.inputs) * _SECONDS_PER_MONTH)
+    hours, basis = at.usage("hours")
+    gb_seconds = hours.times(wanted * _memory_gib(target.inputs) * 3600.0)
     rate = f"aws/lambda/provisioned-concurrency/{_architecture(target.inputs)}"
-    yield at.charge(label, rate, gb_seconds)
+    yield at.charge(label, rate, gb_seconds, basis=basis)
 
 
 def _seconds(at: Estimation, requests: Amount) -> tuple[Amount, Basis]:

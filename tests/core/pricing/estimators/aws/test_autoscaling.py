@@ -1,6 +1,7 @@
 """Groups of EC2 machines, computed by hand."""
 
 import math
+from collections.abc import Mapping
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_launch_configuration_is_monitored_in_detail_unless_it_says_no() -> No
     }
 
 
-def _mixed(distribution: dict[str, object], **more: object) -> dict[str, object]:
+def _mixed(distribution: Mapping[str, object], **more: object) -> dict[str, object]:
     policy = {
         "launch_template": [
             {
