@@ -103,7 +103,7 @@ def test_no_attack_is_more_than_text(attack: str) -> None:
         if token.type != "text" or code:
             continue
         # In running text no forge finds a mention, a reference, an address or a formula.
-        assert not re.search(r"@\w|(?<!\d)[#!~]\w|://|www\.|%\w", token.content, re.IGNORECASE)
+        assert not re.search(r"@\w|(?<!\d)[#!~]\w|\w://|www\.|%\w", token.content, re.IGNORECASE)
     assert not re.search(r"\$[^\d\s]", comment)
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import diffs
-from trimtab.diff.model import BudgetState
+from trimtab.diff.model import BudgetState, Operation
 from trimtab.diff.outputs.table import TableOptions, table
+from trimtab.pricing.amount import exactly
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {
@@ -70,9 +71,9 @@ def test_what_does_not_fit_is_summed() -> None:
 
 def test_a_resource_that_stays_is_shown_where_its_cost_does_not() -> None:
     group = diffs.resource("held")
-    before = diffs.pool(group, diffs.nodes("nodes", "m7i.4xlarge", diffs.exactly(2), 0.5))
-    after = diffs.pool(group, diffs.nodes("nodes", "m7i.4xlarge", diffs.exactly(2), 0.4))
-    same = diffs.Operation.SAME
+    before = diffs.pool(group, diffs.nodes("nodes", "m7i.4xlarge", exactly(2), 0.5))
+    after = diffs.pool(group, diffs.nodes("nodes", "m7i.4xlarge", exactly(2), 0.4))
+    same = Operation.SAME
     text = table(diffs.diff(diffs.change(before, after, operation=same)))
     assert re.search(r"^=  held .*\$730\.00  \$584\.00 +-\$146\.00", text, re.MULTILINE)
     text = table(diffs.diff(diffs.change(before, before, operation=same)))
