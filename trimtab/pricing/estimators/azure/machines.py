@@ -93,11 +93,13 @@ def virtual_machine(at: Estimation) -> Iterator[Part]:
 def classic_virtual_machine(at: Estimation) -> Iterator[Part]:
     """The machine, its system disk and the data disks that it declares itself."""
     block = next(iter(at.inputs.blocks("storage_os_disk")), None)
-    windows = at.inputs.has("os_profile_windows_config") or (
-        block is not None and block.text("os_type").lower() == "windows"
+    publisher = at.inputs.text("storage_image_reference.publisher")
+    windows = (
+        at.inputs.has("os_profile_windows_config")
+        or publisher.lower().startswith("microsoftwindows")
+        or (block is not None and block.text("os_type").lower() == "windows")
     )
     if not _paid_by_host(at):
-        publisher = at.inputs.text("storage_image_reference.publisher")
         system = system_of(publisher, windows=windows)
         yield machines(at, "virtual machine", at.inputs.text("vm_size"), system)
     yield from os_disk(at, block, windows=windows, type_name="managed_disk_type")
@@ -154,6 +156,9 @@ def scale_set(at: Estimation) -> Iterator[Part]:
     yield from _data_disks(at, data, type_name, count, basis)
 
 
+_TARGETS = ("target_resource_id", "target_resource_uri")
+
+
 def scaled(
     at: Estimation, declared: float | None, *, unknown: bool = False, default: float = 1.0
 ) -> tuple[Amount, float | None, Basis] | None:
@@ -168,7 +173,7 @@ def scaled(
             each
             for each in at.facts.resources.values()
             if each.kind == "azurerm_monitor_autoscale_setting"
-            and at.resource.key in each.references.get("target_resource_id", ())
+            and any(at.resource.key in each.references.get(name, ()) for name in _TARGETS)
         ),
         None,
     )

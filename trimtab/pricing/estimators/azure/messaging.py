@@ -203,6 +203,7 @@ def cognitive_deployment(at: Estimation) -> Iterator[Part]:
     "azurerm_load_test",
     "azurerm_relay_namespace",
     "azurerm_healthcare_workspace",
+    "azurerm_logic_app_workflow",
     "azurerm_api_management_standalone_gateway",
     "azurerm_container_registry_agent_pool",
     "azurerm_data_factory_integration_runtime_azure_ssis",

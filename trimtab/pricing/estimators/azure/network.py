@@ -78,7 +78,9 @@ def private_endpoint(at: Estimation) -> Iterator[Part]:
 @estimates("azurerm_virtual_network_peering")
 def peering(at: Estimation) -> Iterator[Part]:
     """By what passes; more where the networks are in different regions."""
-    remote = at.referred("remote_virtual_network_id", "azurerm_virtual_network")
+    names = ("remote_virtual_network_id", "remote_virtual_network")
+    networks = (at.referred(name, "azurerm_virtual_network") for name in names)
+    remote = next((each for each in networks if each), None)
     far = (
         remote is not None
         and bool(remote.region)

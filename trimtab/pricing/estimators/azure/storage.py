@@ -48,9 +48,9 @@ def storage_account(at: Estimation) -> Iterator[Part]:
 @estimates("azurerm_storage_share")
 def storage_share(at: Estimation) -> Iterator[Part]:
     """A premium share by its quota, another by what it holds: at most its quota."""
-    account = at.referred("storage_account_id", "azurerm_storage_account") or at.referred(
-        "storage_account_name", "azurerm_storage_account"
-    )
+    names = ("storage_account_id", "storage_account_name", "account_name")
+    accounts = (at.referred(name, "azurerm_storage_account") for name in names)
+    account = next((each for each in accounts if each), None)
     if account is None:
         yield Gap("share", "the account that says its replication is not declared here")
         return
