@@ -80,7 +80,7 @@ def machines(karpenter: str, catalogue: str) -> Machines:
             found.prices.setdefault(region, {})[cell[1]] = price
     rows = list(csv.DictReader(read(catalogue, "azure/vms.csv").splitlines()))
     for row in rows:
-        _second_opinion(row, found.prices.get(row["Region"], {}))
+        _second_opinion(row, found.prices.setdefault(row["Region"], {}))
     listed = {row["InstanceType"]: row for row in rows if not row["AcceleratorName"]}
     for name in {name for region in found.prices.values() for name in region}:
         if known := size(name, listed.get(name)):
@@ -89,13 +89,13 @@ def machines(karpenter: str, catalogue: str) -> Machines:
 
 
 def _second_opinion(row: dict[str, str], prices: dict[str, Price]) -> None:
-    """The second list's spot price, and its list price where Karpenter's is one of Windows."""
+    """The second list's spot price; its list price where Karpenter has none, or that of Windows."""
     name = row["InstanceType"]
-    price = prices.get(name)
-    if price is None or price.on_demand is None or not row["Price"]:
+    if not row["Price"] or float(row["Price"]) <= 0:
         return
     usd = float(row["Price"])
-    more = price.on_demand - usd
+    price = prices.setdefault(name, Price(usd, CATALOGUE_DATE, ["azure-catalogue"]))
+    more = (price.on_demand or usd) - usd
     if abs(more) >= 1e-4:
         if not 0 < more <= LICENCE_USD_PER_VCPU * float(row["vCPUs"]):
             del prices[name]
