@@ -1,0 +1,199 @@
+"""Google Cloud networking: addresses, NAT, load balancers, VPN, DNS, Cloud Armor."""
+
+from collections.abc import Iterator, Mapping
+
+from trimtab.pricing.amount import Amount
+from trimtab.pricing.estimation import Estimation, Facts
+from trimtab.pricing.estimators import estimates
+from trimtab.pricing.estimators.gcp.machines import is_spot
+from trimtab.pricing.estimators.gcp.places import located
+from trimtab.pricing.model import Gap, PaidElsewhere, Part
+from trimtab.resources.model import Resource
+
+FIRST_RULES = 5
+"""Forwarding rules that are paid for together."""
+
+_NAT_MACHINES = 32.0
+"""Beyond so many machines a NAT gateway costs no more by the hour."""
+
+_MACHINES = (
+    "google_compute_instance",
+    "google_compute_instance_template",
+    "google_compute_region_instance_template",
+)
+_RULES = ("google_compute_forwarding_rule", "google_compute_global_forwarding_rule")
+_NOT_EXTERNAL = ("VPC_PEERING", "PRIVATE_SERVICE_CONNECT", "GCE_ENDPOINT")
+
+
+@estimates("google_compute_address", "google_compute_global_address")
+def address(at: Estimation) -> Iterator[Part]:
+    """A reserved external address: by whether a machine uses it; one of a forwarding rule costs nothing."""
+    everywhere = at.resource.kind == "google_compute_global_address"
+    at = located(at, "region")
+    inputs = at.inputs
+    if (
+        inputs.text("address_type").upper() == "INTERNAL"
+        or inputs.text("purpose").upper() in _NOT_EXTERNAL
+        or "IPV6" in (inputs.text("ip_version").upper(), inputs.text("ipv6_endpoint_type").upper())
+    ):
+        return
+    users = at.facts.once(_users_of_addresses).get(at.resource.key, [])
+    if any(user.kind in _RULES for user in users):
+        return
+    if not users:
+        rate = "gcp/address/global-unused" if everywhere else "gcp/compute/address/unused"
+        note = "nothing here uses it; in use by a machine it costs half as much"
+        yield at.charge("external address, unused", rate, note=note)
+        return
+    spot = any(is_spot(block) for user in users for block in user.inputs.blocks("scheduling"))
+    if spot and at.rate("gcp/compute/address/preemptible") is not None:
+        yield at.charge("external address of a spot machine", "gcp/compute/address/preemptible")
+    else:
+        yield at.charge("external address in use", "gcp/compute/address/vm")
+
+
+def _users_of_addresses(facts: Facts) -> Mapping[str, list[Resource]]:
+    """By the key of an address, what takes an input from it."""
+    found: dict[str, list[Resource]] = {}
+    for resource in facts.resources.values():
+        if resource.kind in _MACHINES or resource.kind in _RULES or "_nat" in resource.kind:
+            for key in {key for keys in resource.references.values() for key in keys}:
+                found.setdefault(key, []).append(resource)
+    return found
+
+
+@estimates("google_compute_router_nat")
+def router_nat(at: Estimation) -> Iterator[Part]:
+    """By the hour for each machine behind it, up to 32 of them, and by what passes."""
+    at = located(at, "region")
+    machines, basis = at.usage("assigned_vms")
+    expected = None if machines.expected is None else min(machines.expected, _NAT_MACHINES)
+    counted = Amount(min(machines.low, _NAT_MACHINES), expected, min(machines.high, _NAT_MACHINES))
+    note = f"{_NAT_MACHINES:.0f} machines at the most are charged; without its external addresses"
+    yield at.charge(
+        "NAT gateway, machines behind it", "gcp/compute/nat/vm", counted, basis=basis, note=note
+    )
+    yield from at.used("data processed", "gcp/compute/nat/data", "data_processed_gb")
+
+
+@estimates(*_RULES)
+def forwarding_rule(at: Estimation) -> Iterator[Part]:
+    """By the hour: the first five of an estate together, each further one; and by what passes."""
+    at = located(at, "region")
+    target = at.inputs.text("target")
+    if "serviceAttachments" in target or at.referred("target", "google_compute_service_attachment"):
+        yield Gap("Private Service Connect endpoint", "no source gives its price")
+        return
+    if at.inputs.text("ip_protocol").upper() == "ESP" or at.referred(
+        "target", "google_compute_vpn_gateway"
+    ):
+        return  # a classic VPN's own, which the tunnel pays for
+    everywhere = at.resource.kind == "google_compute_global_forwarding_rule"
+    rate = "gcp/load-balancer/global-rule" if everywhere else "gcp/load-balancer/rule"
+    rank = at.facts.once(_ranks).get(at.resource.key, 0)
+    if rank == 0:
+        note = f"pays for the first {FIRST_RULES} forwarding rules together"
+        yield at.charge("forwarding rule", rate, note=note)
+    elif rank < FIRST_RULES:
+        yield PaidElsewhere(f"one of the first {FIRST_RULES} forwarding rules, paid for together")
+    else:
+        yield at.charge("forwarding rule", f"{rate}-further")
+    yield from at.used("data processed", "gcp/load-balancer/data", "data_processed_gb")
+
+
+def _ranks(facts: Facts) -> Mapping[str, int]:
+    """Of each forwarding rule, how many of its kind and region come before it."""
+    seen: dict[tuple[str, str | None], int] = {}
+    ranks: dict[str, int] = {}
+    for key in sorted(facts.resources):
+        resource = facts.resources[key]
+        if resource.kind in _RULES and resource.inputs.text("ip_protocol").upper() != "ESP":
+            place = (resource.kind, resource.inputs.text("region") or resource.region)
+            ranks[key] = seen.get(place, 0)
+            seen[place] = ranks[key] + 1
+    return ranks
+
+
+@estimates("google_compute_vpn_tunnel")
+def vpn_tunnel(at: Estimation) -> Iterator[Part]:
+    """By the hour."""
+    yield located(at, "region").charge("VPN tunnel", "gcp/compute/vpn/tunnel")
+
+
+_WITHIN = (
+    "same-region",
+    "us-canada",
+    "europe",
+    "asia",
+    "south-america",
+    "oceania",
+    "intercontinental",
+)
+
+
+@estimates("google_compute_vpn_gateway", "google_compute_ha_vpn_gateway")
+def vpn_gateway(at: Estimation) -> Iterator[Part]:
+    """By what leaves through it, by where that goes; its tunnels are charged by themselves."""
+    for place in _WITHIN:
+        key = f"{place.replace('-', '_')}_gb"
+        if at.usage(key)[0].high > 0:
+            yield from at.used(f"traffic, {place}", f"gcp/vpn/egress/{place}", key)
+
+
+@estimates("google_compute_external_vpn_gateway")
+def external_vpn_gateway(at: Estimation) -> Iterator[Part]:
+    """By what goes to it over the internet."""
+    for place in ("worldwide", "china", "australia"):
+        if at.usage(f"{place}_gb")[0].high > 0:
+            yield from at.used(f"traffic, {place}", f"gcp/vpn/egress/{place}", f"{place}_gb")
+
+
+_ATTACHMENTS = {"BPS_1G": "1g", "BPS_10G": "10g"}
+
+
+@estimates("google_compute_interconnect_attachment")
+def interconnect_attachment(at: Estimation) -> Iterator[Part]:
+    """By the hour and bandwidth."""
+    at = located(at, "region")
+    bandwidth = at.inputs.text("bandwidth")
+    size = _ATTACHMENTS.get(bandwidth)
+    if size is None:
+        yield Gap("VLAN attachment", f"no price of {bandwidth or 'an unknown bandwidth'}")
+    else:
+        yield at.charge("VLAN attachment", f"gcp/interconnect/attachment/{size}")
+
+
+@estimates("google_dns_managed_zone")
+def dns_zone(at: Estimation) -> Iterator[Part]:
+    """By the month."""
+    yield at.charge("DNS zone", "gcp/dns/zone")
+
+
+@estimates("google_dns_record_set")
+def dns_record_set(at: Estimation) -> Iterator[Part]:
+    """By queries."""
+    yield from at.used("queries", "gcp/dns/queries", "queries", 1e6)
+
+
+@estimates("google_compute_security_policy")
+def security_policy(at: Estimation) -> Iterator[Part]:
+    """Cloud Armor Standard: by policy, rule and request."""
+    yield at.charge("Cloud Armor policy", "gcp/armor/policy")
+    rules = at.inputs.length("rule")
+    if rules:
+        yield at.charge("Cloud Armor rules", "gcp/armor/rule", rules)
+    yield from at.used("requests", "gcp/armor/requests", "requests", 1e6)
+
+
+@estimates("google_compute_security_policy_rule")
+def security_policy_rule(at: Estimation) -> Iterator[Part]:
+    """By the month."""
+    yield at.charge("Cloud Armor rule", "gcp/armor/rule")
+
+
+@estimates("google_cloud_ids_endpoint")
+def ids_endpoint(at: Estimation) -> Iterator[Part]:
+    """By the hour, and by what it looks into."""
+    at = located(at, "location")
+    yield at.charge("Cloud IDS endpoint", "gcp/ids/endpoint")
+    yield from at.used("traffic inspected", "gcp/ids/traffic", "inspected_gb")
