@@ -27,6 +27,7 @@ GPU = """ |karpenter.k8s.aws/instance-gpu-name|l4|
 AZURE = """// generated at 2026-06-18T03:43:41Z
 	initialOnDemandPrices["westeurope"] = map[string]float64{
 		"Standard_D4as_v5":      0.392000,
+		"Standard_D8as_v5":      0.784000,
 		"Standard_D4s_v5":       0.230000,
 		"Standard_M64s":         9.000000,
 		"Standard_NV99x_v1":     1.000000,
@@ -148,7 +149,7 @@ def test_azure(checkout: Path, tmp_path: Path) -> None:
         "Standard_D4as_v5,0.208,0.04,,,,azure-catalogue+azure-catalogue-spot",
         "Standard_D4s_v5,0.23,0.05,,,,karpenter-azure+azure-catalogue-spot,2026-06-18",
         "Standard_E8-2s_v5,0.6",
-        # M64s differs by more than a licence: neither price stands
+        # D8as_v5: nobody can say whether that is Windows. M64s differs by more than a licence: neither price stands
         "Standard_NV99x_v1,1,,,,,karpenter-azure,2026-06-18",
     ]
     assert lines(folder / "shapes.csv") == [

@@ -1,7 +1,8 @@
 """Azure virtual machines: Karpenter's price list, held against a second one that also has sizes and spot.
 
 Karpenter's list has Windows prices in about 2,000 places: dearer than the second list's by 0.046 USD per vCPU
-and hour, the licence. There the second list's price stands. Where the two differ in another way neither does.
+and hour, the licence. There the second list's price stands. Where the two differ in another way
+neither does; and in a family where they differ anywhere, a price that only Karpenter has is left out.
 
 Sizes with accelerators are tabled here, for the second list names few of them. Sizes that it has not are
 read off their names: a name has the vCPUs, and a family has one ratio of memory to them.
@@ -79,8 +80,16 @@ def machines(karpenter: str, catalogue: str) -> Machines:
             price = Price(float(cell[2]), date[1], ["karpenter-azure"])
             found.prices.setdefault(region, {})[cell[1]] = price
     rows = list(csv.DictReader(read(catalogue, "azure/vms.csv").splitlines()))
-    for row in rows:
-        _second_opinion(row, found.prices.setdefault(row["Region"], {}))
+    wrong = {
+        _family(row["InstanceType"])
+        for row in rows
+        if not _second_opinion(row, found.prices.setdefault(row["Region"], {}))
+    }
+    checked = {(row["Region"], row["InstanceType"]) for row in rows}
+    for place, prices in found.prices.items():
+        for name in [name for name in prices if _family(name) in wrong]:
+            if (place, name) not in checked:
+                del prices[name]
     listed = {row["InstanceType"]: row for row in rows if not row["AcceleratorName"]}
     for name in {name for region in found.prices.values() for name in region}:
         if known := size(name, listed.get(name)):
@@ -88,22 +97,34 @@ def machines(karpenter: str, catalogue: str) -> Machines:
     return found
 
 
-def _second_opinion(row: dict[str, str], prices: dict[str, Price]) -> None:
-    """The second list's spot price; its list price where Karpenter has none, or that of Windows."""
+def _second_opinion(row: dict[str, str], prices: dict[str, Price]) -> bool:
+    """The second list's spot price; its list price where Karpenter has none, or that of Windows.
+
+    Returns:
+        Whether the two agree.
+    """
     name = row["InstanceType"]
     if not row["Price"] or float(row["Price"]) <= 0:
-        return
+        return True
     usd = float(row["Price"])
     price = prices.setdefault(name, Price(usd, CATALOGUE_DATE, ["azure-catalogue"]))
     more = (price.on_demand or usd) - usd
-    if abs(more) >= 1e-4:
+    agreed = abs(more) < 1e-4
+    if not agreed:
         if not 0 < more <= LICENCE_USD_PER_VCPU * float(row["vCPUs"]):
             del prices[name]
-            return
+            return False
         price = prices[name] = Price(usd, CATALOGUE_DATE, ["azure-catalogue"])
     if row["SpotPrice"] and 0 < float(row["SpotPrice"]) < usd:
         price.spot = float(row["SpotPrice"])
         price.sources.append("azure-catalogue-spot")
+    return agreed
+
+
+def _family(name: str) -> str:
+    """A size's name without its digits."""
+    parts = NAME.fullmatch(name)
+    return f"{parts[1]}{parts[4]}_{parts[5]}" if parts else name
 
 
 def size(name: str, listed: dict[str, str] | None) -> Shape | None:
