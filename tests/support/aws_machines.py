@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from trimtab.catalogue.offers import Offer
-from trimtab.pricing.book import BUILT_IN_FOLDER, FolderLayer, PriceBook, Tier
+from trimtab.pricing.book import FolderLayer, PriceBook, Tier
+from trimtab.pricing.book.machines import BUILT_IN_FOLDER
 
 # us-east-1's list prices, https://aws.amazon.com/ec2/pricing/on-demand/ as infracost's tests of 2026-08
 # have them; spot prices are made up.

@@ -67,6 +67,38 @@ def ecs_service(at: Estimation) -> Iterator[Part]:
         yield at.charge("public IPv4 addresses", "aws/public-ipv4/hour", desired)
 
 
+@estimates("aws_ecs_task_set")
+def ecs_task_set(at: Estimation) -> Iterator[Part]:
+    """A share of its service's tasks."""
+    if at.inputs.text("launch_type") == "EC2":
+        return
+    service = at.referred("service", "aws_ecs_service")
+    definition = at.referred("task_definition", "aws_ecs_task_definition")
+    task = None if definition is None else _task(definition.inputs)
+    wanted = None if service is None else service.inputs.number("desired_count")
+    if task is None or wanted is None:
+        yield Gap(
+            "tasks", "its service or task definition is not among the resources, or not known"
+        )
+        return
+    percent = at.inputs.number("scale.value")
+    count = math.ceil(wanted * (100.0 if percent is None else percent) / 100.0)
+    yield from task_charges(at, task, exactly(float(count)), spot=False)
+
+
+@estimates("aws_ecs_express_gateway_service")
+def ecs_express_service(at: Estimation) -> Iterator[Part]:
+    """Its tasks on Fargate between their least and their most; its load balancer is shared."""
+    task = _task(at.inputs)
+    if task is None:
+        yield Gap("tasks", "their vCPU or memory is not declared, or not known yet")
+        return
+    least = at.inputs.number("scaling_target.min_task_count") or 1.0
+    most = at.inputs.number("scaling_target.max_task_count") or least
+    yield from task_charges(at, task, between(least, most, least), spot=False)
+    yield Gap("load balancer", "shared with the other express services of its network")
+
+
 def task_charges(at: Estimation, task: Task, count: Amount, *, spot: bool) -> Iterator[Part]:
     """What tasks that run all month cost."""
     kind = "Fargate Spot" if spot else "Fargate"

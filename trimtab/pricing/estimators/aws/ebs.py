@@ -114,6 +114,21 @@ def volume(at: Estimation) -> Iterator[Part]:
         yield from at.used("requests", "aws/ebs/standard/requests", "io_requests", per=1e6)
 
 
+@estimates("aws_ebs_volume_copy")
+def volume_copy(at: Estimation) -> Iterator[Part]:
+    """A disk of the one that it copies: its type and size, where the copy has none of its own."""
+    source = at.referred("source_volume_id", "aws_ebs_volume")
+    size = None if source is None else source.inputs.number("size")
+    kind = DEFAULT_TYPE if source is None else source.inputs.text("type", DEFAULT_TYPE)
+    yield from disk_charges(at, "volume", at.inputs, default_gib=size, default_type=kind)
+
+
+@estimates("aws_ami", "aws_ami_copy", "aws_ami_from_instance")
+def image(at: Estimation) -> Iterator[Part]:
+    """An image costs the snapshots that it is made of."""
+    yield from at.used("snapshot storage", "aws/ebs/snapshot/standard", "storage_gb")
+
+
 @estimates("aws_ebs_snapshot", "aws_ebs_snapshot_copy", "aws_ebs_snapshot_import")
 def snapshot(at: Estimation) -> Iterator[Part]:
     """By the blocks that it keeps: at most the disk's size, and less where another snapshot has them."""

@@ -88,15 +88,31 @@ def emr_cluster(at: Estimation) -> Iterator[Part]:
     """Its machines, EMR's fee on each, and their disks."""
     for name, label in (("master", "primary nodes"), ("core", "core nodes")):
         for group in at.inputs.blocks(f"{name}_instance_group"):
-            types = tuple(group.strings("instance_type"))
-            option: PurchaseOption = "spot" if group.has("bid_price") else "on-demand"
-            count = exactly(float(group.count("instance_count", 1)))
-            if group.unknown("instance_count"):
-                yield Gap(label, "how many is not known before a deployment")
-                continue
-            yield from _emr_nodes(at, label, types, count, option, group)
+            yield from _emr_group(at, label, group)
         for fleet in at.inputs.blocks(f"{name}_instance_fleet"):
             yield from _emr_fleet(at, label, fleet)
+
+
+@estimates("aws_emr_instance_group")
+def emr_instance_group(at: Estimation) -> Iterator[Part]:
+    """More machines for a cluster that is declared elsewhere."""
+    yield from _emr_group(at, "task nodes", at.inputs)
+
+
+@estimates("aws_emr_instance_fleet")
+def emr_instance_fleet(at: Estimation) -> Iterator[Part]:
+    """More machines for a cluster that is declared elsewhere."""
+    yield from _emr_fleet(at, "task nodes", at.inputs)
+
+
+def _emr_group(at: Estimation, label: str, group: Inputs) -> Iterator[Part]:
+    if group.unknown("instance_count"):
+        yield Gap(label, "how many is not known before a deployment")
+        return
+    types = tuple(group.strings("instance_type"))
+    count = exactly(float(group.count("instance_count", 1)))
+    option: PurchaseOption = "spot" if group.has("bid_price") else "on-demand"
+    yield from _emr_nodes(at, label, types, count, option, group)
 
 
 def _emr_fleet(at: Estimation, label: str, fleet: Inputs) -> Iterator[Part]:

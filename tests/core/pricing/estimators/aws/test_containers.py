@@ -138,6 +138,34 @@ def test_a_service_on_machines_is_paid_for_with_them() -> None:
     ]
 
 
+def test_a_task_set_is_a_share_of_its_service() -> None:
+    service = resource("aws_ecs_service", {"desired_count": 3}, name="service")
+    inputs = {"launch_type": "FARGATE", "scale": [{"unit": "PERCENT", "value": 50}]}
+    task_set = resource(
+        "aws_ecs_task_set", inputs, references={**REFERS, "service": (service.key,)}
+    )
+    # half of 3, rounded up: 2 x 730 x 0.04048; 2 x 730 x 2 x 0.004445
+    assert bill(estimate(task_set, service, TASK)) == {
+        "Fargate vCPU": 59.10,
+        "Fargate memory": 12.98,
+    }
+    assert estimate(task_set, TASK).status is Status.NOT_PRICED
+
+
+def test_an_express_service_is_between_its_bounds() -> None:
+    inputs = {
+        "cpu": "512",
+        "memory": "1024",
+        "scaling_target": [{"min_task_count": 1, "max_task_count": 4}],
+    }
+    priced = estimate(resource("aws_ecs_express_gateway_service", inputs))
+    # 730 x 0.5 vCPU, and 4 times that
+    assert priced.charges[0].quantity == Amount(365, 365, 1460)
+    assert [gap.label for gap in priced.gaps] == ["load balancer"]
+    bare = estimate(resource("aws_ecs_express_gateway_service", {}))
+    assert bare.status is Status.NOT_PRICED
+
+
 def test_a_cluster_is_free_but_for_container_insights() -> None:
     assert estimate(resource("aws_ecs_cluster", {})).status is Status.FREE
     insights = {"setting": [{"name": "containerInsights", "value": "enabled"}]}

@@ -102,3 +102,21 @@ def test_a_snapshot_of_nothing_known_takes_its_size_from_use() -> None:
     usage = Usage((UsageEntry("aws_ebs_snapshot", "", {"storage_gb": exactly(8)}),))
     # 8 GB x 0.05
     assert bill(estimate(snapshot, usage=usage)) == {"snapshot storage": 0.40}
+
+
+def test_a_copy_of_a_volume_is_as_large_as_it_and_of_its_type() -> None:
+    disk = resource("aws_ebs_volume", {"size": 50, "type": "gp3"}, name="disk")
+    copy = resource(
+        "aws_ebs_volume_copy",
+        {"source_volume_id": UNKNOWN},
+        references={"source_volume_id": (disk.key,)},
+    )
+    # 50 x 0.08
+    assert bill(estimate(copy, disk)) == {"volume, gp3": 4.00}
+
+
+def test_an_image_costs_its_snapshots_and_fast_restore_its_hours() -> None:
+    # 8 GB (the default) x 0.05; 730 x 0.75
+    assert bill(estimate(resource("aws_ami_copy", {}))) == {"snapshot storage": 0.40}
+    restore = resource("aws_ebs_fast_snapshot_restore", {"availability_zone": "us-east-1a"})
+    assert bill(estimate(restore)) == {"fast snapshot restore": 547.50}

@@ -83,6 +83,22 @@ def test_an_emr_fleet_counts_by_weight() -> None:
     ]
 
 
+def test_task_groups_of_an_emr_cluster_are_priced_alone() -> None:
+    group = {"instance_type": "m5.xlarge", "instance_count": 1}
+    fleet = {
+        "target_spot_capacity": 1,
+        "instance_type_configs": [{"instance_type": "m5.xlarge"}],
+    }
+    for kind, inputs, label, usd in (
+        # 730 x 0.192 and 730 x 0.08
+        ("aws_emr_instance_group", group, "task nodes: m5.xlarge, on-demand", 140.16),
+        ("aws_emr_instance_fleet", fleet, "task nodes: m5.xlarge, spot", 58.40),
+    ):
+        charges = bill(estimate(resource(kind, inputs), book=BOOK))
+        assert charges[label] == usd
+        assert charges["task nodes: EMR's fee"] == 35.04  # 730 x 0.048
+
+
 def _settings(**values: str) -> dict[str, object]:
     namespaces = {
         "InstanceTypes": "aws:ec2:instances",
