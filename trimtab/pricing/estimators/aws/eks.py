@@ -59,7 +59,7 @@ def cluster(at: Estimation) -> Iterator[Part]:
         yield Gap("provisioned control plane", "its tier is not known before a deployment")
     elif tier != _TIER_WITHOUT_FEE:
         yield at.charge(f"provisioned control plane, {tier}", f"aws/eks/tier/{tier}")
-    if at.inputs.flag("compute_config.enabled"):
+    if at.inputs.flag("compute_config.enabled") and at.inputs.has("compute_config.node_pools"):
         yield Gap(
             "Auto Mode",
             "its built-in pools start machines as pods need them, at their price and a fee on each",

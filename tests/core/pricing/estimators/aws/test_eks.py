@@ -77,6 +77,8 @@ def test_auto_mode_and_hybrid_nodes_are_gaps() -> None:
     }
     priced = estimate(resource("aws_eks_cluster", inputs))
     assert [gap.label for gap in priced.gaps] == ["Auto Mode", "hybrid nodes"]
+    without_pools = resource("aws_eks_cluster", {"compute_config": [{"enabled": True}]})
+    assert estimate(without_pools).status is Status.PRICED
 
 
 SIZES = {"scaling_config": [{"min_size": 1, "desired_size": 3, "max_size": 5}]}
