@@ -65,7 +65,11 @@ def checkout(tmp_path: Path) -> Path:
     put(tmp_path, aws.PRICES.format("_us_gov"), KARPENTER.format("us-gov-west-1", "0.242"))
     types = TYPE.format("m5.large", 2, 8192) + TYPE.format("m5.xlarge", 4, 16384)
     put(tmp_path, aws.TYPES, f"# Types\n{types}{TYPE.format('g6f.xlarge', 4, 16384)}{GPU}")
-    advice = {"us-east-1": {"Linux": {"m5.large": {"s": 60, "r": 1}}}}
+    advice = {
+        "us-east-1": {"Linux": {"m5.large": {"s": 60, "r": 1}}},
+        "eu-west-1": {"Linux": {"m5.xlarge": {"s": 60, "r": 4}}},
+        "eu-south-9": {"Linux": {"m5.large": {"s": 60, "r": 1}}},
+    }
     put(tmp_path, aws.ADVISOR, json.dumps({"instance_types": {}, "spot_advisor": advice}))
     # A month of 730.5 hours: m5.large as today, m5.xlarge dearer than today.
     old = "us-east-1,m5.large,70.128\nus-east-1,m5.xlarge,150\neu-west-1,m5.large,78.1635\n"
@@ -127,10 +131,11 @@ def test_aws(checkout: Path, tmp_path: Path) -> None:
         "m5.xlarge,0.192",
         "p2.xlarge,0.9",
     ]
-    # 78.1635 / 730.5; m5.xlarge is left out, for its price in us-east-1 is another today
+    # 78.1635 / 730.5; m5.xlarge has a band alone, for its price in us-east-1 is another today
     assert lines(folder / "eu-west-1.csv") == [
         "*,,,,,,kube-resource-report+opencost,2021-02-01",
         "m5.large,0.107,,,0.04",
+        "m5.xlarge,,,,,20-100,spot-advisor-band,2025-06-28",
     ]
     # An eighth of an L4; p2 has a card without a name here, and so no shape.
     assert lines(folder / "shapes.csv") == [

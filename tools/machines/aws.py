@@ -15,6 +15,7 @@ BANDS = ("0-5", "5-10", "10-15", "15-20", "20-100")
 REGIONS = {"EU (Milan)": "eu-south-1"}
 """Regions under another name in kube-resource-report."""
 
+ADVICE_DATE = "2025-06-28"
 HOURS_PER_MONTH = 730.5
 """What kube-resource-report multiplies by: 365.25 days."""
 
@@ -81,9 +82,11 @@ def _advice(
     """Bands as they are; a spot price is the list price less the mean saving, and says that it is an estimate."""
     for region, systems in advisor["spot_advisor"].items():
         for name, advice in systems.get("Linux", {}).items():
-            price = found.prices.get(region, {}).get(name)
-            if price is None:
+            if region not in found.prices:
                 continue
+            # A type without a price here keeps its band: for prices of one's own, or fetched.
+            unpriced = Price(None, ADVICE_DATE, [])
+            price = found.prices[region].setdefault(name, unpriced)
             price.band = BANDS[advice["r"]]
             price.sources.append("spot-advisor-band")
             if price.on_demand is not None and 0 < advice["s"] < 100:

@@ -141,6 +141,24 @@ def test_a_users_offers_go_before_every_other_layer_and_the_rest_is_found_below(
     assert list(ours.offers("aws", "eu-west-1")) == []
 
 
+def test_a_layers_price_stands_alone_and_a_machines_facts_are_from_below(tmp_path: Path) -> None:
+    row = "aws,eu-test-1,m9.large,,,,,0.09,,,,2026-11-01,our agreement\n"
+    ours = OffersLayer(parse_offers(OFFERS.format("") + row, "ours.csv"))
+    book = PriceBook([ours, FolderLayer(layer(tmp_path))])
+    offer = book.offer("aws", "eu-test-1", "m9.large")
+    assert offer is not None
+    assert (offer.on_demand_usd_per_hour, offer.source) == (0.09, "our agreement")
+    assert offer.spot_usd_per_hour is None  # a price of 0.04 is below, of another source and day
+    assert (offer.vcpu, offer.memory_gib) == (2, 8)
+    assert offer.interruption_band == InterruptionBand(5, 10)
+    assert offer in book.offers("aws", "eu-test-1")
+
+
+def test_line_ends_of_windows_are_read(tmp_path: Path) -> None:
+    folder = layer(tmp_path, PRICES.replace("\n", "\r\n"))
+    assert machine_table(folder, "aws", "eu-test-1")["m9.large"].as_of == date(2026, 7, 1)
+
+
 def test_a_users_offers_in_another_currency_are_refused_by_line() -> None:
     row = "aws,us-east-1,m5.xlarge,4,16,,,0.15,,,,2026-11-01,ours,{}\n"
     header = OFFERS.format(",currency")
@@ -178,8 +196,15 @@ def test_list_prices(provider: str, region: str, instance_type: str, usd: float)
 
 
 def test_a_price_is_never_taken_from_another_region() -> None:
-    assert built_in_book().offer("aws", "eu-west-1", "m8i.xlarge") is None
-    assert built_in_book().offer("aws", "us-east-1", "m8i.xlarge") is not None
+    here, there = (
+        built_in_book().offer("aws", region, "m7i.xlarge") for region in ("us-east-1", "eu-west-1")
+    )
+    assert here is not None
+    assert there is not None
+    assert here.on_demand_usd_per_hour == 0.2016
+    assert there.on_demand_usd_per_hour is None  # its size and interruption band are known
+    assert there.interruption_band is not None
+    assert built_in_book().offer("aws", "mars-1", "m7i.xlarge") is None
     assert built_in_book().offer("aws", None, "m5.xlarge") is None
 
 

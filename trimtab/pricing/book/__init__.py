@@ -14,7 +14,7 @@ price that is in no layer is not known; nothing is ever taken from another regio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -74,20 +74,46 @@ class PriceBook:
             return None
         key = (provider, region, instance_type)
         if key not in self._offers:
-            found = (layer.offer(*key) for layer in self._layers)
-            self._offers[key] = next((offer for offer in found if offer), None)
+            found = [offer for layer in self._layers if (offer := layer.offer(*key))]
+            self._offers[key] = _with_facts(found) if found else None
         return self._offers[key]
 
     def offers(self, provider: str, region: str) -> tuple[Offer, ...]:
         """Every machine of a region, sorted by type."""
         key = (provider, region)
         if key not in self._regions:
-            known: dict[str, Offer] = {}
+            known: dict[str, list[Offer]] = {}
             for layer in self._layers:
                 for offer in layer.offers(provider, region):
-                    known.setdefault(offer.instance_type, offer)
-            self._regions[key] = tuple(known[name] for name in sorted(known))
+                    known.setdefault(offer.instance_type, []).append(offer)
+            self._regions[key] = tuple(_with_facts(known[name]) for name in sorted(known))
         return self._regions[key]
+
+
+_FACTS = (
+    "vcpu",
+    "memory_gib",
+    "accelerator",
+    "accelerator_count",
+    "interruption_band",
+    "gco2e_per_hour",
+)
+
+
+def _with_facts(offers: Sequence[Offer]) -> Offer:
+    """The first layer's offer; what it does not say of the machine itself is from the layers below it.
+
+    Prices are never mixed: one that the first layer leaves blank stays unknown.
+    """
+    first, *others = offers
+    filled = {
+        name: value
+        for name in _FACTS
+        if getattr(first, name) is None
+        and (value := next((v for o in others if (v := getattr(o, name)) is not None), None))
+        is not None
+    }
+    return replace(first, **filled) if filled else first
 
 
 class FolderLayer:

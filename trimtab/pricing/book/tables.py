@@ -34,7 +34,7 @@ class Table(Mapping[str, str]):
         self._defaults: dict[str, str] = {}
         if not path.is_file():
             return
-        header, _, rest = read_text(path).partition("\n")
+        header, _, rest = read_text(path).replace("\r\n", "\n").partition("\n")
         self._columns = header.strip().split(",")
         if self._columns[0] != key:
             raise InputError(
