@@ -72,11 +72,18 @@ def run_service_v1(at: Estimation) -> Iterator[Part]:
     """The same of the older interface, which says it in annotations."""
     at = located(at, "location")
     vcpu, gib = _limits(at.inputs, "template.spec.containers.resources.limits")
-    notes = at.inputs.get("template.metadata.annotations")
-    notes = notes if isinstance(notes, dict) else {}
-    least = quantity(str(notes.get("autoscaling.knative.dev/minScale", "0")), 0.0)
-    always = str(notes.get("run.googleapis.com/cpu-throttling", "true")).lower() == "false"
+    notes = {
+        **_annotations(at.inputs, "metadata.annotations"),
+        **_annotations(at.inputs, "template.metadata.annotations"),
+    }
+    least = quantity(notes.get("autoscaling.knative.dev/minScale", "0"), 0.0)
+    always = notes.get("run.googleapis.com/cpu-throttling", "true").lower() == "false"
     yield from _run(at, vcpu, gib, least, always)
+
+
+def _annotations(inputs: Inputs, path: str) -> dict[str, str]:
+    found = inputs.get(path)
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _limits(inputs: Inputs, path: str) -> tuple[float, float]:
