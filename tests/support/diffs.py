@@ -207,7 +207,7 @@ def diff(*changes: Change, **fields: Any) -> Diff:
         "after_source": "head.json",
         "complete": True,
         "as_of": AS_OF,
-        "prices": ("built in, 2026-10-28",),
+        "prices": ("built-in prices of 2026-10-28",),
         "changes": ordered,
         "before": before,
         "after": after,

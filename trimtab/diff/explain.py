@@ -212,6 +212,7 @@ def _defaults(estimate: Estimate) -> Iterator[str]:
     from trimtab.usage.model import usage_keys
 
     kind = estimate.resource.kind
-    for key in (each for each in usage_keys().values() if each.kind == kind):
+    own = (each for each in usage_keys().values() if each.kind == kind)
+    for key in (each for each in own if each.default.expected):
         amount = working.bounded(key.default, key.unit)
         yield f"default usage: {key.key}: {amount} a month, for {key.reason}"

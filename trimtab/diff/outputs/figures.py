@@ -42,15 +42,19 @@ def _cents(value: float) -> tuple[int, str]:
 
 
 def whole_usd(value: float) -> str:
-    """Dollars where cents are noise: `$2,400`; below ten with cents."""
+    """Dollars where cents are noise: `$2,400`; below ten with cents, but `$0`."""
     if math.isinf(value) or NOISE_USD <= abs(value) < 10:
         return usd(value)
     return f"{'-' if value <= -10 else ''}${abs(value):,.0f}"
 
 
 def usd_range(amount: Amount) -> str:
-    """What an amount may be: `$800 to $2,400`, `$800 or more`; "" where it is one number."""
-    return _range(amount, whole_usd, NOISE_USD)
+    """What an amount may be: `$800 to $2,400`, `$800 or more`; "" where it is one number.
+
+    With cents where both ends are below a hundred dollars.
+    """
+    ends = [abs(each) for each in (amount.low, amount.high) if math.isfinite(each)]
+    return _range(amount, whole_usd if max(ends, default=0.0) >= 100 else usd, NOISE_USD)
 
 
 def kg_range(amount: Amount) -> str:

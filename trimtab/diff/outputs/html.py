@@ -322,7 +322,6 @@ def _side(title: str, estimate: Estimate) -> Html:
 
 
 def _footer(diff: Diff) -> Html:
-    prices = f" Prices: {'; '.join(map(plain, diff.prices))}." if diff.prices else ""
-    compared = f"{plain(diff.before_source)} → {plain(diff.after_source)}"
-    said = f"{compared}, for a month of 730 hours, as of {diff.as_of:%Y-%m-%d %H:%M} UTC.{prices}"
+    prices = f"; {'; '.join(map(plain, diff.prices))}" if diff.prices else ""
+    said = f"{reading.compared(diff)}, for a month of 730 hours, as of {diff.as_of:%Y-%m-%d %H:%M} UTC{prices}."
     return tag("footer", said)

@@ -355,15 +355,20 @@ def _worked(change: Change) -> str:
     what = f"{name(reading.name_of(estimate))} {sentence(reading.kind_of(estimate), 60)}"
     lines = [f"- {what}: {reading.side_cell(change.before)} → {reading.side_cell(change.after)}\n"]
     lines += [f"  - {_field(field)}\n" for field in change.fields[:8]]
-    sides = [("before", change.before), ("after", change.after)]
-    if change.before == change.after:
-        del sides[0]
-    for title, side in sides:
-        if side is not None:
-            lines += [f"  - {title}: {sentence(line)}\n" for line in working.lines(side)]
-            if len(side.charges) > 1:
-                lines.append(f"  - {title}: sum {working.sum_line(side)}\n")
+    lines += [f"  - {said}\n" for said in _sides(change)]
     return "".join(lines)
+
+
+def _sides(change: Change) -> Iterator[str]:
+    """The multiplications of both sides; what is in both stands once."""
+    sides = {"before": change.before, "after": change.after}
+    said = {title: list(working.lines(side)) if side else [] for title, side in sides.items()}
+    both = [line for line in said["before"] if line in said["after"]]
+    yield from (f"both: {sentence(line)}" for line in both)
+    for title, side in sides.items():
+        yield from (f"{title}: {sentence(line)}" for line in said[title] if line not in both)
+        if side and len(side.charges) > 1 and not (title == "before" and change.after == side):
+            yield f"{title}: sum {working.sum_line(side)}"
 
 
 def _field(field: FieldChange) -> str:
@@ -377,7 +382,7 @@ def _closing(diff: Diff, changes: Sequence[Change]) -> Iterator[_Section]:
     lines = []
     if left := reading.rest(diff, changes):
         lines.append(left)
-    prices = f" with prices {sentence('; '.join(diff.prices), 300)}" if diff.prices else ""
-    compared = f"{sentence(diff.before_source, 120)} → {sentence(diff.after_source, 120)}"
+    compared = sentence(reading.compared(diff), 240)
+    prices = f"; {sentence('; '.join(diff.prices), 300)}" if diff.prices else ""
     lines.append(f"{compared}, a month of 730 hours, as of {diff.as_of:%Y-%m-%d}{prices}.")
     yield _Section("closing lines", "\n", iter([f"<sub>{' '.join(lines)}</sub>\n"]), 1)

@@ -57,7 +57,7 @@ _WORDS = {
 MARKS = {
     "p": "a part has no price and is left out",
     "b": "within bounds: an autoscaler or the deployment decides",
-    "u": "rests on default usage; a usage file makes it firm",
+    "u": "rests on a default; a usage file makes usage firm",
     "l": "at list price while its commitment is not approved",
     "n": "has a note",
 }
@@ -335,6 +335,13 @@ def notes_of(changes: Iterable[Change]) -> list[tuple[str, str]]:
         (note, names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more")
         for note, names in found.items()
     ]
+
+
+def compared(diff: Diff) -> str:
+    """What was read: one input that has both sides, or one for each."""
+    if diff.before_source == diff.after_source:
+        return plain(diff.after_source)
+    return f"{plain(diff.before_source)} → {plain(diff.after_source)}"
 
 
 def incomplete(diff: Diff) -> str:

@@ -319,7 +319,7 @@ def _notes(diff: Diff, options: TableOptions) -> list[str]:
     notes = [plain(each) for each in diff.notes]
     notes += [f"{whose}: {note}" for note, whose in own[: options.details]]
     if diff.prices:
-        notes.append(f"prices: {'; '.join(plain(each) for each in diff.prices)}")
+        notes.append("; ".join(plain(each) for each in diff.prices))
     if not notes:
         return []
     lines = ["notes", *(line for each in notes for line in _indented(each, options.width))]

@@ -56,7 +56,7 @@ def basis(charge: Charge, estimate: Estimate) -> str:
             line = plain(estimate.plan_line)
             return f"the plan's, {line}" if line else "the plan's"
         case Basis.DEFAULT:
-            return "default usage, for nobody says"
+            return "a default, for nobody says otherwise"
         case Basis.USAGE_FILE:
             return "the usage file's"
         case Basis.BOUNDS:

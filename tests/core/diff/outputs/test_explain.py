@@ -101,7 +101,7 @@ def test_an_estimate_that_is_not_its_lines_is_said_to_be_a_defect() -> None:
 def test_a_default_says_why() -> None:
     gateway = estimate(resource("aws_nat_gateway"))
     text = explain(diffs.diff(diffs.change(None, gateway)), "aws_nat_gateway")
-    assert "quantity: default usage, for nobody says" in text
+    assert "quantity: a default, for nobody says otherwise" in text
     assert re.search(r"default usage: data_processed_gb: 100 GB \(.*\) a month, for \w", text)
 
 

@@ -50,6 +50,7 @@ def test_a_sum_that_is_written_as_nothing_is_nothing(value: float) -> None:
         (between(800, 2400, 1200), "$800 to $2,400"),
         (between(0, 2400), "$0 to $2,400"),
         (between(1.5, 2400), "$1.50 to $2,400"),
+        (between(0, 16), "$0.00 to $16.00"),
         (Amount(800, None, math.inf), "$800 or more"),
         (Amount(-math.inf, None, 800), "$800 or less"),
         (Amount(-math.inf, None, math.inf), "with no limits"),
