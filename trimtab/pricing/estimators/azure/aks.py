@@ -43,13 +43,14 @@ def _fee(at: Estimation) -> Iterator[Part]:
 
 
 def _load_balancer(at: Estimation) -> Iterator[Part]:
-    profile = next(iter(at.inputs.blocks("network_profile")), at.inputs)
-    if profile.text("load_balancer_sku", "standard").lower() != "standard":
+    profile = "network_profile"
+    if at.inputs.text(f"{profile}.load_balancer_sku", "standard").lower() != "standard":
         return
-    if profile.text("outbound_type", "loadBalancer").lower() != "loadbalancer":
+    if at.inputs.text(f"{profile}.outbound_type", "loadBalancer").lower() != "loadbalancer":
         return
     yield at.charge("load balancer", "azure/lb/standard", note="with up to five rules")
-    addresses = profile.count("load_balancer_profile.managed_outbound_ip_count", 1)
+    named = f"{profile}.load_balancer_profile.managed_outbound_ip_count"
+    addresses = at.inputs.count(named, 1)
     yield at.charge("outbound address", "azure/public-ip/standard", float(addresses))
     yield from at.used("load balancer data", "azure/lb/data", "load_balancer_gb")
 
