@@ -61,12 +61,16 @@ def _aws_region(inputs: Inputs) -> str | None:
     for zone in filter(None, zones):
         if region := aws_region_of(zone):
             return region
-    for name, value in inputs.values.items():
-        if isinstance(value, str) and value.startswith("arn:") and name not in _ELSEWHERE:
-            region = aws_region_of(value)
-            if region:
-                return region
     return None
+
+
+def arn_region(provider: str, inputs: Inputs) -> str | None:
+    """The region of an ARN among a resource's inputs: its own first, else one that it refers to."""
+    if provider != "aws":
+        return None
+    values = [inputs.values.get("arn"), *inputs.values.values()]
+    arns = (each for each in values if isinstance(each, str) and each.startswith("arn:"))
+    return next((region for each in arns if (region := aws_region_of(each))), None)
 
 
 def _kubernetes_region(inputs: Inputs) -> str | None:
@@ -144,6 +148,5 @@ _TAG_PATHS = (
     "tags_all",
     "effective_labels",
 )
-_ELSEWHERE = frozenset({"provider_arn"})
 _AWS_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-\d+")
 _GCP_ZONE = re.compile(r"(?<=\d)-[a-z]$")

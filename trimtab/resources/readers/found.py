@@ -63,6 +63,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Patch:
-    """An update plan's changes to what exists, by key."""
+    """An update plan's changes to what exists, and the providers of what is new, by key."""
 
     changes: Mapping[str, Change]
+    providers: Mapping[str, str] = field(default_factory=dict)

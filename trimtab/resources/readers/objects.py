@@ -132,7 +132,7 @@ def _draft(value: dict[str, Any], meta: Meta, where: str, key: str, depth: int) 
         Role.COMPONENT if _is_composite(meta, spec) else Role.MANAGED,
         _composite_of(value),
         own_region("kubernetes", inputs),
-        meta.id if meta.name else "",
+        _id(value, meta),
         tags=tags_of(inputs),
         where=where,
         manifest=value,
@@ -146,7 +146,11 @@ def _managed(value: dict[str, Any], meta: Meta, where: str, key: str, kind: str)
     )
     provider = _PROVIDERS.get(kind.partition("_")[0], "")
     metadata = mapping(value.get("metadata"))
-    labels = tags_of(Inputs({"labels": metadata.get("labels")}, camel=True))
+    labels = {
+        name: label
+        for name, label in tags_of(Inputs({"labels": metadata.get("labels")}, camel=True)).items()
+        if not name.startswith("crossplane.io/")
+    }
     external = text(mapping(metadata.get("annotations")).get(EXTERNAL_NAME))
     return Draft(
         key,
@@ -158,11 +162,16 @@ def _managed(value: dict[str, Any], meta: Meta, where: str, key: str, kind: str)
         Role.EXISTING if _only_observed(spec) else Role.MANAGED,
         _composite_of(value),
         own_region(provider, inputs),
-        external or (meta.id if meta.name else ""),
+        external or _id(value, meta),
         tags=tags_of(inputs, labels),
         where=where,
         manifest=value,
     )
+
+
+def _id(value: Mapping[str, Any], meta: Meta) -> str:
+    """How others name the object; "" where only the cluster will know its name."""
+    return meta.id if text(mapping(value.get("metadata")).get("name")) else ""
 
 
 def _name(value: Mapping[str, Any], meta: Meta) -> str:

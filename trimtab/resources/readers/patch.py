@@ -6,7 +6,7 @@ from dataclasses import replace
 from trimtab.errors import InputError
 from trimtab.resources.inputs import Inputs
 from trimtab.resources.model import ChangeSet, Origin, Resource
-from trimtab.resources.place import own_region, tags_of
+from trimtab.resources.place import default_tags, own_region, provider_region, tags_of
 from trimtab.resources.readers.found import Change, Found
 
 _NOTE = "the update plan's changes are made to the exported inputs"
@@ -31,23 +31,34 @@ def patched(former: Found, found: Found) -> ChangeSet:
             where=before.source,
             mend="give the stack's export: pulumi stack export",
         )
-    new = {each.key: each for each in found.estate.resources}
+    old = {each.key: each for each in before.resources}
+    new = {
+        each.key: _placed(each, old.get(patch.providers.get(each.key, "")))
+        for each in found.estate.resources
+    }
+    fixed = 0
     for each in before.resources:
         change = patch.changes.get(each.key)
         if each.key in new or (change is not None and change.operation == "delete"):
             continue
-        new[each.key] = each if change is None else _changed(each, change)
-    lost = sorted(set(patch.changes) - set(new) - {each.key for each in before.resources})
-    notes = [_NOTE]
-    if lost:
+        new[each.key] = each
+        if change is not None and (change.sets or change.removes):
+            if _is_translated(each):
+                fixed += 1
+            else:
+                new[each.key] = _changed(each, change)
+    notes = [*before.notes, _NOTE]
+    if fixed:
         notes.append(
-            f"{len(lost)} resources of the plan are not in the state: is it the one that it was made from?"
+            f"but to {fixed} of a native provider, which stay as they are: preview with --json"
         )
+    if set(patch.changes) - set(old):
+        notes.append("the plan has changes to what the state has not: is it of the same stack?")
     after = replace(
         found.estate,
         resources=tuple(new[key] for key in sorted(new)),
         complete=before.complete,
-        notes=(*before.notes, *notes),
+        notes=tuple(notes),
         plan_file=found.estate.plan_file or before.plan_file,
     )
     kept = {key: name for key, name in found.operations.items() if key in new or name == "delete"}
@@ -58,16 +69,27 @@ def _same(resources: tuple[Resource, ...], operations: Mapping[str, str]) -> dic
     return {each.key: "same" for each in resources if each.key not in operations}
 
 
+def _placed(resource: Resource, provider: Resource | None) -> Resource:
+    """What is new, in the region of its provider, which is in the state alone."""
+    if provider is None or own_region(resource.provider, resource.inputs):
+        return resource
+    region = provider_region(resource.provider, provider.inputs) or resource.region
+    return replace(resource, region=region, tags={**default_tags(provider.inputs), **resource.tags})
+
+
+def _is_translated(resource: Resource) -> bool:
+    """Whether its inputs no longer have the names that a plan uses."""
+    package = resource.type.partition(":")[0]
+    return not resource.inputs.camel or (package == "kubernetes" and "/" not in resource.kind)
+
+
 def _changed(resource: Resource, change: Change) -> Resource:
-    if not resource.inputs.camel:
-        return resource  # of a native provider: its names are Terraform's already
     values = {
         name: value for name, value in resource.inputs.values.items() if name not in change.removes
     }
     inputs = Inputs({**values, **change.sets}, camel=True)
-    provided = {
-        name: value for name, value in resource.tags.items() if name not in tags_of(resource.inputs)
-    }
+    own = tags_of(resource.inputs)
+    provided = {name: value for name, value in resource.tags.items() if name not in own}
     return replace(
         resource,
         inputs=inputs,

@@ -125,9 +125,7 @@ class Steps:
                 operations[step.urn] = name
         notes = list(self.notes)
         if pending:
-            notes.append(
-                f"{pending} resources that an earlier replacement left are deleted: left out"
-            )
+            notes.append(f"left out: {_of(pending)} that an earlier replacement left to be deleted")
         if complete is None:
             complete = self._complete(notes)
         config = {**self.config, **options.config}
@@ -153,7 +151,7 @@ class Steps:
             same = shown if others <= {"create"} or "same" in others else shown + 1
             missing = "what does not change is"
         else:
-            missing = f"{same - shown:,} unchanged resources are"
+            missing = f"what does not change ({_of(same - shown)}) is"
         if shown >= same:
             return True
         notes.append(f"{missing} not in it: totals are those of the change alone; {_SHOW_SAMES}")
@@ -167,6 +165,10 @@ def _at(state: State, urn: str) -> State:
 
 def _is_stack(step: Step) -> bool:
     return f"::{STACK}::" in step.urn
+
+
+def _of(count: int) -> str:
+    return f"{count:,} resource{'' if count == 1 else 's'}"
 
 
 def plan_of(config: Mapping[str, str], folder: Path) -> Path | None:
@@ -291,10 +293,10 @@ def export(
         )
     deployment = mapping(document.get("deployment"))
     if pending := sequence(deployment.get("pending_operations")):
-        notes.append(f"{len(pending)} operations were interrupted: what they made is not in it")
+        notes.append(f"operations were interrupted ({len(pending)}): what they made is not in it")
     found = [state for state in kept if isinstance(state, State)]
     if gone := len(kept) - len(found):
-        notes.append(f"{gone} resources wait for their deletion: left out")
+        notes.append(f"left out: {_of(gone)} waiting to be deleted")
     aliases = {former: state.urn for state in found for former in state.aliases}
     drafts = Drafts(found, options.config).all()
     estate = finish(source, drafts, notes=notes, plan_file=plan_of(options.config, Path.cwd()))
@@ -312,6 +314,7 @@ def exported(value: Any) -> State | None:
 def update_plan(document: Mapping[str, Any], source: str, options: Options) -> Found:
     """`pulumi preview --save-plan`: whole inputs of what is made, of the rest only what changes."""
     made: list[State] = []
+    providers: dict[str, str] = {}
     changes: dict[str, Change] = {}
     operations: dict[str, str] = {}
     for urn, value in mapping(document.get("resourcePlans")).items():
@@ -330,6 +333,7 @@ def update_plan(document: Mapping[str, Any], source: str, options: Options) -> F
                 raise InputError(f"{urn!r} is no URN", where=f"{source}, resourcePlans")
             state.inputs, state.external = sets, operation == "read"
             made.append(state)
+            providers[urn] = state.provider.rpartition("::")[0]
         else:
             changes[urn] = Change(operation, sets, removes)
     config = {**_plan_config(document.get("config")), **options.config}
@@ -338,13 +342,13 @@ def update_plan(document: Mapping[str, Any], source: str, options: Options) -> F
     notes = ["an update plan has only what changes: totals are those of what is new"]
     if changed or gone:
         notes.append(
-            f"{changed} changed and {gone} deleted resources are not priced: the plan has not all "
-            "of their inputs; give the stack's export (pulumi stack export) as the side before"
+            f"left out: {_of(changed)} changed and {gone} deleted, for the plan has not all of their "
+            "inputs; give the stack's export (pulumi stack export) as the side before"
         )
     drafts = Drafts(made, config).all()
     after = finish(source, drafts, complete=False, notes=notes)
     before = Estate(source, (), complete=False, notes=tuple(notes))
-    return Found("an update plan", after, before, operations, patch=Patch(changes))
+    return Found("an update plan", after, before, operations, patch=Patch(changes, providers))
 
 
 def _plan_config(value: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.resources.inputs import SECRET, UNKNOWN, Inputs
 from trimtab.resources.kinds import pulumi_kind
 from trimtab.resources.model import Origin, Role
-from trimtab.resources.place import default_tags, own_region, provider_region, tags_of
+from trimtab.resources.place import arn_region, default_tags, own_region, provider_region, tags_of
 from trimtab.resources.readers.drafts import Draft
 from trimtab.resources.readers.values import mapping, pulumi_inputs, sequence, text
 
@@ -82,7 +82,15 @@ def state_of(value: Any, *, fill: bool = False) -> State | None:
         provider=text(given.get("provider")),
         property_dependencies=_dependencies(given.get("propertyDependencies")),
         aliases=tuple(each for each in sequence(given.get("aliases")) if isinstance(each, str)),
+        where=_position(text(given.get("sourcePosition"))),
     )
+
+
+def _position(source: str) -> str:
+    """File and line of `project:///app/index.ts#12,3`, as the engine writes where a resource is made."""
+    path, _, place = source.removeprefix("project://").lstrip("/").partition("#")
+    line = place.partition(",")[0]
+    return f"{path}:{line}" if path and line.isdigit() else path
 
 
 def _dependencies(value: Any) -> dict[str, tuple[str, ...]]:
@@ -132,7 +140,7 @@ class Drafts:
         region = own_region(provider, inputs) or self._regions.get(of_provider)
         configured = self._stack_regions.get(provider)
         if provider != "azure":  # there what has no location is where its resource group is
-            region = region or configured
+            region = region or configured or arn_region(provider, inputs)
         return Draft(
             state.urn,
             kind,

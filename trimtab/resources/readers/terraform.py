@@ -12,7 +12,7 @@ from typing import Any
 from trimtab.errors import InputError
 from trimtab.resources.inputs import UNKNOWN, Inputs
 from trimtab.resources.model import Origin, Role
-from trimtab.resources.place import own_region, tags_of
+from trimtab.resources.place import arn_region, own_region, tags_of
 from trimtab.resources.readers.drafts import Draft, finish
 from trimtab.resources.readers.found import Found, Options
 from trimtab.resources.readers.terraform_configuration import EACH, Configuration
@@ -239,7 +239,7 @@ def _draft(
     region = own_region(provider, inputs) or settings.region
     configured = options.config.get(_CONFIGURED.get(provider, ""))
     if provider != "azure":
-        region = region or configured
+        region = region or configured or arn_region(provider, inputs)
     return Draft(
         block.key,
         block.type,

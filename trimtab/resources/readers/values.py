@@ -27,7 +27,7 @@ _UNKNOWNS = frozenset(
 )
 """Pulumi's marks of what is not known, one for each type (sdk/go/common/resource/plugin/rpc.go)."""
 
-_SHORT = 40
+_SHORT, _MARK = 40, 36
 _SENSITIVE = re.compile(
     r"PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIAL|(?:^|_|-|[a-z])KEY(?:$|_|-)|APIKEY",
     re.IGNORECASE,
@@ -67,9 +67,9 @@ def pulumi_value(value: Any) -> Any:
         RecursionError: it is nested beyond Python's limit.
     """
     if type(value) is str:
-        if len(value) < _SHORT:
-            return sys.intern(value) if value.isascii() else sendable(value)
-        return UNKNOWN if value in _UNKNOWNS else sendable(value)
+        if len(value) == _MARK and value in _UNKNOWNS:
+            return UNKNOWN
+        return sys.intern(value) if len(value) < _SHORT and value.isascii() else sendable(value)
     if type(value) is dict:
         signature = value.get(_SIGNATURE)
         if signature is not None:
