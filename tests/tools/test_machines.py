@@ -137,11 +137,12 @@ def test_aws(checkout: Path, tmp_path: Path) -> None:
         "m5.large,0.107,,,0.04",
         "m5.xlarge,,,,,20-100,spot-advisor-band,2025-06-28",
     ]
-    # An eighth of an L4; p2 has a card without a name here, and so no shape.
+    # An eighth of an L4; p2 has a card without a name here, and so no size.
     assert lines(folder / "shapes.csv") == [
         "g6f.xlarge,4,16,l4,0.125,x86_64",
         "m5.large,2,8,,,x86_64",
         "m5.xlarge,4,16,,,x86_64",
+        "p2.xlarge",
     ]
 
 
@@ -161,6 +162,7 @@ def test_azure(checkout: Path, tmp_path: Path) -> None:
         "Standard_D4as_v5,4,16,,,x86_64",
         "Standard_D4s_v5,4,16,,,x86_64",
         "Standard_E8-2s_v5,2,64,,,x86_64",
+        "Standard_NV99x_v1",
     ]
 
 

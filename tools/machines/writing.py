@@ -22,7 +22,8 @@ def write(machines: Machines, folder: Path, built_in: set[tuple[str, str, str]])
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.csv"):
         old.unlink()
-    rows = [_shape(name, machines.shapes[name]) for name in sorted(machines.shapes)]
+    priced = {name for prices in machines.prices.values() for name in prices}
+    rows = [_shape(name, machines.shapes.get(name)) for name in sorted(priced | {*machines.shapes})]
     (target / "shapes.csv").write_text("\n".join([SHAPES, *rows, ""]), "utf-8")
     for region, prices in sorted(machines.prices.items()):
         kept = {
@@ -55,7 +56,10 @@ def _region(prices: dict[str, Price]) -> str:
     return "\n".join([*rows, ""])
 
 
-def _shape(name: str, shape: Shape) -> str:
+def _shape(name: str, shape: Shape | None) -> str:
+    """A type whose size nobody says has its name: it is known, and its price may be."""
+    if shape is None:
+        return name
     cells = [
         name,
         _number(shape.vcpu),

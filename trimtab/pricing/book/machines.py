@@ -12,8 +12,8 @@ Columns may stand in any order and, but for the first, be absent; a row may end 
 known. The row `*` says what holds for cells left blank: one as_of and one source for a whole file.
 `source` is ids of the layer's sources.csv, several joined by `+`.
 
-A file is read when its region is first asked for, and a row is parsed when its type is. A machine without
-a shape is no offer: prices are for types whose size is known.
+A file is read when its region is first asked for, and a row is parsed when its type is. A machine whose
+shape is not known has prices and no size.
 The package's own layer begins with `trimtab/catalogue/builtin_offers.csv`: what that has is not repeated here.
 """
 
