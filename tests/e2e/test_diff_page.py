@@ -14,6 +14,7 @@ import pytest
 
 from support import diffs
 from support.browser import Browser, Visit, browser
+from support.hostile import hostile
 from trimtab.diff.model import Diff
 from trimtab.diff.outputs.html import html
 
@@ -61,8 +62,8 @@ CASES: dict[str, Callable[[], Diff]] = {
     "many": lambda: diffs.many(150),
     "unbounded": diffs.unbounded,
     "empty": diffs.empty,
-    "hostile": lambda: diffs.hostile('<img src="http://example.invalid/x.png" onerror="boom()">'),
-    "long": lambda: diffs.hostile("a-name-that-is-far-too-long." * 12),
+    "hostile": lambda: hostile('<img src="http://example.invalid/x.png" onerror="boom()">'),
+    "long": lambda: hostile("a-name-that-is-far-too-long." * 12),
 }
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from support import diffs
 from support.estimates import estimate, resource
+from support.hostile import ATTACKS, hostile
 from trimtab.diff.explain import explain
 from trimtab.errors import InputError
 from trimtab.pricing.amount import between
@@ -105,8 +106,8 @@ def test_a_default_says_why() -> None:
     assert re.search(r"default usage: data_processed_gb: 100 GB \(.*\) a month, for \w", text)
 
 
-@given(st.one_of(st.sampled_from(diffs.ATTACKS), st.text()))
+@given(st.one_of(st.sampled_from(ATTACKS), st.text()))
 @settings(deadline=None)
 def test_nothing_in_it_is_obeyed_by_a_terminal(text: str) -> None:
-    said = explain(diffs.hostile(text), "*")
+    said = explain(hostile(text), "*")
     assert all(line.isprintable() for line in said.split("\n"))

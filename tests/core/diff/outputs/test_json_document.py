@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from support import diffs
+from support.hostile import ATTACKS, hostile
 from trimtab.diff.model import Change, Diff
 from trimtab.diff.outputs.json_document import json_document
 from trimtab.diff.outputs.schema import diff_schema
@@ -106,10 +107,10 @@ def test_a_change_is_a_line() -> None:
     assert all(json.loads(line.rstrip(","))["key"] for line in starts)
 
 
-@given(st.one_of(st.sampled_from(diffs.ATTACKS), st.text()))
+@given(st.one_of(st.sampled_from(ATTACKS), st.text()))
 @settings(deadline=None)
 def test_whatever_things_are_called_it_is_valid(text: str) -> None:
-    document = read(diffs.hostile(text))
+    document = read(hostile(text))
     assert document["notes"] == [text.encode("utf-8", "replace").decode("utf-8")]
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support import diffs
+from support.hostile import ATTACKS, hostile
 from trimtab.diff.model import BudgetState, Diff, Severity
 from trimtab.diff.outputs.junit import junit
 
@@ -39,10 +40,10 @@ def test_every_report_has_a_case_for_each_rule_and_budget(name: str) -> None:
     assert len(list(suites_of(diff).iter("testcase"))) == len(rules) + len(diff.budgets)
 
 
-@given(st.one_of(st.sampled_from(diffs.ATTACKS), st.text()))
+@given(st.one_of(st.sampled_from(ATTACKS), st.text()))
 @settings(deadline=None)
 def test_whatever_things_are_called_it_can_be_parsed(text: str) -> None:
-    suites_of(diffs.hostile(text))
+    suites_of(hostile(text))
 
 
 def test_errors_fail_and_the_rest_is_said() -> None:

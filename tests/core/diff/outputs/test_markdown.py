@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support import diffs
+from support.hostile import ATTACKS, hostile
 from trimtab.diff.model import Diff
 from trimtab.diff.outputs.escaping import name, sentence
 from trimtab.diff.outputs.figures import plain
@@ -33,7 +34,7 @@ OURS = re.compile(
 )
 """The only HTML that a comment may have: what this package writes."""
 TEXTS = st.one_of(
-    st.sampled_from(diffs.ATTACKS),
+    st.sampled_from(ATTACKS),
     st.text(st.sampled_from("ab1 |\\`*_[]()<>#@!~$^&%:./-+=\n\r\t\"'{}"), max_size=40),
     st.text(max_size=60),
 )
@@ -87,14 +88,14 @@ def test_it_is_whole_within_every_limit(case: str, limit: int) -> None:
 @given(TEXTS, st.integers(LEAST_LIMIT, 30_000))
 @settings(deadline=None)
 def test_whatever_things_are_called_it_is_whole(text: str, limit: int) -> None:
-    comment = markdown(diffs.hostile(text), MarkdownOptions(limit=limit, whole=text))
+    comment = markdown(hostile(text), MarkdownOptions(limit=limit, whole=text))
     assert len(comment) <= limit
     held(comment)
 
 
-@pytest.mark.parametrize("attack", diffs.ATTACKS)
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_no_attack_is_more_than_text(attack: str) -> None:
-    comment = markdown(diffs.hostile(attack))
+    comment = markdown(hostile(attack))
     held(comment)
     code = False
     for token in tokens(comment):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support import diffs
+from support.hostile import ATTACKS, hostile
 from trimtab.diff.model import Diff
 from trimtab.diff.outputs.sarif import FINGERPRINT, SarifOptions, sarif
 
@@ -51,10 +52,10 @@ def test_every_log_has_what_is_required(name: str) -> None:
     assert len(run_of(diff)["results"]) == len(diff.findings)
 
 
-@given(st.one_of(st.sampled_from(diffs.ATTACKS), st.text()))
+@given(st.one_of(st.sampled_from(ATTACKS), st.text()))
 @settings(deadline=None)
 def test_whatever_things_are_called_it_is_whole(text: str) -> None:
-    run_of(diffs.hostile(text))
+    run_of(hostile(text))
 
 
 def test_a_finding_says_where_it_is_and_whether_it_is_new() -> None:
