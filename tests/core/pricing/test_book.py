@@ -235,7 +235,7 @@ def test_a_table_is_sorted_whole_and_names_known_sources(path: Path) -> None:
     assert names == sorted(names)
     assert [name for name, count in Counter(names).items() if count > 1] == []
     if path.stem == "shapes":
-        rows = [row for row in rows if len(row) > 1]  # without a name alone: of unknown size
+        rows = [row for row in rows if len(row) > 1]  # a name alone is a type of unknown size
         assert {row[3] for row in rows[1:]} <= {*ACCELERATORS, ""}
         assert {row[5] for row in rows[1:]} <= {"x86_64", "arm64"}
         assert all(bool(row[3]) == bool(row[4]) for row in rows[1:])
