@@ -90,10 +90,10 @@ tariff(
 )
 
 
-@estimates("aws_ssm_activation")
-def hybrid_activation(at: Estimation) -> Iterator[Part]:
-    """Machines elsewhere, managed in the advanced tier; a thousand are free."""
-    yield from at.used("advanced instances", "aws/ssm/advanced-instance", "instance_hours")
+tariff(
+    "aws_ssm_activation",
+    used=[("advanced instances", "aws/ssm/advanced-instance", "instance_hours")],
+)
 
 
 @estimates("aws_kendra_index")

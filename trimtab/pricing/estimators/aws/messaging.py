@@ -57,7 +57,7 @@ def event_rule(at: Estimation) -> Iterator[Part]:
         return
     yield Gap(
         "events",
-        "its bus pays: by events, 1 USD per million of an account's own; those of AWS services are free",
+        "paid by how many of the account's own events it matches; those of AWS services are free",
     )
 
 

@@ -112,7 +112,9 @@ tariff(
     "aws_config_config_rule",
     "aws_config_organization_custom_rule",
     "aws_config_organization_managed_rule",
+    "aws_config_organization_custom_policy_rule",
     "aws_config_conformance_pack",
+    "aws_config_organization_conformance_pack",
     used=[("evaluations", "aws/config/evaluations", "evaluations")],
 )
 tariff(

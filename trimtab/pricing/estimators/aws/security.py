@@ -137,3 +137,6 @@ def rule_group(at: Estimation) -> Iterator[Part]:
         yield Gap("rules", "only a deployment will know how many")
     else:
         yield at.charge("rules", "aws/waf/rule", max(length or 0 for length in lengths))
+
+
+tariff("aws_wafv2_web_acl_rule", fixed=[("rule", "aws/waf/rule")])
