@@ -50,8 +50,9 @@ def _names(change: Change) -> tuple[str, ...]:
 
 
 def _matches(change: Change, pattern: str) -> bool:
-    # First as it stands, for a key may hold brackets.
-    return any(name == pattern or fnmatchcase(name, pattern) for name in _names(change))
+    # Keys hold brackets, `aws_instance.it[0]`, which stand for themselves.
+    literal = pattern.replace("[", "[[]")
+    return any(name == pattern or fnmatchcase(name, literal) for name in _names(change))
 
 
 def _near(diff: Diff, pattern: str) -> str:

@@ -27,10 +27,7 @@ def sentence(text: str, most: int = MOST_TEXT) -> str:
     kept = short(plain(text), most)
     if _CLEAN_TEXT.fullmatch(kept) and "__" not in kept:
         return _STRUCTURE.sub(_entity, kept)
-    broken = _REFERENCE.sub(lambda found: f"{found[0]}{_HIDDEN}", kept)
-    # After its colon or dot an address would go on with the space as a part of the host's name.
-    broken = _ADDRESS.sub(lambda found: f"{_HIDDEN}{found[0]}", broken)
-    return _STRUCTURE.sub(_entity, broken).replace(_HIDDEN, BREAK)
+    return _text(_REFERENCE.sub(lambda found: f"{found[0]}{_HIDDEN}", kept))
 
 
 def name(text: str, most: int = MOST_NAME) -> str:
@@ -38,7 +35,14 @@ def name(text: str, most: int = MOST_NAME) -> str:
     kept = short(plain(text), most).strip() or "(no name)"
     if _CLEAN_NAME.fullmatch(kept):
         return f"`{kept}`"
-    return f"<code>{_STRUCTURE.sub(_entity, kept)}</code>"
+    # In code of HTML there are no references, but addresses are still linked.
+    return f"<code>{_text(kept.replace('@', f'@{_HIDDEN}'))}</code>"
+
+
+def _text(text: str) -> str:
+    # After its colon or dot an address would go on with the space as a part of the host's name.
+    broken = _ADDRESS.sub(lambda found: f"{_HIDDEN}{found[0]}", text)
+    return _STRUCTURE.sub(_entity, broken).replace(_HIDDEN, BREAK)
 
 
 def _entity(found: re.Match[str]) -> str:

@@ -243,6 +243,8 @@ def _budgets(budgets: Sequence[BudgetResult]) -> list[str]:
         parts.append(f"{plural(exceeded, 'budget')} exceeded")
     if warned := counts[BudgetState.WARNED]:
         parts.append(f"{plural(warned, 'budget')} over a threshold")
+    if unknown := counts[BudgetState.UNKNOWN]:
+        parts.append(f"{plural(unknown, 'budget')} {NOT_KNOWN}")
     return parts
 
 

@@ -5,7 +5,7 @@ names give way and are cut in the middle; figures never are, so that only they c
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.diff.model import BudgetState, Change, Diff, Operation, Severity
 from trimtab.diff.outputs import reading
@@ -25,6 +25,7 @@ from trimtab.diff.outputs.figures import (
 from trimtab.pricing.amount import Amount
 
 GAP = "  "
+LEAST_WIDTH = 80
 GIVE_WAY = ((1, 26), (2, 14), (1, 12), (2, 8))
 """Which columns are narrowed, and to what, in turn: names, then kinds."""
 
@@ -34,7 +35,7 @@ class TableOptions:
     """How it is shown.
 
     Attributes:
-        width: columns of the terminal.
+        width: columns of the terminal; less than 80 are taken as 80.
         rows: how many changes at most; the rest is summed in a line.
         details: how many lines each of the other blocks has at most.
         colour: whether ANSI colours are written: only to a terminal.
@@ -49,6 +50,7 @@ class TableOptions:
 def table(diff: Diff, options: TableOptions | None = None) -> str:
     """The diff as text, its last line ended."""
     options = options or TableOptions()
+    options = replace(options, width=max(options.width, LEAST_WIDTH))
     diff = reading.settled(diff)
     paint = _Paint(options.colour)
     blocks = [

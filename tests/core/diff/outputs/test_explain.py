@@ -62,6 +62,14 @@ def test_what_nothing_is_called_names_what_is_near(pattern: str, mend: str) -> N
     assert "\n" not in said
 
 
+def test_brackets_stand_for_themselves() -> None:
+    groups = [diffs.resource(f"it[{n}]", key=f"aws_eks_node_group.it[{n}]") for n in (0, 1)]
+    made = [diffs.estimate(each, Charge("part", diffs.rate(2.0, "GB"))) for each in groups]
+    diff = diffs.diff(*(diffs.change(None, each) for each in made))
+    assert explain(diff, "aws_eks_node_group.it[1]").startswith("it[1] (")
+    assert explain(diff, "*.it[*]").count("sum:") == 2
+
+
 def test_an_empty_change_has_nothing_to_explain() -> None:
     with pytest.raises(InputError, match=r"the change has no resources"):
         explain(diffs.empty(), "x")
