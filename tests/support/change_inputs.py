@@ -337,11 +337,11 @@ stringData: {user: never-seen}
 
 def render(*, desired: int = 2, group: str = "eks.aws.m.upbound.io") -> str:
     """What `crossplane render` prints: the XR, what is composed, and a result."""
-    owned = f"""\
-    labels: {{crossplane.io/composite: demo}}
+    owned = """\
+    labels: {crossplane.io/composite: demo}
     namespace: shop
     ownerReferences:
-    - {{apiVersion: example.org/v1, kind: XCluster, name: demo, controller: true, uid: ""}}
+    - {apiVersion: example.org/v1, kind: XCluster, name: demo, controller: true, uid: ""}
 """
     owned = "\n".join(line[2:] for line in owned.splitlines())
     return f"""\

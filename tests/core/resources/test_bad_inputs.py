@@ -43,14 +43,18 @@ CASES: dict[str, tuple[str | bytes, str]] = {
     "a preview cut in a string": (PREVIEW[:200], f"X, byte 200: is not whole JSON; {CUT}"),
     "a preview cut between steps": (
         PREVIEW[: PREVIEW.index('{"op": "update"')],
-        f"X, byte {PREVIEW.index(chr(123) + chr(34) + 'op' + chr(34) + ': ' + chr(34) + 'update')}: "
-        f"is not whole JSON; {CUT}",
+        (
+            f"X, byte {PREVIEW.index(chr(123) + chr(34) + 'op' + chr(34) + ': ' + chr(34) + 'update')}: "
+            f"is not whole JSON; {CUT}"
+        ),
     ),
     "a comma too many": ('{"steps": [],}', "X, byte 13: is not JSON (a key is missing)"),
     "more after its end": (
         f"{PREVIEW}\nwarning: x",
-        "X: has more after its end: 'w'; keep the command's stderr out of it (no 2>&1), and one "
-        "result in a file",
+        (
+            "X: has more after its end: 'w'; keep the command's stderr out of it (no 2>&1), and one "
+            "result in a file"
+        ),
     ),
     "a key twice": (
         '{"steps": [], "steps": []}',
@@ -64,8 +68,10 @@ CASES: dict[str, tuple[str | bytes, str]] = {
     "another YAML": ("name: x\n", f"X: is nothing that is known here; {KNOWN}"),
     "a text": (
         "hello\n",
-        "X, line 1, document 1: is not a Kubernetes object; write a mapping with "
-        "apiVersion and kind",
+        (
+            "X, line 1, document 1: is not a Kubernetes object; write a mapping with "
+            "apiVersion and kind"
+        ),
     ),
     "bytes that are no text": (
         b'{"steps": "\xff"}',
@@ -77,40 +83,54 @@ CASES: dict[str, tuple[str | bytes, str]] = {
     ),
     "Terraform's binary plan": (
         b"PK\x03\x04rest",
-        "X: is a plan file of Terraform's own, or another archive; print it as JSON: terraform show "
-        "-json X > plan.json",
+        (
+            "X: is a plan file of Terraform's own, or another archive; print it as JSON: terraform show "
+            "-json X > plan.json"
+        ),
     ),
     "Terraform's state file": (
         json.dumps({"version": 4, "serial": 1, "lineage": "x", "resources": []}),
-        "X: is Terraform's state file, whose form is its own; print it: terraform show -json > "
-        "state.json",
+        (
+            "X: is Terraform's state file, whose form is its own; print it: terraform show -json > "
+            "state.json"
+        ),
     ),
     "Terraform's log": (
         '{"@level":"info","@message":"Terraform 1.9"}\n{"@level":"info"}\n',
-        "X: is the log of a run, which has no inputs; save the plan (-out=plan) and run terraform "
-        "show -json plan",
+        (
+            "X: is the log of a run, which has no inputs; save the plan (-out=plan) and run terraform "
+            "show -json plan"
+        ),
     ),
     "a plan of another format": (
         json.dumps(changed(terraform_plan(), format_version="2.0")),
-        "X, format_version: is of format version '2.0', which is not known; known are 0.x and 1.x, "
-        "of Terraform 0.12 and OpenTofu 1.6 or later",
+        (
+            "X, format_version: is of format version '2.0', which is not known; known are 0.x and 1.x, "
+            "of Terraform 0.12 and OpenTofu 1.6 or later"
+        ),
     ),
     "an export of another version": (
         json.dumps(changed(stack_export(), version=9)),
-        "X, version: is a deployment of version 9; export it with a current Pulumi, which writes "
-        "version 3",
+        (
+            "X, version: is a deployment of version 9; export it with a current Pulumi, which writes "
+            "version 3"
+        ),
     ),
     "a preview with other fields": (
         json.dumps(changed(pulumi_preview(), previewVersion=2)),
-        "X: has steps like a Pulumi preview, and fields of another version: previewVersion; make the "
-        "preview with Pulumi 3",
+        (
+            "X: has steps like a Pulumi preview, and fields of another version: previewVersion; make the "
+            "preview with Pulumi 3"
+        ),
     ),
     "an operation that nobody knows": (
         with_step(op="teleport"),
-        "X, steps[2]: unknown operation 'teleport': not a step of this Pulumi's preview; known: "
-        "create, create-replacement, delete, delete-replaced, diff, discard, discard-replaced, "
-        "extend-parameterize, import, import-replacement, read, read-replacement, refresh, "
-        "remove-pending-replace, replace, same, update",
+        (
+            "X, steps[2]: unknown operation 'teleport': not a step of this Pulumi's preview; known: "
+            "create, create-replacement, delete, delete-replaced, diff, discard, discard-replaced, "
+            "extend-parameterize, import, import-replacement, read, read-replacement, refresh, "
+            "remove-pending-replace, replace, same, update"
+        ),
     ),
     "steps that are no list": ('{"steps": {}}', "X, steps: is not a list"),
     "a program that failed": (
@@ -125,13 +145,17 @@ CASES: dict[str, tuple[str | bytes, str]] = {
     ),
     "an engine's error in place of its result": (
         "error: no stack selected; please use pulumi stack select\n",
-        "X: holds an engine's error: no stack selected; please use pulumi stack select; mend that "
-        "and run the command again",
+        (
+            "X: holds an engine's error: no stack selected; please use pulumi stack select; mend that "
+            "and run the command again"
+        ),
     ),
     "a box of Terraform's": (
         "╷\n│ Error: Failed to load plugin schemas\n│ \n╵\n",
-        "X: holds an engine's error: Failed to load plugin schemas; mend that and run the command "
-        "again",
+        (
+            "X: holds an engine's error: Failed to load plugin schemas; mend that and run the command "
+            "again"
+        ),
     ),
     "what Pulumi prints for people": (
         "Previewing update (dev):\n +  aws:ec2:Instance web create\n",
@@ -147,8 +171,7 @@ CASES: dict[str, tuple[str | bytes, str]] = {
     ),
     "a template that is not rendered": (
         "apiVersion: v1\nkind: {{ .Values.kind }}\nname: {{ x }}\n",
-        "X, line 2: is not YAML (found unhashable key); render the template first (helm "
-        "template)",
+        "X, line 2: is not YAML (found unhashable key); render the template first (helm template)",
     ),
 }
 
@@ -185,8 +208,10 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a chart": (chart, "D: is a Helm chart; render it first: helm template D > rendered.yaml"),
     "Terraform's configuration": (
         configuration,
-        "D: is Terraform's configuration; plan it first: terraform plan -out=plan && terraform show "
-        "-json plan",
+        (
+            "D: is Terraform's configuration; plan it first: terraform plan -out=plan && terraform show "
+            "-json plan"
+        ),
     ),
     "a program without a stack": (
         program,

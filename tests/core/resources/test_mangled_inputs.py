@@ -4,6 +4,7 @@ import copy
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,11 +25,17 @@ MAPPINGS: dict[str, Callable[[], Data]] = {
     "state": change_inputs.terraform_state,
     "native": change_inputs.native_preview,
 }
+
+
+def _as_text(make: Callable[[], Data]) -> str:
+    return json.dumps(make(), indent=1)
+
+
 TEXTS: dict[str, Callable[[], str]] = {
     "events": change_inputs.event_log,
     "manifests": lambda: change_inputs.MANIFESTS,
     "render": change_inputs.render,
-    **{name: (lambda make=make: json.dumps(make(), indent=1)) for name, make in MAPPINGS.items()},
+    **{name: partial(_as_text, make) for name, make in MAPPINGS.items()},
 }
 
 VALUES = st.one_of(
@@ -64,8 +71,9 @@ def read(text: bytes) -> ChangeSet | None:
         try:
             return read_change(side, "-", Options(stdin=io.BytesIO(text)))
         except InputError as error:
-            assert "\n" not in str(error)
-            str(error).encode()
+            said = str(error)
+        assert "\n" not in said
+        assert said.encode()
     return None
 
 

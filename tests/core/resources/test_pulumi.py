@@ -96,8 +96,10 @@ def test_a_preview_without_sames_says_what_its_totals_are_of(tmp_path: Path) -> 
     change = read(tmp_path, pulumi_preview(sames=False))
     assert not change.after.complete
     assert change.after.notes == (
-        "what does not change (2 resources) is not in it: totals are those of the change alone; "
-        "run pulumi preview --json --show-sames for the whole stack's",
+        (
+            "what does not change (2 resources) is not in it: totals are those of the change alone; "
+            "run pulumi preview --json --show-sames for the whole stack's"
+        ),
     )
     # No provider is in it: the region is the configuration's.
     assert by_key(change.after.resources)[GROUP].region == "us-east-1"

@@ -91,7 +91,7 @@ def test_an_index_says_which_instance(
     tmp_path: Path, reference: list[str], keys: tuple[str, ...]
 ) -> None:
     def made(address: str, kind: str) -> dict[str, Any]:
-        change = {"actions": ["create"], "before": None, "after": {}}
+        change: dict[str, Any] = {"actions": ["create"], "before": None, "after": {}}
         name = address.partition(".")[2].partition("[")[0]
         return {"address": address, "mode": "managed", "type": kind, "name": name, "change": change}
 

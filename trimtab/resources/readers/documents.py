@@ -276,15 +276,15 @@ class _Walk:
     def _resource(self, key: str, value: Any) -> None:
         if key == "planned_values":
             return  # the changes have it, with what is not known
-        if key == "prior_state" and mapping(value).get("address") in self._changed():
+        if key == "prior_state" and text(mapping(value).get("address")) in self._changed():
             return
         block = terraform.listed(value)
         if block is not None:
             (self.terraform.prior if key == "prior_state" else self.terraform.values).append(block)
 
-    def _changed(self) -> set[Any]:
+    def _changed(self) -> set[str]:
         if not hasattr(self, "_addresses"):
-            self._addresses: set[Any] = {
+            self._addresses: set[str] = {
                 block.key
                 for change in self.terraform.changes
                 if (block := change.after or change.before)
