@@ -69,7 +69,15 @@ def _load(provider: str) -> None:
 @cache
 def _free(kind: str) -> str | None:
     """The condition under which a free kind is not: "" for never; None where the kind is not free."""
-    return next((unless for pattern, unless in _free_kinds() if fnmatchcase(kind, pattern)), None)
+    return next((unless for pattern, unless in _free_kinds() if _matches(kind, pattern)), None)
+
+
+def _matches(kind: str, pattern: str) -> bool:
+    """As `fnmatchcase`, which compiles every pattern that it sees: most are a name or a prefix."""
+    plain = pattern.removesuffix("*")
+    if any(each in plain for each in "*?["):
+        return fnmatchcase(kind, pattern)
+    return kind == pattern if plain == pattern else kind.startswith(plain)
 
 
 @cache
