@@ -171,30 +171,67 @@ def _taints(resource: Resource) -> list[str]:
     return found
 
 
-def place_of(pods: Pods, landings: Sequence[Landing]) -> Place:
-    allowed = [each for each in landings if _may_land(pods, each)]
-    if not allowed:
-        return Place(())
-    fitting = [berth for each in allowed if (berth := _berth(pods, each)) is not None]
-    if not fitting:
-        names = ", ".join(dict.fromkeys(each.name for each in allowed))
-        known = all(each.offer or each.choices for each in allowed)
-        why = "are too small for it" if known else "have a size that is not known"
-        return Place((), f"nodes of {names} {why}")
-    if not wants_accelerator(pods):
-        plain = [b for b in fitting if not (b.landing.offer and b.landing.offer.accelerator)]
-        fitting = plain or fitting
-    return Place(tuple(fitting))
+class Pools:
+    """The nodes of an estate, and where pods land on them; equal pods are placed once."""
+
+    def __init__(self, landings: Sequence[Landing]) -> None:
+        self._landings = tuple(landings)
+        self._allowed: dict[object, list[Landing]] = {}
+        self._places: dict[object, Place] = {}
+        self._fits: dict[object, tuple[float, float, float] | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._landings)
+
+    def place(self, pods: Pods) -> Place:
+        """Where pods land."""
+        requests = tuple(sorted(pods.requests.items()))
+        key = (requests, pods.terms, pods.tolerations)
+        if key not in self._places:
+            self._places[key] = self._place(pods, requests)
+        return self._places[key]
+
+    def _place(self, pods: Pods, requests: tuple[tuple[str, float], ...]) -> Place:
+        devices_asked = tuple(name for name, _ in requests if "/" in name)
+        key = (pods.terms, pods.tolerations, devices_asked)
+        if key not in self._allowed:
+            self._allowed[key] = [each for each in self._landings if _may_land(pods, each)]
+        allowed = self._allowed[key]
+        if not allowed:
+            return Place(())
+        fitting = [
+            berth for each in allowed if (berth := self._berth(pods, requests, each)) is not None
+        ]
+        if not fitting:
+            names = ", ".join(dict.fromkeys(each.name for each in allowed))
+            known = all(each.offer or each.choices for each in allowed)
+            why = "are too small for it" if known else "have a size that is not known"
+            return Place((), f"nodes of {names} {why}")
+        if not wants_accelerator(pods):
+            plain = [b for b in fitting if not (b.landing.offer and b.landing.offer.accelerator)]
+            fitting = plain or fitting
+        return Place(tuple(fitting))
+
+    def _berth(
+        self, pods: Pods, requests: tuple[tuple[str, float], ...], landing: Landing
+    ) -> Berth | None:
+        """What one pod takes and costs there; None where it does not fit, or nobody can tell."""
+        if not landing.choices:
+            part = part_of_node(pods.requests, landing.offer)
+            if part is None or part > 1 + SLACK:
+                return None
+            usd = None if landing.usd_per_hour is None else landing.usd_per_hour * part
+            return Berth(landing, part, usd, usd)
+        key = (requests, id(landing.choices))
+        if key not in self._fits:
+            self._fits[key] = _started(pods, landing)
+        found = self._fits[key]
+        return None if found is None else Berth(landing, *found)
 
 
-def _berth(pods: Pods, landing: Landing) -> Berth | None:
-    """What one pod takes and costs on a pool's nodes; None where it does not fit, or nobody can tell."""
-    if not landing.choices:
-        part = part_of_node(pods.requests, landing.offer)
-        if part is None or part > 1 + SLACK:
-            return None
-        usd = None if landing.usd_per_hour is None else landing.usd_per_hour * part
-        return Berth(landing, part, usd, usd)
+def _started(pods: Pods, landing: Landing) -> tuple[float, float, float] | None:
+    """Of machines that an autoscaler may start, the cheapest that a pod fits on: the pod's part of it, what
+    that costs an hour, and what it costs on the machine where it costs most."""
     fitting = [
         (usd, part)
         for offer, usd in landing.choices
@@ -202,9 +239,8 @@ def _berth(pods: Pods, landing: Landing) -> Berth | None:
     ]
     if not fitting:
         return None
-    # An autoscaler starts the cheapest machine that the waiting pods fit on.
     usd, part = fitting[0]
-    return Berth(landing, part, usd * part, max(usd * part for usd, part in fitting))
+    return part, usd * part, max(usd * part for usd, part in fitting)
 
 
 def _may_land(pods: Pods, landing: Landing) -> bool:

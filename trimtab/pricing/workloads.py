@@ -6,27 +6,26 @@ Where no pool is among the resources, a cheap machine that fits is assumed, said
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.pricing.amount import Amount, between, total
-from trimtab.pricing.cloud import cloud_of
+from trimtab.pricing.cloud import Cloud, cloud_of
 from trimtab.pricing.draft import Draft
 from trimtab.pricing.estimation import Facts
 from trimtab.pricing.landing import (
     SLACK,
     Berth,
-    Landing,
     Place,
+    Pools,
     elastic,
     landing_of,
     meets,
     part_of_node,
-    place_of,
     runs_pods,
     wants_accelerator,
 )
-from trimtab.pricing.model import Charge, Gap, Nodes, PaidElsewhere, Pods, Rate, Term
+from trimtab.pricing.model import Charge, Gap, Nodes, PaidElsewhere, Pods, Rate
 
 if TYPE_CHECKING:
     from trimtab.catalogue.offers import Offer
@@ -41,36 +40,31 @@ def share_out(drafts: Sequence[Draft], facts: Facts) -> dict[str, Amount]:
     if not waiting:
         return {}
     choices = facts.once(elastic)
-    landings = [
-        landing_of(fleet, choices) for draft in drafts for fleet in draft.fleets if runs_pods(fleet)
-    ]
-    places: dict[object, Place] = {}
+    pools = Pools(
+        [
+            landing_of(fleet, choices)
+            for draft in drafts
+            for fleet in draft.fleets
+            if runs_pods(fleet)
+        ]
+    )
     shares: dict[str, Amount] = {}
     for draft in waiting:
-        found = [_share(pods, draft, landings, places, facts) for pods in draft.pods]
+        found = [_share(pods, draft, pools, facts) for pods in draft.pods]
         known = [share for share in found if share is not None]
         if known:
             shares[draft.resource.key] = total(known)
     return shares
 
 
-def _share(
-    pods: Pods,
-    draft: Draft,
-    landings: Sequence[Landing],
-    places: dict[object, Place],
-    facts: Facts,
-) -> Amount | None:
+def _share(pods: Pods, draft: Draft, pools: Pools, facts: Facts) -> Amount | None:
     """The share of one kind of pods; None where there is none here."""
     if not any(pods.requests.values()):
         draft.elsewhere.append(PaidElsewhere(f"{pods.label}: no requests, so no share of a node"))
         return None
-    key = (tuple(sorted(pods.requests.items())), pods.terms, pods.tolerations)
-    if key not in places:
-        places[key] = place_of(pods, landings)
-    place = places[key]
+    place = pools.place(pods)
     if not place.berths:
-        _alone(pods, draft, place, bool(landings), facts)
+        _alone(pods, draft, place, bool(pools), facts)
         return None
     names = ", ".join(dict.fromkeys(berth.landing.name for berth in place.berths))
     priced = [berth for berth in place.berths if berth.usd_per_hour is not None]
@@ -122,6 +116,22 @@ def _weight(nodes: Nodes) -> float:
 # Without a pool.
 
 
+class _Assumed(NamedTuple):
+    """A machine that is taken where no pool is here.
+
+    Attributes:
+        offer: which.
+        usd_per_hour: of one, by its option.
+        part: of it, that one pod takes.
+        option: how it is bought.
+    """
+
+    offer: "Offer"
+    usd_per_hour: float
+    part: float
+    option: str
+
+
 def _alone(pods: Pods, draft: Draft, place: Place, pools: bool, facts: Facts) -> None:
     """Pods of which no pool is here: on the cheapest machine that fits, or a gap."""
     if place.refused:
@@ -139,17 +149,17 @@ def _alone(pods: Pods, draft: Draft, place: Place, pools: bool, facts: Facts) ->
     cache = facts.once(_machines)
     key = (tuple(sorted(pods.requests.items())), pods.terms, cloud)
     if key not in cache:
-        cache[key] = _cheapest(pods, facts.book.offers(cloud.provider, cloud.region))
+        cache[key] = _assumed(pods, cloud, facts)
     found = cache[key]
     if found is None:
         reason = f"no machine of {cloud.region} is known that fits, and no pool for it is here"
         draft.gaps.append(Gap(pods.label, reason))
         return
-    offer, usd, part, option = found
+    offer, part, option = found.offer, found.part, found.option
     rate = Rate(
         f"{offer.provider}/machine/{offer.instance_type}/{option}",
         offer.region,
-        usd,
+        found.usd_per_hour,
         "node-hour",
         offer.as_of,
         offer.source,
@@ -162,21 +172,79 @@ def _alone(pods: Pods, draft: Draft, place: Place, pools: bool, facts: Facts) ->
     draft.notes.append(f"{none} is among the resources: {offer.instance_type} is assumed")
 
 
-def _machines(_: Facts) -> dict[Any, "tuple[Offer, float, float, str] | None"]:
+def _machines(_: Facts) -> dict[Any, "_Assumed | None"]:
     return {}
 
 
-def _cheapest(pods: Pods, offers: Sequence["Offer"]) -> "tuple[Offer, float, float, str] | None":
-    """The smallest offer on which one pod costs about the least: its price, the pod's part, the option."""
+def _candidates(_: Facts) -> dict[Any, "list[tuple[Offer, float, str]]"]:
+    return {}
+
+
+def _assumed(pods: Pods, cloud: Cloud, facts: Facts) -> "_Assumed | None":
+    """The smallest machine on which one pod costs about the least."""
+    known = facts.once(_candidates)
+    key = (pods.terms, wants_accelerator(pods), cloud)
+    if key not in known:
+        offers = facts.book.offers(cloud.provider, cloud.region or "")
+        known[key] = _undominated(_meeting(pods, offers))
+    found = [
+        _Assumed(offer, usd, part, option)
+        for offer, usd, option in known[key]
+        if (part := part_of_node(pods.requests, offer)) is not None and part <= 1 + SLACK
+    ]
+    if not found:
+        return None
+    least = min(each.usd_per_hour * each.part for each in found)
+    near = [each for each in found if each.usd_per_hour * each.part <= least * _NEAR]
+    return min(near, key=lambda each: (each.usd_per_hour, each.offer.instance_type))
+
+
+def _undominated(
+    offers: "Sequence[tuple[Offer, float, str]]",
+) -> "list[tuple[Offer, float, str]]":
+    """Without machines that cost no less than another which has as much of everything."""
+    kept: list[tuple[Offer, float, str]] = []
+    for offer, usd, option in sorted(offers, key=lambda each: (each[1], each[0].instance_type)):
+        if not any(_has_as_much(other, offer) for other, _, _ in kept):
+            kept.append((offer, usd, option))
+    return kept
+
+
+def _has_as_much(other: "Offer", offer: "Offer") -> bool:
+    return (
+        other.accelerator == offer.accelerator
+        and (other.accelerator_count or 0) >= (offer.accelerator_count or 0)
+        and (other.vcpu or 0) >= (offer.vcpu or 0)
+        and (other.memory_gib or 0) >= (offer.memory_gib or 0)
+    )
+
+
+def _meeting(pods: Pods, offers: Sequence["Offer"]) -> "list[tuple[Offer, float, str]]":
+    """Machines that the pods' terms let them run on, with price and option: on-demand, or spot alone."""
     from trimtab.catalogue.accelerators import ARM64_ONLY
     from trimtab.catalogue.burstable import is_burstable
-    from trimtab.workloads.labels import ARCHITECTURE_KEYS, INSTANCE_TYPE_KEYS, accelerator_key
+    from trimtab.workloads.labels import (
+        ARCHITECTURE_KEYS,
+        CAPACITY_TYPE_KEYS,
+        INSTANCE_TYPE_KEYS,
+        accelerator_key,
+        answered,
+    )
 
     keys = {term.key for alternative in pods.terms for term in alternative}
     any_arch = bool(keys & {*ARCHITECTURE_KEYS, *INSTANCE_TYPE_KEYS})
-    wants = wants_accelerator(pods)
     named = any(accelerator_key(key) for key in keys)
-    found: list[tuple[Offer, float, float, str]] = []
+    wants = wants_accelerator(pods)
+    # What only a pool's own labels answer is met by whoever makes the pool.
+    asked = [
+        [term for term in alternative if answered(term.key) or term.key in CAPACITY_TYPE_KEYS]
+        for alternative in pods.terms
+    ]
+
+    def admits(offer: "Offer", spot: bool) -> bool:
+        return not asked or any(all(meets(t, {}, offer, spot) for t in terms) for terms in asked)
+
+    found = []
     for offer in offers:
         if (offer.accelerator is not None) != wants or is_burstable(
             offer.provider, offer.instance_type
@@ -186,31 +254,8 @@ def _cheapest(pods: Pods, offers: Sequence["Offer"]) -> "tuple[Offer, float, flo
             any_arch or (named and offer.accelerator in ARM64_ONLY)
         ):
             continue
-        option, spot = "on-demand", False
-        usd = offer.on_demand_usd_per_hour
-        if not _admits(pods, offer, spot=False) and offer.spot_usd_per_hour is not None:
-            option, spot, usd = "spot", True, offer.spot_usd_per_hour
-        if usd is None or not _admits(pods, offer, spot=spot):
-            continue
-        part = part_of_node(pods.requests, offer)
-        if part is None or part > 1 + SLACK:
-            continue
-        found.append((offer, usd, part, option))
-    if not found:
-        return None
-    least = min(usd * part for _, usd, part, _ in found)
-    near = [each for each in found if each[1] * each[2] <= least * _NEAR]
-    return min(near, key=lambda each: (each[1], each[0].instance_type))
-
-
-def _admits(pods: Pods, offer: "Offer", *, spot: bool) -> bool:
-    """Whether a machine meets the pods' terms, those that only a pool's own labels answer aside."""
-    from trimtab.workloads.labels import CAPACITY_TYPE_KEYS, answered
-
-    def asked(term: Term) -> bool:
-        return answered(term.key) or term.key in CAPACITY_TYPE_KEYS
-
-    return not pods.terms or any(
-        all(meets(term, {}, offer, spot) for term in alternative if asked(term))
-        for alternative in pods.terms
-    )
+        if offer.on_demand_usd_per_hour is not None and admits(offer, False):
+            found.append((offer, offer.on_demand_usd_per_hour, "on-demand"))
+        elif offer.spot_usd_per_hour is not None and admits(offer, True):
+            found.append((offer, offer.spot_usd_per_hour, "spot"))
+    return found

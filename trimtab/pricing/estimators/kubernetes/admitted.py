@@ -7,8 +7,8 @@ that ask for a device.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import floor
-from typing import Any
+from math import floor, inf
+from typing import Any, NamedTuple
 
 from trimtab.catalogue.offers import Offer
 from trimtab.clock import HOURS_PER_MONTH
@@ -97,52 +97,73 @@ def admitted(
     Raises:
         InputError: a requirement names an unknown accelerator, or compares what is no number.
     """
-    cache = facts.once(_cache)
-    key = (cloud, terms, tuple(sorted(limits.items())))
-    if key not in cache:
-        cache[key] = _admitted(facts, cloud, terms, limits)
-    return cache[key]
+    key = (cloud, terms, any("/" in name for name in limits))
+    known = facts.once(_known)
+    if key not in known:
+        known[key] = tuple(_meeting(facts, *key))
+    cache = facts.once(_filled)
+    filled = (key, tuple(sorted(limits.items())))
+    if filled not in cache:
+        cache[filled] = _fillings(known[key], limits)
+    offers = facts.once(_priced)
+    if key not in offers:
+        offers[key] = tuple((each.offer, each.most) for each in known[key])
+    return Admitted(offers[key], *cache[filled])
 
 
-def _cache(_: Facts) -> dict[Any, Admitted]:
+def _known(_: Facts) -> dict[Any, tuple["_Priced", ...]]:
     return {}
 
 
-def _admitted(
-    facts: Facts, cloud: Cloud, terms: tuple[Term, ...], limits: Mapping[str, float]
-) -> Admitted:
+def _filled(_: Facts) -> dict[Any, tuple[Filling | None, Filling | None]]:
+    return {}
+
+
+def _priced(_: Facts) -> dict[Any, tuple[tuple[Offer, float], ...]]:
+    return {}
+
+
+class _Priced(NamedTuple):
+    """A machine with the least and the most that one costs an hour, by the options allowed."""
+
+    offer: Offer
+    least: float
+    most: float
+
+
+def _meeting(facts: Facts, cloud: Cloud, terms: tuple[Term, ...], limited: bool) -> list[_Priced]:
+    """The machines that meet requirements, by rising price."""
     from trimtab.workloads.labels import CAPACITY_TYPE_KEYS, answered, satisfies
 
     asked = [term for term in terms if answered(term.key) and term.key not in CAPACITY_TYPE_KEYS]
-    accelerated = _names_accelerators(asked, limits)
+    accelerated = limited or any(_names_accelerators(term) for term in asked)
     options = options_of(terms)
-    offers: list[tuple[Offer, float]] = []
-    fillings: list[tuple[Filling, Filling]] = []
+    found = []
     for offer in facts.book.offers(cloud.provider, cloud.region or ""):
         if offer.accelerator is not None and not accelerated:
             continue
-        if not all(satisfies(offer, term.key, term.operator, term.values) for term in asked):
-            continue
         prices = prices_of(offer, options)
-        if not prices:
-            continue
-        offers.append((offer, max(prices)))
-        count = _fit(offer, limits)
-        if count > 0:
-            fillings.append(
-                (Filling(offer, count, min(prices)), Filling(offer, count, max(prices)))
-            )
-    offers.sort(key=lambda each: (each[1], each[0].instance_type))
-    bounded = [pair for pair in fillings if pair[0].count != float("inf")]
-    if not fillings:
-        return Admitted(tuple(offers), None, None)
+        if prices and all(satisfies(offer, t.key, t.operator, t.values) for t in asked):
+            found.append(_Priced(offer, min(prices), max(prices)))
+    return sorted(found, key=lambda each: (each.most, each.offer.instance_type))
+
+
+def _fillings(
+    known: tuple[_Priced, ...], limits: Mapping[str, float]
+) -> tuple[Filling | None, Filling | None]:
+    """The cheapest and the dearest way to fill limits; where nothing bounds them, by the price of one."""
+    counts = [(each, _fit(each.offer, limits)) for each in known]
+    bounded = [(each, count) for each, count in counts if 0 < count < inf]
     if not bounded:
-        dear = max(fillings, key=lambda pair: (pair[1].usd_per_hour, pair[1].offer.instance_type))
-        cheap = min(fillings, key=lambda pair: (pair[0].usd_per_hour, pair[0].offer.instance_type))
-        return Admitted(tuple(offers), cheap[0], dear[1])
-    cheapest = min(bounded, key=lambda pair: (pair[0].usd_per_month, pair[0].offer.instance_type))
-    dearest = max(bounded, key=lambda pair: (pair[1].usd_per_month, pair[1].offer.instance_type))
-    return Admitted(tuple(offers), cheapest[0], dearest[1])
+        unbounded = [each for each, count in counts if count == inf]
+        if not unbounded:
+            return None, None
+        cheap = min(unbounded, key=lambda each: (each.least, each.offer.instance_type))
+        dear = max(unbounded, key=lambda each: (each.most, each.offer.instance_type))
+        return Filling(cheap.offer, inf, cheap.least), Filling(dear.offer, inf, dear.most)
+    fewest, count = min(bounded, key=lambda p: (p[0].least * p[1], p[0].offer.instance_type))
+    most, most_count = max(bounded, key=lambda p: (p[0].most * p[1], p[0].offer.instance_type))
+    return Filling(fewest.offer, count, fewest.least), Filling(most.offer, most_count, most.most)
 
 
 def prices_of(offer: Offer, options: frozenset[str]) -> list[float]:
@@ -155,27 +176,23 @@ def prices_of(offer: Offer, options: frozenset[str]) -> list[float]:
     return [usd for usd in prices if usd is not None]
 
 
-def _names_accelerators(terms: list[Term], limits: Mapping[str, float]) -> bool:
+def _names_accelerators(term: Term) -> bool:
     from trimtab.workloads.labels import INSTANCE_TYPE_KEYS, accelerator_key
 
-    def named(term: Term) -> bool:
-        positive = term.operator in ("In", "Exists", "Gt")
-        return positive and (
-            accelerator_key(term.key)
-            or "gpu" in term.key
-            or "accelerator" in term.key
-            or term.key in INSTANCE_TYPE_KEYS
-            or term.key.endswith("/instance-family")
-        )
-
-    return any("/" in name for name in limits) or any(named(term) for term in terms)
+    return term.operator in ("In", "Exists", "Gt") and (
+        accelerator_key(term.key)
+        or "gpu" in term.key
+        or "accelerator" in term.key
+        or term.key in INSTANCE_TYPE_KEYS
+        or term.key.endswith("/instance-family")
+    )
 
 
 def _fit(offer: Offer, limits: Mapping[str, float]) -> float:
     """How many whole machines of a type stand within limits; infinite where none speaks of it."""
     from trimtab.pricing.landing import devices
 
-    bounds = [float("inf")]
+    bounds = [inf]
     for name, limit in limits.items():
         size = {"cpu": offer.vcpu, "memory": offer.memory_gib, "nodes": 1.0}.get(name)
         if "/" in name:
@@ -185,4 +202,4 @@ def _fit(offer: Offer, limits: Mapping[str, float]) -> float:
         if size:
             bounds.append(limit / size)
     most = min(bounds)
-    return most if most == float("inf") else float(floor(most + _SLACK))
+    return most if most == inf else float(floor(most + _SLACK))
