@@ -24,15 +24,15 @@ _HIDDEN = "\N{ZERO WIDTH SPACE}"
 
 def sentence(text: str, most: int = MOST_TEXT) -> str:
     """A text within a line: on one line, cut where it is long, read as nothing but text."""
-    kept = short(plain(text), most)
-    if _CLEAN_TEXT.fullmatch(kept) and "__" not in kept:
+    kept = short(plain(text).strip(), most)
+    if _CLEAN_TEXT.fullmatch(kept):
         return _STRUCTURE.sub(_entity, kept)
     return _text(_REFERENCE.sub(lambda found: f"{found[0]}{_HIDDEN}", kept))
 
 
 def name(text: str, most: int = MOST_NAME) -> str:
     """A name as code, in a table or anywhere."""
-    kept = short(plain(text), most).strip() or "(no name)"
+    kept = short(plain(text).strip(), most) or "(no name)"
     if _CLEAN_NAME.fullmatch(kept):
         return f"`{kept}`"
     # In code of HTML there are no references, but addresses are still linked.
