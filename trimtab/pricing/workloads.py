@@ -25,7 +25,7 @@ from trimtab.pricing.landing import (
     runs_pods,
     wants_accelerator,
 )
-from trimtab.pricing.model import Charge, Gap, Nodes, PaidElsewhere, Pods, Rate
+from trimtab.pricing.model import Charge, Gap, Nodes, PaidElsewhere, Pods, Rate, Term
 
 if TYPE_CHECKING:
     from trimtab.catalogue.offers import Offer
@@ -183,10 +183,10 @@ def _candidates(_: Facts) -> dict[Any, "list[tuple[Offer, float, str]]"]:
 def _assumed(pods: Pods, cloud: Cloud, facts: Facts) -> "_Assumed | None":
     """The smallest machine on which one pod costs about the least."""
     known = facts.once(_candidates)
-    key = (pods.terms, wants_accelerator(pods), cloud)
+    key = (_asked(pods), wants_accelerator(pods), cloud)
     if key not in known:
         offers = facts.book.offers(cloud.provider, cloud.region or "")
-        known[key] = _undominated(_meeting(pods, offers))
+        known[key] = _undominated(_meeting(*key[:2], offers))
     found = [
         _Assumed(offer, usd, part, option)
         for offer, usd, option in known[key]
@@ -219,27 +219,29 @@ def _has_as_much(other: "Offer", offer: "Offer") -> bool:
     )
 
 
-def _meeting(pods: Pods, offers: Sequence["Offer"]) -> "list[tuple[Offer, float, str]]":
-    """Machines that the pods' terms let them run on, with price and option: on-demand, or spot alone."""
-    from trimtab.catalogue.accelerators import ARM64_ONLY
-    from trimtab.catalogue.burstable import is_burstable
-    from trimtab.workloads.labels import (
-        ARCHITECTURE_KEYS,
-        CAPACITY_TYPE_KEYS,
-        INSTANCE_TYPE_KEYS,
-        accelerator_key,
-        answered,
+def _asked(pods: Pods) -> tuple[tuple[Term, ...], ...]:
+    """The pods' terms without what only a pool's own labels answer: whoever makes the pool meets that."""
+    from trimtab.workloads.labels import CAPACITY_TYPE_KEYS, answered
+
+    return tuple(
+        dict.fromkeys(
+            tuple(t for t in terms if answered(t.key) or t.key in CAPACITY_TYPE_KEYS)
+            for terms in pods.terms
+        )
     )
 
-    keys = {term.key for alternative in pods.terms for term in alternative}
+
+def _meeting(
+    asked: tuple[tuple[Term, ...], ...], wants: bool, offers: Sequence["Offer"]
+) -> "list[tuple[Offer, float, str]]":
+    """Machines that pods' terms let them run on, with price and option: on-demand, or spot alone."""
+    from trimtab.catalogue.accelerators import ARM64_ONLY
+    from trimtab.catalogue.burstable import is_burstable
+    from trimtab.workloads.labels import ARCHITECTURE_KEYS, INSTANCE_TYPE_KEYS, accelerator_key
+
+    keys = {term.key for terms in asked for term in terms}
     any_arch = bool(keys & {*ARCHITECTURE_KEYS, *INSTANCE_TYPE_KEYS})
     named = any(accelerator_key(key) for key in keys)
-    wants = wants_accelerator(pods)
-    # What only a pool's own labels answer is met by whoever makes the pool.
-    asked = [
-        [term for term in alternative if answered(term.key) or term.key in CAPACITY_TYPE_KEYS]
-        for alternative in pods.terms
-    ]
 
     def admits(offer: "Offer", spot: bool) -> bool:
         return not asked or any(all(meets(t, {}, offer, spot) for t in terms) for terms in asked)
