@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from support.estimates import estimate, resource
-from trimtab.pricing.book import BUILT_IN_FOLDER
+from trimtab.pricing.book.machines import BUILT_IN_FOLDER
 from trimtab.pricing.estimators import _ESTIMATORS, estimated_kinds
 from trimtab.pricing.model import Status
 
