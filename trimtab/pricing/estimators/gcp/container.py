@@ -137,8 +137,8 @@ def _pool_size(pool: Inputs, zones: int | None) -> _Size | None:
             high = float("inf") if each is None else each * zones
         low = low or 0.0
         if started is None or zones is None:
-            return _Size(Amount(low, None, high), low, Basis.BOUNDS)
-        begin = min(max(started * zones, low), high)
+            return _Size(between(low, high), low, Basis.BOUNDS)
+        begin = max(min(started * zones, high), low)
         return _Size(between(low, high, begin), begin, Basis.DECLARED)
     if zones is None or pool.unknown("node_count") or pool.unknown("initial_node_count"):
         return None

@@ -140,7 +140,7 @@ def _bigtable_nodes(cluster: Inputs, development: bool) -> tuple[Amount, Basis]:
         low = cluster.number("autoscaling_config.min_nodes")
         high = cluster.number("autoscaling_config.max_nodes")
         most = float("inf") if high is None else high
-        return Amount(low or 0.0, None, most), Basis.BOUNDS
+        return between(low or 0.0, most), Basis.BOUNDS
     number = cluster.number("num_nodes")
     return exactly(1.0 if development or number is None else number), Basis.DECLARED
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.estimates import bill, estimate, resource
+from trimtab.pricing.amount import Amount
 from trimtab.pricing.model import Status
 from trimtab.resources.inputs import UNKNOWN
 from trimtab.resources.model import Resource
@@ -120,7 +121,7 @@ def test_autoscaling_without_a_start_is_bounds_alone() -> None:
     inputs = {"location": "us-central1-a", "autoscaling": {"max_node_count": 4}}
     priced = estimate(pool(inputs))
     assert priced.status is Status.BOUNDED
-    assert priced.machines[0].nodes.count == (0, None, 4)
+    assert priced.machines[0].nodes.count == Amount(0, None, 4)
     assert priced.usd_per_month_now == 0
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from support.estimates import bill, estimate, resource
+from trimtab.pricing.amount import Amount
 from trimtab.pricing.model import Status
 from trimtab.resources.inputs import UNKNOWN
 from trimtab.resources.model import Resource
@@ -88,7 +89,7 @@ def test_spanners_autoscaler_bounds_it() -> None:
         "autoscaling_config": {"autoscaling_limits": limits},
     }
     nodes = estimate(gcp("spanner_instance", inputs)).charges[0]
-    assert nodes.quantity == (1, None, 3)
+    assert nodes.quantity == Amount(1, None, 3)
 
 
 def test_spanner_of_several_regions_or_another_edition_is_a_gap() -> None:

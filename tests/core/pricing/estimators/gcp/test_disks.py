@@ -3,6 +3,7 @@
 from typing import Any
 
 from support.estimates import bill, estimate, resource
+from trimtab.pricing.amount import Amount
 from trimtab.pricing.model import Status
 from trimtab.resources.inputs import UNKNOWN
 from trimtab.resources.model import Resource
@@ -56,7 +57,7 @@ def test_a_snapshot_keeps_at_most_its_disk() -> None:
     source = gce("disk", {"size": 30}, key="disk")
     snapshot = gce("snapshot", {"source_disk": UNKNOWN}, references={"source_disk": ("disk",)})
     priced = estimate(snapshot, source)
-    assert priced.usd_per_month == (0.0, 1.50, 1.50)  # 30 x 0.05
+    assert priced.usd_per_month == Amount(0.0, 1.50, 1.50)  # 30 x 0.05
 
 
 def test_the_zone_says_the_region() -> None:

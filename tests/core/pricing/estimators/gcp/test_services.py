@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.estimates import bill, estimate, resource
-from trimtab.pricing.amount import exactly
+from trimtab.pricing.amount import Amount, exactly
 from trimtab.pricing.estimators.gcp.serverless import quantity
 from trimtab.pricing.model import Status
 from trimtab.resources.inputs import UNKNOWN
@@ -80,7 +80,7 @@ def test_quantities_as_kubernetes_writes_them(text: str, number: float) -> None:
 
 def test_a_connector_runs_at_least_two_machines() -> None:
     nodes = estimate(gcp("vpc_access_connector")).machines[0].nodes
-    assert nodes.count == (2, 2, 10)
+    assert nodes.count == Amount(2, 2, 10)
     assert nodes.instance_types == ("e2-micro",)
 
 
