@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from trimtab.pricing.amount import between
@@ -22,7 +22,7 @@ def group(at: Estimation) -> Iterator[Part]:
     """The group's nodes: between the bounds of the window that holds, as the plan expects."""
     inputs = at.inputs
     rates = inputs.values["rates"]
-    window = _window(inputs, at.facts.settings.as_of.isoformat())
+    window = _window(inputs, at.facts.settings.as_of)
     yield Nodes(
         "nodes",
         tuple(inputs.strings("instance_types")),
@@ -40,10 +40,10 @@ def group(at: Estimation) -> Iterator[Part]:
     )
 
 
-def _window(inputs: Inputs, instant: str) -> Mapping[str, Any]:
+def _window(inputs: Inputs, instant: datetime) -> Mapping[str, Any]:
     """The window that holds; before the first it is the first, after the last the last."""
     windows: list[Mapping[str, Any]] = inputs.values["windows"]
-    begun = [each for each in windows if each["start"] <= instant]
+    begun = [each for each in windows if datetime.fromisoformat(each["start"]) <= instant]
     return begun[-1] if begun else windows[0]
 
 
