@@ -307,3 +307,25 @@ def test_where_the_program_makes_a_resource_is_kept(tmp_path: Path) -> None:
     made = state(VOLUME, {}, sourcePosition="project:///app/index.ts#12,3")
     change = read(tmp_path, {"steps": [step("create", None, made)]})
     assert change.after.resources[0].where == "app/index.ts:12"
+
+
+def test_what_providers_computed_counts_between_exports_alone(tmp_path: Path) -> None:
+    export = stack_export()
+    export["deployment"]["resources"][3]["additionalSecretOutputs"] = ["key"]
+    export["deployment"]["resources"][3]["outputs"]["key"] = "never-seen"
+    exported = read(tmp_path, export, stack_export())
+    previewed = read(tmp_path, pulumi_preview(), export)
+    values = [by_key(each.before.resources)[VOLUME].inputs.values for each in (exported, previewed)]
+    assert values[0] == {"type": "gp3", "size": 100, "tags": {"key": SECRET}}
+    assert values[1] == {"size": 100, "tags": {"key": SECRET}}
+    assert by_key(exported.after.resources)[VOLUME].inputs.values["key"] == SECRET
+
+
+def test_a_default_provider_is_not_shown_but_says_where(tmp_path: Path) -> None:
+    default = PROVIDER.replace("west", "default_7_51_1")
+    export = stack_export()
+    export["deployment"]["resources"][1]["urn"] = default
+    export["deployment"]["resources"][2]["provider"] = f"{default}::a1"
+    found = by_key(read_estate(write(tmp_path, "export", export)).resources)
+    assert default not in found
+    assert found[GROUP].region == "us-west-2"

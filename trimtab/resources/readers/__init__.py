@@ -61,7 +61,7 @@ def read_estate(name: str, options: Options | None = None) -> Estate:
     Raises:
         InputError, EngineError: as `read_change`.
     """
-    return _read(name, options or Options()).estate
+    return _read(name, options or Options()).filled()
 
 
 def _read(name: str, options: Options) -> Found:
@@ -90,11 +90,14 @@ def _between(former: Found, found: Found, options: Options) -> ChangeSet:
         for each in (former, found)
         if each.before is not None
     ]
-    old = _renamed(former.estate, found.estate, {**found.aliases, **options.aliases})
+    stated, new = former.estate, found.estate
+    if all(each.computed or not each.estate.resources for each in (former, found)):
+        stated, new = former.filled(), found.filled()
+    old = _renamed(stated, new, {**found.aliases, **options.aliases})
     keys = {each.key for each in old.resources}
-    if keys and found.estate.resources and keys.isdisjoint(e.key for e in found.estate.resources):
+    if keys and new.resources and keys.isdisjoint(each.key for each in new.resources):
         notes.append("the two sides have no resource in common: are they of one program?")
-    after = replace(found.estate, notes=(*found.estate.notes, *notes))
+    after = replace(new, notes=(*new.notes, *notes))
     return ChangeSet(old, after)
 
 

@@ -1,10 +1,11 @@
 """What a reader gives: one state, or a change with both of its sides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from trimtab.resources.inputs import Inputs
 from trimtab.resources.model import Estate
 
 
@@ -41,6 +42,7 @@ class Found:
         operations: what the engine says it does, by key.
         aliases: keys by former keys.
         patch: an update plan's changes, which need the state that they are made to.
+        computed: what providers made of absent inputs, by key: of a stack's export.
     """
 
     what: str
@@ -49,6 +51,18 @@ class Found:
     operations: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     patch: "Patch | None" = None
+    computed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def filled(self) -> Estate:
+        """The estate with what providers made of absent inputs. It compares only with another such:
+        beside a preview, which has inputs alone, all of that would seem to be taken away."""
+        resources = tuple(
+            replace(each, inputs=Inputs({**more, **each.inputs.values}, camel=True))
+            if (more := self.computed.get(each.key)) and each.inputs.camel and "/" not in each.kind
+            else each
+            for each in self.estate.resources
+        )
+        return replace(self.estate, resources=resources)
 
 
 @dataclass(frozen=True)

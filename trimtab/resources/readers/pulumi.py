@@ -269,6 +269,7 @@ def events(values: Iterable[Any], source: str, options: Options) -> Found:
 
 
 EXPORT_VERSIONS = (3, 4)
+STACK_EXPORT = "a stack export"
 
 
 def export(
@@ -300,7 +301,8 @@ def export(
     aliases = {former: state.urn for state in found for former in state.aliases}
     drafts = Drafts(found, options.config).all()
     estate = finish(source, drafts, notes=notes, plan_file=plan_of(options.config, Path.cwd()))
-    return Found("a stack export", estate, aliases=aliases)
+    computed = {state.urn: state.computed for state in found if state.computed}
+    return Found(STACK_EXPORT, estate, aliases=aliases, computed=computed)
 
 
 def exported(value: Any) -> State | None:
@@ -308,7 +310,7 @@ def exported(value: Any) -> State | None:
     given = mapping(value)
     if given.get("delete") is True or given.get("pendingReplacement") is True:
         return None
-    return state_of(given, fill=True)
+    return state_of(given, outputs=True)
 
 
 def update_plan(document: Mapping[str, Any], source: str, options: Options) -> Found:

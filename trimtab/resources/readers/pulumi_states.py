@@ -31,7 +31,11 @@ _REGION_KEYS = {
 
 @dataclass(slots=True)
 class State:
-    """A resource as Pulumi's engine keeps it, outputs left out and secrets masked."""
+    """A resource as Pulumi's engine keeps it, secrets masked.
+
+    Attributes:
+        computed: outputs that are no inputs, where they were asked for.
+    """
 
     urn: str
     type: str
@@ -44,18 +48,19 @@ class State:
     property_dependencies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     where: str = ""
+    computed: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return self.urn.split("::", 3)[-1]
 
 
-def state_of(value: Any, *, fill: bool = False) -> State | None:
+def state_of(value: Any, *, outputs: bool = False) -> State | None:
     """A `ResourceV3` of Pulumi's (sdk/go/common/apitype); None where it is no resource.
 
     Args:
         value: as parsed.
-        fill: take the outputs for inputs that are absent.
+        outputs: keep those that are no inputs.
 
     Raises:
         RecursionError: it is nested beyond Python's limit.
@@ -66,11 +71,12 @@ def state_of(value: Any, *, fill: bool = False) -> State | None:
         return None
     kind = text(given.get("type")) or urn.split("::")[2].rpartition("$")[2]
     inputs = pulumi_inputs(given.get("inputs"))
-    if fill:
+    computed = {}
+    if outputs:
         secret = set(map(str, sequence(given.get("additionalSecretOutputs"))))
         for name, each in pulumi_inputs(given.get("outputs")).items():
-            if each not in (None, "", [], {}):
-                inputs.setdefault(name, SECRET if name in secret else each)
+            if name not in inputs and each not in (None, "", [], {}):
+                computed[name] = SECRET if name in secret else each
     return State(
         urn,
         kind,
@@ -83,6 +89,7 @@ def state_of(value: Any, *, fill: bool = False) -> State | None:
         property_dependencies=_dependencies(given.get("propertyDependencies")),
         aliases=tuple(each for each in sequence(given.get("aliases")) if isinstance(each, str)),
         where=_position(text(given.get("sourcePosition"))),
+        computed=computed,
     )
 
 
@@ -126,8 +133,8 @@ class Drafts:
                 self._tags[state.urn] = default_tags(inputs)
 
     def all(self) -> list[Draft]:
-        """Every state as a draft."""
-        return [self._draft(state) for state in self._states]
+        """Every state as a draft but default providers, which a preview does not show."""
+        return [self._draft(state) for state in self._states if not _is_default(state)]
 
     def _draft(self, state: State) -> Draft:
         if state.type.startswith("kubernetes:"):
@@ -141,6 +148,7 @@ class Drafts:
         configured = self._stack_regions.get(provider)
         if provider != "azure":  # there what has no location is where its resource group is
             region = region or configured or arn_region(provider, inputs)
+            region = region or arn_region(provider, Inputs(state.computed, camel=True))
         return Draft(
             state.urn,
             kind,
@@ -179,6 +187,11 @@ class Drafts:
         if UNKNOWN in made.id:
             made.id = ""
         return made
+
+
+def _is_default(state: State) -> bool:
+    name = state.name
+    return state.type.startswith(PROVIDER) and (name == "default" or name.startswith("default_"))
 
 
 _RENDERERS = frozenset({"helm.sh", "yaml", "kustomize"})
