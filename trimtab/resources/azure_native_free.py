@@ -119,7 +119,20 @@ _FREE = {
     "netapp": "Account=netapp_account Volume=netapp_volume CapacityPoolVolume=netapp_volume",
     "portal": "Dashboard=portal_dashboard",
     "synapse": "IpFirewallRule=synapse_firewall_rule",
-    "insights": "ActivityLogAlert=monitor_activity_log_alert",
+    "insights": (
+        "ActivityLogAlert=monitor_activity_log_alert"
+        " DataCollectionEndpoint=monitor_data_collection_endpoint"
+    ),
+    "monitor": (
+        "ActivityLogAlert=monitor_activity_log_alert"
+        " DataCollectionEndpoint=monitor_data_collection_endpoint"
+        " DataCollectionRuleAssociation=monitor_data_collection_rule_association"
+    ),
+    "securityinsights": (
+        "ScheduledAlertRule=sentinel_alert_rule_scheduled"
+        " CustomizableConnectorDefinition=sentinel_data_connector_definition"
+        " AutomationRule=sentinel_automation_rule Watchlist=sentinel_watchlist"
+    ),
     "operationalinsights": "SavedSearch=log_analytics_saved_search Table=log_analytics_workspace_table",
     "consumption": "Budget=consumption_budget_resource_group",
     "costmanagement": "Budget=consumption_budget_resource_group",
