@@ -133,7 +133,7 @@ def disk(at: Estimation) -> Iterator[Part]:
     )
 
 
-@estimates("google_compute_snapshot", "google_compute_region_disk_snapshot")
+@estimates("google_compute_snapshot")
 def snapshot(at: Estimation) -> Iterator[Part]:
     """By what it keeps: at most the disk's size."""
     at = located(at, "zone", "region")

@@ -81,7 +81,7 @@ def _disk(
     )
 
 
-@estimates("google_tpu_v2_vm", "google_tpu_node")
+@estimates("google_tpu_v2_vm")
 def tpu(at: Estimation) -> Iterator[Part]:
     """By its chips."""
     at = located(at, "zone")

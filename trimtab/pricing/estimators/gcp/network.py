@@ -175,7 +175,7 @@ def dns_record_set(at: Estimation) -> Iterator[Part]:
     yield from at.used("queries", "gcp/dns/queries", "queries", 1e6)
 
 
-@estimates("google_compute_security_policy")
+@estimates("google_compute_security_policy", "google_compute_region_security_policy")
 def security_policy(at: Estimation) -> Iterator[Part]:
     """Cloud Armor Standard: by policy, rule and request."""
     yield at.charge("Cloud Armor policy", "gcp/armor/policy")
@@ -185,7 +185,7 @@ def security_policy(at: Estimation) -> Iterator[Part]:
     yield from at.used("requests", "gcp/armor/requests", "requests", 1e6)
 
 
-@estimates("google_compute_security_policy_rule")
+@estimates("google_compute_security_policy_rule", "google_compute_region_security_policy_rule")
 def security_policy_rule(at: Estimation) -> Iterator[Part]:
     """By the month."""
     yield at.charge("Cloud Armor rule", "gcp/armor/rule")

@@ -129,6 +129,16 @@ def _busy_seconds(at: Estimation, step_ms: float) -> tuple[Amount, Basis]:
     return between(low, seconds(requests.high, duration.high, at_once.low), expected), basis
 
 
+@estimates("google_cloud_run_v2_worker_pool")
+def run_worker_pool(at: Estimation) -> Iterator[Part]:
+    """Instances that run all month, at an instance-based service's prices."""
+    at = located(at, "location")
+    vcpu, gib = _limits(at.inputs, "template.containers.resources.limits")
+    manual = at.inputs.number("scaling.manual_instance_count")
+    least = at.inputs.number("scaling.min_instance_count") if manual is None else manual
+    yield from _run(at, vcpu, gib, 1.0 if least is None else least, True)
+
+
 @estimates("google_cloud_run_v2_job")
 def run_job(at: Estimation) -> Iterator[Part]:
     """By how long its tasks run."""

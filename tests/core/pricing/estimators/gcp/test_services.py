@@ -168,3 +168,12 @@ def test_pulumi_spells_the_same_in_camel_case() -> None:
     template = {"containers": [{"resources": resources}], "scaling": {"minInstanceCount": 1}}
     priced = estimate(gcp("cloud_run_v2_service", {"template": template}, camel=True))
     assert bill(priced) == {"instances' vCPUs": 47.30, "instances' memory": 2.63}
+
+
+def test_a_worker_pools_instances_run_all_month() -> None:
+    inputs = {"location": "us-central1", "scaling": {"manual_instance_count": 2}}
+    # 2 x 730 x 3600 s x 0.000018; the same x 0.5 x 0.000002
+    assert bill(estimate(gcp("cloud_run_v2_worker_pool", inputs))) == {
+        "instances' vCPUs": 94.61,
+        "instances' memory": 5.26,
+    }
