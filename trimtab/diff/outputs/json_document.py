@@ -118,6 +118,8 @@ def _finite(value: float | None) -> float | None:
 
 def _amount(amount: Amount) -> Document:
     low, expected, high = amount
+    if -math.inf < low and high < math.inf:
+        return {"low": low, "expected": expected, "high": high}
     return {"low": _finite(low), "expected": _finite(expected), "high": _finite(high)}
 
 
