@@ -17,10 +17,9 @@ from trimtab.clock import parse_instant
 from trimtab.errors import TrimtabError
 from trimtab.files import write_atomic
 from trimtab.preview.page import page
-from trimtab.preview.plan_source import load_plan_source
-from trimtab.preview.priced import PlanSource
 from trimtab.preview.pricing import price
 from trimtab.preview.records import PreviewRequest, Recording
+from trimtab.pricing.plan_source import PlanSource, load_plan_source
 
 EXAMPLES = ROOT / "docs" / "examples"
 PAGES = Path("docs/stacks")

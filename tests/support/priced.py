@@ -6,9 +6,10 @@ from typing import Any
 from support.plans import plan
 from trimtab.plan.attribution import group_tags
 from trimtab.plan.model import CapacityPlan
-from trimtab.preview.priced import PlanSource, PricedResource
+from trimtab.preview.priced import PricedResource
 from trimtab.preview.pricing import price
 from trimtab.preview.records import Recording, ResourceRecord
+from trimtab.pricing.plan_source import PlanSource
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from trimtab.diff.budgets import Budget
     from trimtab.diff.model import Diff
     from trimtab.inventory.model import Inventory
-    from trimtab.preview.priced import PlanSource
     from trimtab.pricing.book import PriceBook
+    from trimtab.pricing.plan_source import PlanSource
     from trimtab.resources.model import ChangeSet
 
 BUILT_IN = "built-in"
@@ -114,7 +114,7 @@ def _given_plans(options: DiffOptions) -> "tuple[PlanSource | None, PlanSource |
     """The plans of both sides, where the user names one."""
     if options.plan is None and options.plan_before is None:
         return None
-    from trimtab.preview.plan_source import load_plan_source
+    from trimtab.pricing.plan_source import load_plan_source
 
     after = load_plan_source(options.plan) if options.plan else None
     before = load_plan_source(options.plan_before) if options.plan_before else after
@@ -126,7 +126,7 @@ def _own_plans(change: "ChangeSet") -> "tuple[PlanSource | None, PlanSource | No
     files = change.before.plan_file, change.after.plan_file
     if files == (None, None):
         return None, None
-    from trimtab.preview.plan_source import load_plan_source
+    from trimtab.pricing.plan_source import load_plan_source
 
     before, after = (load_plan_source(path) if path else None for path in files)
     return before, after

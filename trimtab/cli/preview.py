@@ -13,8 +13,9 @@ from trimtab.errors import EngineError, InputError, allowed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from trimtab.preview.priced import PlanSource, Preview
+    from trimtab.preview.priced import Preview
     from trimtab.preview.records import Engine, Recording
+    from trimtab.pricing.plan_source import PlanSource
 
 RECORDER = "recorder"
 PLAN_KEY, AS_OF_KEY = "trimtab:plan", "trimtab:asOf"
@@ -140,7 +141,7 @@ def _instant(text: str, where: str) -> "datetime":
 
 
 def _plan_source(path: Path) -> "PlanSource":
-    from trimtab.preview.plan_source import load_plan_source
+    from trimtab.pricing.plan_source import load_plan_source
 
     return load_plan_source(path)
 

@@ -1,13 +1,12 @@
 """What a preview holds: every resource with what is known of its cost, and the sums."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
 from trimtab.preview.records import Recording, ResourceRecord
+from trimtab.pricing.plan_source import PlanSource
 
 
 class Status(StrEnum):
@@ -20,21 +19,6 @@ class Status(StrEnum):
     NOT_PRICED = "not priced"
     EXISTING = "existing"  # only read: somebody else pays for it
     COMPONENT = "component"  # costs what its children cost
-
-
-@dataclass(frozen=True)
-class PlanSource:
-    """A plan and where it was read.
-
-    Attributes:
-        plan: the plan.
-        file: its file, as shown to the user.
-        lines: the line of each group in the file, by names of pool and group.
-    """
-
-    plan: CapacityPlan
-    file: str
-    lines: Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from trimtab.plan.model import CapacityPlan, Group, OnDemand, Pool, Reserved
 from trimtab.plan.sizing import Sizes, expired, window_at
 from trimtab.preview.labels import label_of
 from trimtab.preview.nodes import NODES, SIZED_BY_PLAN
-from trimtab.preview.priced import PlanSource, Preview, PricedResource, Status, Totals
+from trimtab.preview.priced import Preview, PricedResource, Status, Totals
 from trimtab.preview.records import Recording, ResourceRecord
 from trimtab.preview.shared import (
     SAVINGS_PLAN,
@@ -35,6 +35,7 @@ from trimtab.preview.shared import (
     without_twice_paid,
 )
 from trimtab.preview.tariff import Known, region_of, tariff, value_at
+from trimtab.pricing.plan_source import PlanSource
 
 AUTO_MODE_PATH, AUTO_MODE_GROUP = "spec.template.spec.nodeClassRef.group", "eks.amazonaws.com"
 """How a NodePool of EKS Auto Mode is told from Karpenter's own: EKS takes a fee on its nodes."""

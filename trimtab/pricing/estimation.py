@@ -13,7 +13,7 @@ from trimtab.usage.model import Usage
 
 if TYPE_CHECKING:
     from trimtab.inventory.model import Inventory
-    from trimtab.preview.priced import PlanSource
+    from trimtab.pricing.plan_source import PlanSource
 
 Made = TypeVar("Made")
 

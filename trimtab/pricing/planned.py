@@ -38,7 +38,7 @@ from trimtab.resources.model import Resource
 
 if TYPE_CHECKING:  # pydantic, which a change without a plan does not need
     from trimtab.plan.model import CapacityPlan, Group, Pool, Purchase
-    from trimtab.preview.priced import PlanSource
+    from trimtab.pricing.plan_source import PlanSource
 
 SAVINGS_PLANS = frozenset({"aws_savingsplans_plan", "aws_savingsplans_savings_plan"})
 COMMITMENT_TAG = "trimtab:commitment"

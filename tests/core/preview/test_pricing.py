@@ -26,9 +26,10 @@ from trimtab.clock import HOURS_PER_MONTH
 from trimtab.plan.attribution import node_labels
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
-from trimtab.preview.priced import PlanSource, Status
+from trimtab.preview.priced import Status
 from trimtab.preview.pricing import price
 from trimtab.preview.records import UNKNOWN, ResourceRecord
+from trimtab.pricing.plan_source import PlanSource
 
 COMMITMENT: dict[str, Any] = {
     "digest": DIGEST,

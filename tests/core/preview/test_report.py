@@ -6,10 +6,11 @@ from pathlib import Path
 
 from support.plans import plan
 from trimtab.plan.attribution import group_tags
-from trimtab.preview.priced import PlanSource, Preview
+from trimtab.preview.priced import Preview
 from trimtab.preview.pricing import price
 from trimtab.preview.records import Recording, ResourceRecord
 from trimtab.preview.report import document, footnotes, rows, summary, title
+from trimtab.pricing.plan_source import PlanSource
 
 
 def a_preview() -> Preview:

@@ -17,9 +17,9 @@ from support.machine_book import machine_book, offer
 from support.plans import START, group, plan, pool
 from trimtab.inventory.model import HeldNodes, Inventory, OwnedNodes, SavingsPlan
 from trimtab.plan.attribution import node_labels
-from trimtab.preview.priced import PlanSource
 from trimtab.pricing.engine import price
 from trimtab.pricing.model import Estimate, Status
+from trimtab.pricing.plan_source import PlanSource
 from trimtab.resources.model import Estate, Resource
 
 BOOK = machine_book(offer("large", 1.0, spot=0.3, reserved=0.6), offer("small", 0.25))

@@ -19,10 +19,10 @@ from support.plans import DIGEST, START, group, plan, plan_data, pool
 from support.priced import source, tags
 from trimtab.plan.attribution import node_labels
 from trimtab.plan.model import CapacityPlan
-from trimtab.preview.priced import PlanSource
 from trimtab.pricing.amount import Amount
 from trimtab.pricing.engine import price
 from trimtab.pricing.model import Basis, Estimate, Status
+from trimtab.pricing.plan_source import PlanSource
 from trimtab.pricing.planned import plan_notes
 from trimtab.resources.inputs import SECRET, UNKNOWN
 from trimtab.resources.model import Estate, Resource

@@ -13,7 +13,7 @@ from trimtab.resources.model import Estate, Origin, Resource
 
 if TYPE_CHECKING:  # the plan's model brings pydantic
     from trimtab.plan.model import Commitment, Group, Pool
-    from trimtab.preview.priced import PlanSource
+    from trimtab.pricing.plan_source import PlanSource
 
 
 def read_plan(path: Path) -> Estate:
@@ -25,7 +25,7 @@ def read_plan(path: Path) -> Estate:
     Raises:
         InputError: the file is no valid plan.
     """
-    from trimtab.preview.plan_source import load_plan_source
+    from trimtab.pricing.plan_source import load_plan_source
 
     source = load_plan_source(path)
     groups = [

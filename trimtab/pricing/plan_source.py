@@ -1,7 +1,8 @@
 """A plan file with the line of each of its groups."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,24 @@ import yaml
 
 from trimtab.files import read_text
 from trimtab.plan.document import load_plan
-from trimtab.preview.priced import PlanSource
+from trimtab.plan.model import CapacityPlan
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class PlanSource:
+    """A plan and where it was read.
+
+    Attributes:
+        plan: the plan.
+        file: its file, as shown to the user.
+        lines: the line of each group in the file, by names of pool and group.
+    """
+
+    plan: CapacityPlan
+    file: str
+    lines: Mapping[tuple[str, str], int]
 
 
 def load_plan_source(path: Path) -> PlanSource:

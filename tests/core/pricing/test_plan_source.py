@@ -9,7 +9,7 @@ import yaml
 from support.plans import plan, plan_data, pool
 from trimtab.errors import InputError
 from trimtab.plan.document import save_plan, to_yaml
-from trimtab.preview.plan_source import group_lines, load_plan_source
+from trimtab.pricing.plan_source import group_lines, load_plan_source
 
 
 @pytest.mark.parametrize("pools", [["trainer"], ["trainer", "serving", "batch"]])
