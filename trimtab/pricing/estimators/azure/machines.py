@@ -12,6 +12,7 @@ from trimtab.pricing.amount import ONE, Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.azure.disks import disk, operations, os_disk
+from trimtab.pricing.estimators.azure.relations import followers
 from trimtab.pricing.model import Basis, Gap, Nodes, Part
 from trimtab.resources.inputs import Inputs
 
@@ -156,9 +157,6 @@ def scale_set(at: Estimation) -> Iterator[Part]:
     yield from _data_disks(at, data, type_name, count, basis)
 
 
-_TARGETS = ("target_resource_id", "target_resource_uri")
-
-
 def scaled(
     at: Estimation, declared: float | None, *, unknown: bool = False, default: float = 1.0
 ) -> tuple[Amount, float | None, Basis] | None:
@@ -168,15 +166,7 @@ def scaled(
         How many, how many it starts with, and who says so; None where nothing bounds them.
     """
     now = declared if declared is not None else None if unknown else default
-    setting = next(
-        (
-            each
-            for each in at.facts.resources.values()
-            if each.kind == "azurerm_monitor_autoscale_setting"
-            and any(at.resource.key in each.references.get(name, ()) for name in _TARGETS)
-        ),
-        None,
-    )
+    setting = next(iter(followers(at, "azurerm_monitor_autoscale_setting")), None)
     if setting is not None:
         capacities = [c for p in setting.inputs.blocks("profile") for c in p.blocks("capacity")]
         lows = [value for each in capacities if (value := each.number("minimum")) is not None]

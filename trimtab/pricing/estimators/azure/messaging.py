@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from trimtab.pricing.amount import between
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
+from trimtab.pricing.estimators.azure.relations import followers
 from trimtab.pricing.model import Basis, Gap, Part
 
 _SEARCH = {
@@ -33,6 +34,9 @@ def event_hubs(at: Estimation) -> Iterator[Part]:
     if most > units:
         basis = Basis.BOUNDS
     yield at.charge(f"capacity: {sku}", f"azure/event-hubs/{sku}", amount, basis=basis)
+    hubs = followers(at, "azurerm_eventhub")
+    if sku == "standard" and any(each.inputs.flag("capture_description.enabled") for each in hubs):
+        yield at.charge("capture", "azure/event-hubs/capture", amount, basis=basis)
     if sku in ("basic", "standard"):
         yield from at.used("events", "azure/event-hubs/ingress", "events_1m")
 

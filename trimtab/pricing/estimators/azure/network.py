@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
+from trimtab.pricing.estimators.azure.relations import astray, followers
 from trimtab.pricing.model import Gap, Part
 
 _INCLUDED_RULES = 5
@@ -60,11 +61,9 @@ def load_balancer(at: Estimation) -> Iterator[Part]:
 
 def _rules(at: Estimation) -> tuple[int, bool]:
     """How many rules the load balancer has, and whether rules are about of which nobody says whose."""
-    declared = [each for each in at.facts.resources.values() if each.kind in _RULES]
-    owners = [each.references.get("loadbalancer_id", ()) for each in declared]
-    own = sum(1 for keys in owners if at.resource.key in keys)
+    own = sum(len(followers(at, kind)) for kind in _RULES)
     inline = sum(at.inputs.length(each) or 0 for each in ("load_balancing_rules", "outbound_rules"))
-    return own + inline, any(not keys for keys in owners)
+    return own + inline, any(astray(at, kind) for kind in _RULES)
 
 
 @estimates("azurerm_private_endpoint")
@@ -121,19 +120,12 @@ def gateway_connection(at: Estimation) -> Iterator[Part]:
     """The first ten tunnels of a gateway are included: a gateway's eleventh is paid for."""
     if at.inputs.text("type").lower() != "ipsec":
         return
-    gateway = at.inputs.get("virtual_network_gateway_id")
-    keys = at.resource.references.get("virtual_network_gateway_id", ())
-    same = sorted(
-        each.key
-        for each in at.facts.resources.values()
-        if each.kind == at.resource.kind
-        and (
-            each.references.get("virtual_network_gateway_id", ()) == keys
-            if keys
-            else each.inputs.get("virtual_network_gateway_id") == gateway
-        )
-    )
-    if same.index(at.resource.key) >= _FREE_TUNNELS:
+    gateway = at.referred("virtual_network_gateway_id", "azurerm_virtual_network_gateway")
+    if gateway is None:
+        return
+    connections = followers(Estimation(gateway, at.facts), at.resource.kind)
+    tunnels = [each.key for each in connections if each.inputs.text("type").lower() == "ipsec"]
+    if sorted(tunnels).index(at.resource.key) >= _FREE_TUNNELS:
         yield at.charge("site-to-site tunnel", "azure/vpn-gateway/s2s")
 
 

@@ -76,6 +76,22 @@ def test_event_hubs_lie_between_what_they_have_and_what_they_may_inflate_to() ->
     assert cost.high == pytest.approx(219.00)
 
 
+def test_capture_is_paid_for_with_each_unit() -> None:
+    space = resource(
+        "azurerm_eventhub_namespace",
+        {"sku": "Standard", "capacity": 2},
+        region="eastus",
+        key="space",
+    )
+    hub = resource(
+        "azurerm_eventhub",
+        {"capture_description": [{"enabled": True}]},
+        references={"namespace_id": ("space",)},
+        key="hub",
+    )
+    assert bill(estimate(space, hub))["capture"] == 146.00  # 2 x 730 h x 0.10
+
+
 def test_a_bus_includes_13_million_operations() -> None:
     usage = Usage((UsageEntry("", "", {"operations_1m": exactly(113.0)}),))
     one = resource("azurerm_servicebus_namespace", {"sku": "Standard"}, region="westeurope")

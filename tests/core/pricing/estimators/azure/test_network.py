@@ -91,12 +91,13 @@ def test_a_peering_across_regions_costs_more() -> None:
 def test_a_gateways_eleventh_tunnel_is_paid_for() -> None:
     to = {"virtual_network_gateway_id": ("gateway",)}
     kind = "azurerm_virtual_network_gateway_connection"
+    gateway = resource("azurerm_virtual_network_gateway", key="gateway")
     tunnels = [
         resource(kind, {"type": "IPsec"}, region="eastus", key=f"t{n:02}", references=to)
         for n in range(11)
     ]
-    assert estimate(tunnels[0], *tunnels[1:]).status is Status.FREE
-    assert bill(estimate(tunnels[10], *tunnels[:10])) == {"site-to-site tunnel": 10.95}
+    assert estimate(tunnels[0], gateway, *tunnels[1:]).status is Status.FREE
+    assert bill(estimate(tunnels[10], gateway, *tunnels[:10])) == {"site-to-site tunnel": 10.95}
 
 
 def test_a_vpn_gateway_is_paid_for_by_its_sku() -> None:
