@@ -88,6 +88,13 @@ def test_a_public_certificate_is_free_and_an_exported_one_is_not() -> None:
     assert estimate(exported).status is Status.NOT_PRICED
 
 
+def test_what_costs_the_same_everywhere_has_a_price_in_every_region() -> None:
+    secret = resource("aws_secretsmanager_secret", region="ap-south-2")
+    assert bill(estimate(secret)) == {"secret": 0.40, "requests": 0.05}
+    acl = resource("aws_wafv2_web_acl", {"rule": [{}]}, region="eu-central-2")
+    assert estimate(acl).status is Status.PRICED
+
+
 def test_a_region_without_a_price_is_a_gap() -> None:
-    priced = estimate(resource("aws_secretsmanager_secret", region="mars-1"))
+    priced = estimate(resource("aws_directory_service_directory", region="mars-1"))
     assert priced.status is Status.NOT_PRICED
