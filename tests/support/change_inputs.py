@@ -158,6 +158,10 @@ def terraform_plan() -> Data:
     return {
         "format_version": "1.2",
         "terraform_version": "1.9.8",
+        "timestamp": "2026-11-01T00:00:00Z",
+        "applicable": True,
+        "complete": True,
+        "errored": False,
         "variables": {"region": {"value": "eu-west-1"}},
         "planned_values": {"root_module": {"resources": [{"address": "never.read"}]}},
         "resource_changes": [

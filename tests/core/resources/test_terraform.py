@@ -82,7 +82,11 @@ def test_references_go_through_modules_to_the_same_instance(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("reference", "keys"),
     [
-        pytest.param(["aws_subnet.a[1].id"], ("aws_subnet.a[1]",), id="one of several"),
+        pytest.param(
+            ["aws_subnet.a[1].id", "aws_subnet.a[1]", "aws_subnet.a"],
+            ("aws_subnet.a[1]",),
+            id="one of several",
+        ),
         pytest.param(["aws_subnet.a"], ("aws_subnet.a[0]", "aws_subnet.a[1]"), id="all of them"),
         pytest.param(["aws_subnet.a", "count.index"], ("aws_subnet.a[1]",), id="the same index"),
     ],

@@ -11,14 +11,13 @@ from trimtab.resources.readers.files import Text
 from trimtab.resources.readers.found import Found, Options
 from trimtab.resources.readers.json_stream import JsonStream
 from trimtab.resources.readers.pulumi_states import State
-from trimtab.resources.readers.values import mapping, text
+from trimtab.resources.readers.values import kubernetes_object, mapping, text
 
 KNOWN = (
     "pulumi preview --json, an update plan, an event log, pulumi stack export, "
     "terraform show -json, crossplane render, Kubernetes manifests, or a CapacityPlan"
 )
 _PREVIEW_FIELDS = {"config", "steps", "diagnostics", "duration", "changeSummary", "maybeCorrupt"}
-_EVENT_FIELDS = {"sequence", "timestamp"}
 _UNUSED = frozenset({"output_changes", "relevant_attributes", "resource_drift", "checks"})
 _PRINTED = re.compile(r"\s*(?:\W*\n)?\W*(?:crossplane: )?(error: .*|error .*)", re.IGNORECASE)
 _FOR_PEOPLE = {
@@ -73,7 +72,8 @@ def _refuse_printed(opening: str, source: str) -> None:
 
 
 def _read_yaml(opened: Text) -> Found:
-    from trimtab.resources.readers.manifests import manifests, objects_of
+    from trimtab.resources.readers.manifests import manifests
+    from trimtab.resources.readers.yaml_objects import objects_of
 
     objects = list(objects_of(opened.read(), opened.source))
     if _is_plan([value for value, _ in objects]):
@@ -119,7 +119,7 @@ def _read_json(opened: Text, options: Options) -> Found:
             where=opened.source,
             mend="save the plan (-out=plan) and run terraform show -json plan",
         )
-    if names & _EVENT_FIELDS and names - _EVENT_FIELDS and not names & {"apiVersion", "steps"}:
+    if "sequence" in names and any(name.endswith("Event") for name in names):
         return pulumi.events(chain([fields], _rest(stream)), opened.source, options)
     if "apiVersion" in names and "kind" in names:
         return _objects(opened, [fields], stream)
@@ -199,6 +199,8 @@ class _Walk:
                 for index in self._items(key):
                     self.steps.take(self._stream.value(), index)
                 self.fields[key] = []
+            elif key == "items" and self._stream.peek() == "[":
+                self.fields[key] = [self._object() for _ in self._items(key)]
             elif key in ("deployment", "checkpoint"):
                 self.fields["deployment"] = self._deployment()
             elif key == "resource_changes":
@@ -229,6 +231,11 @@ class _Walk:
             self._stream.value()
             return
         yield from self._stream.keys()
+
+    def _object(self) -> Any:
+        """An item of a Kubernetes list, its strings held once."""
+        value = self._stream.value()
+        return kubernetes_object(value) if isinstance(value, dict) else value
 
     def _deployment(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -7,75 +7,30 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from trimtab.documents import parse_documents
 from trimtab.errors import EngineError, InputError
 from trimtab.resources.readers.drafts import Draft, finish
 from trimtab.resources.readers.files import open_text
 from trimtab.resources.readers.found import Found
 from trimtab.resources.readers.objects import draft_object, meta_of
 from trimtab.resources.readers.values import mapping, text
+from trimtab.resources.readers.yaml_objects import Object, objects_of
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _ENDINGS = (".yaml", ".yml", ".json")
 _RENDER_GROUP = "render.crossplane.io"
 _KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 _KUSTOMIZE_SECONDS = 120
-_MOST_VALUES = 1_000_000
 _WHAT = "Kubernetes manifests"
-
-Object = tuple[Any, str]
-"""An object as it was parsed, with its file and line."""
-
-
-def objects_of(content: str, source: str) -> Iterator[Object]:
-    """The objects of a YAML or JSON text, `List` kinds taken apart.
-
-    Raises:
-        InputError: it is neither, or a document is no mapping.
-    """
-    for each in parse_documents(content, source):
-        _refuse_bomb(each.value, source, {})
-        node = each.document.node
-        line = None
-        if node is not None:
-            line = node.start_mark.line + 1
-            for part in each.path:
-                node = _inner(node, part)
-                if node is None:
-                    break
-                line = node.start_mark.line + 1
-        yield each.value, f"{source}:{line}" if line else source
-
-
-def _refuse_bomb(value: Any, source: str, sizes: dict[int, int]) -> int:
-    """How many values there are once aliases are written out; refuses a million and more."""
-    if not isinstance(value, dict | list):
-        return 1
-    if id(value) not in sizes:
-        sizes[id(value)] = 1  # of what holds itself
-        parts = value.values() if isinstance(value, dict) else value
-        sizes[id(value)] = 1 + sum(_refuse_bomb(each, source, sizes) for each in parts)
-        if sizes[id(value)] > _MOST_VALUES:
-            raise InputError(
-                f"an object has over {_MOST_VALUES:,} values", where=source, mend="split it"
-            )
-    return sizes[id(value)]
-
-
-def _inner(node: Any, part: str | int) -> Any:
-    """The node under a key or an index of a YAML node."""
-    if isinstance(part, int):
-        values = node.value if isinstance(node.value, list) else []
-        return values[part] if part < len(values) else None
-    pairs = node.value if isinstance(node.value, list) else []
-    return next((value for key, value in pairs if key.value == part), None)
 
 
 def unlisted(value: Any) -> Iterator[Any]:
-    """A JSON document's objects: those of a `List`, or itself."""
+    """A JSON document's objects: those of a `List`, or itself. What is handed over is forgotten."""
     given = mapping(value)
-    if text(given.get("kind")).endswith("List") and isinstance(given.get("items"), list):
-        yield from given["items"]
+    items = given.get("items")
+    if text(given.get("kind")).endswith("List") and isinstance(items, list):
+        items.reverse()
+        while items:
+            yield items.pop()
     else:
         yield value
 

@@ -141,7 +141,7 @@ class Configuration:
             if isinstance(expression.get("references"), list):
                 names = [each for each in expression["references"] if isinstance(each, str)]
                 each_of = any(name.startswith(_BY_INSTANCE) for name in names)
-                for name in names:
+                for name in _closest(names):
                     yield from self._resolved(path, name, each_of, depth)
             else:
                 for each in expression.values():
@@ -171,6 +171,12 @@ class Configuration:
 _NO_RESOURCES = frozenset(
     {"var", "local", "each", "count", "path", "terraform", "self", "module", "ephemeral"}
 )
+
+
+def _closest(names: list[str]) -> list[str]:
+    """References without those that stand beside one of their instances: `a.b` beside `a.b[0]`."""
+    whole = {name[: found.start()] for name in names if (found := _INDEX.search(name))}
+    return [name for name in names if name not in whole]
 
 
 def _plain(address: str) -> str:

@@ -164,7 +164,7 @@ def kubernetes_value(value: Any) -> Any:
         RecursionError: it is nested beyond Python's limit.
     """
     if type(value) is str:
-        return sendable(value)
+        return sys.intern(value) if len(value) < _SHORT and value.isascii() else sendable(value)
     if isinstance(value, dict):
         made = {_name(str(key)): kubernetes_value(each) for key, each in value.items()}
         name = made.get("name")
@@ -178,9 +178,19 @@ def kubernetes_value(value: Any) -> Any:
     return str(value)  # a date, as YAML reads one
 
 
-def kubernetes_object(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A Kubernetes object; a Secret's data masked too."""
-    made: dict[str, Any] = kubernetes_value(value)
+class Cleaned(dict[str, Any]):
+    """A Kubernetes object whose secrets are masked."""
+
+
+def kubernetes_object(value: Mapping[str, Any]) -> Cleaned:
+    """A Kubernetes object; a Secret's data masked too.
+
+    Raises:
+        RecursionError: it is nested beyond Python's limit.
+    """
+    if isinstance(value, Cleaned):
+        return value
+    made = Cleaned(kubernetes_value(dict(value)))
     if made.get("kind") == "Secret":
         for part in ("data", "stringData"):
             if part in made:
