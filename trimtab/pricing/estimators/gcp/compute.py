@@ -15,6 +15,7 @@ from trimtab.pricing.estimators.gcp.disks import LOCAL_SSD_GIB, disk_parts
 from trimtab.pricing.estimators.gcp.machines import (
     Fleet,
     accelerator_parts,
+    address_parts,
     is_spot,
     licence_parts,
     machine_parts,
@@ -272,12 +273,5 @@ def _addresses(at: Estimation, inputs: Inputs, fleet: Fleet) -> Iterator[Part]:
         for access in interface.blocks("access_config")
         if not access.has("nat_ip")
     ]
-    if not own:
-        return
-    spot = fleet.spot and at.rate("gcp/compute/address/preemptible") is not None
-    yield at.charge(
-        "external addresses",
-        "gcp/compute/address/preemptible" if spot else "gcp/compute/address/vm",
-        fleet.count.times(len(own)),
-        basis=fleet.basis,
-    )
+    if own:
+        yield from address_parts(at, fleet, "external addresses", len(own))

@@ -14,6 +14,7 @@ from trimtab.pricing.estimators.gcp.disks import LOCAL_SSD_GIB, disk_parts
 from trimtab.pricing.estimators.gcp.machines import (
     Fleet,
     accelerator_parts,
+    address_parts,
     is_spot,
     licence_parts,
     machine_parts,
@@ -61,7 +62,9 @@ def cluster(at: Estimation) -> Iterator[Part]:
         for index, pool in enumerate(pools):
             name = pool.text("name", f"pool {index + 1}")
             own = zones_of(pool, "") if pool.has("node_locations") else zones
-            yield from _pool_parts(at, pool, f"nodes of {name}", own, _places(location))
+            yield from _pool_parts(
+                at, pool, f"nodes of {name}", own, _places(location), _public(pool, at.inputs)
+            )
     elif not at.inputs.flag("remove_default_node_pool"):
         count = at.inputs.number("initial_node_count")
         if at.inputs.unknown("initial_node_count") or zones is None:
@@ -70,7 +73,8 @@ def cluster(at: Estimation) -> Iterator[Part]:
         note = "" if count is not None else f"no size is given: {DEFAULT_NODES} nodes a zone"
         total = (DEFAULT_NODES if count is None else count) * zones
         size = _Size(exactly(total), total, Basis.DECLARED)
-        yield from _nodes(at, at.inputs, "default pool", size, _places(location), note)
+        public = _public(at.inputs, at.inputs)
+        yield from _nodes(at, at.inputs, "default pool", size, _places(location), note, public)
 
 
 @estimates("google_container_node_pool")
@@ -87,7 +91,16 @@ def node_pool(at: Estimation) -> Iterator[Part]:
         zones = zones_of(at.inputs, location)
     else:
         zones = _cluster_zones(owner.inputs, location)
-    yield from _pool_parts(at, at.inputs, "nodes", zones, _places(location))
+    public = owner is not None and _public(at.inputs, owner.inputs)
+    yield from _pool_parts(at, at.inputs, "nodes", zones, _places(location), public)
+
+
+def _public(pool: Inputs, cluster: Inputs) -> bool:
+    """Whether nodes have external addresses: unless their pool or their cluster keeps them private."""
+    own = "network_config.enable_private_nodes"
+    if pool is not cluster and pool.has(own):
+        return not pool.flag(own)
+    return not cluster.flag("private_cluster_config.enable_private_nodes")
 
 
 def _places(location: str) -> tuple[str, ...]:
@@ -110,14 +123,20 @@ class _Size:
 
 
 def _pool_parts(
-    at: Estimation, pool: Inputs, label: str, zones: int | None, places: tuple[str, ...]
+    at: Estimation,
+    pool: Inputs,
+    label: str,
+    zones: int | None,
+    places: tuple[str, ...],
+    public: bool,
 ) -> Iterator[Part]:
     size = _pool_size(pool, zones)
     if size is None:
         yield Gap(label, "its number of nodes is not known before a deployment")
         return
     sized = any(pool.has(name) for name in ("node_count", "initial_node_count", "autoscaling"))
-    yield from _nodes(at, pool, label, size, places, "" if sized else "no size is given: none")
+    note = "" if sized else "no size is given: none"
+    yield from _nodes(at, pool, label, size, places, note, public)
 
 
 def _pool_size(pool: Inputs, zones: int | None) -> _Size | None:
@@ -153,6 +172,7 @@ def _nodes(
     size: _Size,
     places: tuple[str, ...],
     note: str,
+    public: bool,
 ) -> Iterator[Part]:
     config = "node_config"
     blocks = pool.blocks(config)
@@ -176,6 +196,8 @@ def _nodes(
     if made.text("image_type").upper().startswith("WINDOWS"):
         yield from licence_parts(at, fleet, "windows")
     yield from _boot_disks(at, made, fleet)
+    if public:
+        yield from address_parts(at, fleet, "nodes' external addresses", 1)
     local = sum(
         made.number(path) or 0.0
         for path in (

@@ -149,6 +149,17 @@ def licence_parts(at: Estimation, fleet: Fleet, image: str) -> Iterator[Part]:
         )
 
 
+def address_parts(at: Estimation, fleet: Fleet, label: str, each: int) -> Iterator[Part]:
+    """External addresses that machines take for themselves, so many each."""
+    spot = fleet.spot and at.rate("gcp/compute/address/preemptible") is not None
+    yield at.charge(
+        label,
+        "gcp/compute/address/preemptible" if spot else "gcp/compute/address/vm",
+        fleet.count.times(each),
+        basis=fleet.basis,
+    )
+
+
 def vcpus(at: Estimation, machine_type: str) -> float | None:
     """How many vCPUs a machine has; None where it is not known."""
     name = last(machine_type)

@@ -69,11 +69,14 @@ def router_nat(at: Estimation) -> Iterator[Part]:
     machines, basis = at.usage("assigned_vms")
     expected = None if machines.expected is None else min(machines.expected, _NAT_MACHINES)
     counted = Amount(min(machines.low, _NAT_MACHINES), expected, min(machines.high, _NAT_MACHINES))
-    note = f"{_NAT_MACHINES:.0f} machines at the most are charged; without its external addresses"
+    note = f"{_NAT_MACHINES:.0f} machines at the most are charged"
     yield at.charge(
         "NAT gateway, machines behind it", "gcp/compute/nat/vm", counted, basis=basis, note=note
     )
     yield from at.used("data processed", "gcp/compute/nat/data", "data_processed_gb")
+    if at.inputs.text("nat_ip_allocate_option").upper() == "AUTO_ONLY":
+        note = "one at the least: it takes more as connections need them"
+        yield at.charge("external address", "gcp/compute/address/vm", note=note)
 
 
 @estimates(*_RULES)

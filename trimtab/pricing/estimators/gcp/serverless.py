@@ -101,13 +101,23 @@ def _run(at: Estimation, vcpu: float, gib: float, least: float, always: bool) ->
         yield at.charge("instances' vCPUs", "gcp/run/instance/vcpu", seconds.times(vcpu), note=note)
         yield at.charge("instances' memory", "gcp/run/instance/memory", seconds.times(gib))
         return
-    if least:
-        yield Gap("idle instances", "no source gives the price of instances kept warm")
     seconds, basis = _busy_seconds(at, 1.0)
+    if least:
+        idle = _idle_seconds(least, seconds)
+        note = "its least number of instances, while they do not answer"
+        yield at.charge("idle vCPUs", "gcp/run/idle/vcpu", idle.times(vcpu), note=note)
+        yield at.charge("idle memory", "gcp/run/idle/memory", idle.times(gib))
     note = "while it answers"
     yield at.charge("vCPUs", "gcp/run/request/vcpu", seconds.times(vcpu), basis=basis, note=note)
     yield at.charge("memory", "gcp/run/request/memory", seconds.times(gib), basis=basis)
     yield from at.used("requests", "gcp/run/requests", "requests", 1e6)
+
+
+def _idle_seconds(least: float, busy: Amount) -> Amount:
+    """How long so many instances wait in a month: what is left of it after they answered."""
+    month = least * _SECONDS_PER_MONTH
+    expected = None if busy.expected is None else max(month - busy.expected, 0.0)
+    return between(max(month - busy.high, 0.0), max(month - busy.low, 0.0), expected)
 
 
 def _busy_seconds(at: Estimation, step_ms: float) -> tuple[Amount, Basis]:

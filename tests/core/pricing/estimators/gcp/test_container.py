@@ -39,12 +39,24 @@ def test_a_cluster_without_its_default_pool_is_its_fee() -> None:
 
 def test_a_regional_default_pool_has_its_count_in_each_of_three_zones() -> None:
     priced = estimate(cluster({"location": "us-central1", "initial_node_count": 1}))
-    # 3 x 730 x 0.033506; 3 x 100 x 0.10
+    # 3 x 730 x 0.033506; 3 x 100 x 0.10; 3 x 730 x 0.005
     assert bill(priced) == {
         "cluster management": FEE,
         "default pool: e2-medium, on-demand": 73.38,
         "boot disks, pd-balanced": 30.00,
+        "nodes' external addresses": 10.95,
     }
+
+
+def test_private_nodes_have_no_addresses() -> None:
+    private = {"private_cluster_config": {"enable_private_nodes": True}}
+    owner = cluster({"location": "us-central1-a", **private}, key="owner")
+    inputs = {"location": "us-central1-a", "node_count": 1}
+    nodes = pool(inputs, references={"cluster": ("owner",)})
+    assert "nodes' external addresses" not in bill(estimate(nodes, owner))
+    public = {**inputs, "network_config": {"enable_private_nodes": False}}
+    again = pool(public, references={"cluster": ("owner",)})
+    assert bill(estimate(again, owner))["nodes' external addresses"] == 3.65
 
 
 def test_a_zonal_clusters_own_zone_counts_besides_those_that_it_lists() -> None:

@@ -30,10 +30,22 @@ def test_an_extreme_disk_is_paid_for_by_its_iops_too() -> None:
 
 
 def test_a_type_without_a_price_is_a_gap() -> None:
-    priced = estimate(gce("disk", {"type": "hyperdisk-balanced", "size": 100}))
+    priced = estimate(gce("disk", {"type": "hyperdisk-ml", "size": 100}))
     assert priced.status is Status.NOT_PRICED
-    reason = "no price of gcp/compute/disk/hyperdisk-balanced in us-central1"
+    reason = "no price of gcp/compute/disk/hyperdisk-ml in us-central1"
     assert priced.gaps[0].reason == reason
+
+
+def test_a_balanced_hyperdisk_brings_3000_iops_and_140_mibps() -> None:
+    inputs = {"type": "hyperdisk-balanced", "size": 100}
+    assert bill(estimate(gce("disk", inputs))) == {"hyperdisk-balanced storage": 8.00}
+    more = {**inputs, "provisioned_iops": 5000, "provisioned_throughput": 240}
+    # 100 x 0.08; 2000 x 0.005; 100 x 0.04
+    assert bill(estimate(gce("disk", more))) == {
+        "hyperdisk-balanced storage": 8.00,
+        "hyperdisk-balanced storage: IOPS": 10.00,
+        "hyperdisk-balanced storage: throughput": 4.00,
+    }
 
 
 def test_an_unknown_size_is_a_gap() -> None:

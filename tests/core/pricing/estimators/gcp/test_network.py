@@ -52,6 +52,11 @@ def test_a_nat_gateway_is_paid_by_machines_and_what_passes() -> None:
     }
 
 
+def test_a_nat_gateway_that_takes_its_own_addresses_has_one_at_the_least() -> None:
+    priced = estimate(gce("router_nat", {"nat_ip_allocate_option": "AUTO_ONLY"}))
+    assert bill(priced)["external address"] == 3.65  # 730 x 0.005
+
+
 def test_the_first_five_forwarding_rules_cost_as_much_as_one() -> None:
     rules = [gce("global_forwarding_rule", name=f"rule{n}") for n in range(7)]
 

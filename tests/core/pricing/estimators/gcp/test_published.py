@@ -57,6 +57,7 @@ K80S = [{"type": "nvidia-tesla-k80", "count": 4}]
 NODES = {"machine_type": "n1-custom-6-20480"}
 RUN = {"cpu": "1", "memory": "512Mi"}
 IDLE_ADDRESS = "an address of Cloud SQL is charged only while the instance is off"
+ADDRESSES = "nodes that are not private have an external address each (730 x 0.005)"
 BALANCED = "the default boot disk of a node is pd-balanced since GKE 1.24 (100 GiB x 3 x 0.06)"
 SPOT = "spot prices have moved since"
 
@@ -145,13 +146,14 @@ CASES = [
             },
         },
         4148.67,
+        more=(10.95, ADDRESSES),
     ),
     Case(
         "zonal",
         "google_container_cluster",
         {"location": "us-central1-a"},
         158.38,
-        more=(18.00, BALANCED),
+        more=(28.95, f"{BALANCED}; {ADDRESSES}"),
     ),
     Case(
         "autopilot_with_usage",

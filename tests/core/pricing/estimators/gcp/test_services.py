@@ -35,11 +35,15 @@ def test_a_service_whose_cpu_is_always_allocated_is_paid_all_month() -> None:
     assert bill(priced) == {"instances' vCPUs": 94.61, "instances' memory": 5.26}
 
 
-def test_instances_kept_warm_have_no_price() -> None:
+def test_instances_kept_warm_are_paid_for_while_they_wait() -> None:
     template = {"scaling": {"min_instance_count": 2}}
     priced = estimate(gcp("cloud_run_v2_service", {"template": template}))
-    assert priced.status is Status.PARTLY
-    assert priced.gaps[0].label == "idle instances"
+    # (2 x 730 x 3600 - 200,000) s x 0.0000025, and half a GiB of it
+    assert bill(priced)["idle vCPUs"] == 12.64
+    assert bill(priced)["idle memory"] == 6.32
+    # in a region of the second tier nobody says what they cost
+    elsewhere = gcp("cloud_run_v2_service", {"location": "europe-west3", "template": template})
+    assert estimate(elsewhere).status is Status.PARTLY
 
 
 def test_the_older_interface_says_it_in_annotations() -> None:
