@@ -34,13 +34,16 @@ def kubernetes_kind(api_version: str, kind: str) -> str:
 
 @cache
 def _table(package: str, column: str) -> dict[str, str]:
-    """Kinds by a column's names, of the provider that a package belongs to."""
+    """Kinds by a column's names, of the provider that a package belongs to.
+
+    Pulumi's older names of a type are in rows of their own, their kind with `_legacy` behind it.
+    """
     name = _PACKAGES.get(package)
     table = files("trimtab.resources").joinpath("type_names", f"{name}.csv")
     if name is None or not table.is_file():
         return {}
     rows = csv.DictReader(table.read_text("utf-8").splitlines())
-    return {row[column]: row["kind"] for row in rows if row[column]}
+    return {row[column]: row["kind"].removesuffix("_legacy") for row in rows if row[column]}
 
 
 _PACKAGES = {"aws": "aws", "azure": "azure", "gcp": "gcp"}
