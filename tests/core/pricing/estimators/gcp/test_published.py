@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support.estimates import estimate, resource
+from support.estimates import bill, estimate, resource
 from trimtab.pricing.amount import exactly
 from trimtab.usage.model import Usage, UsageEntry
 
@@ -414,3 +414,27 @@ def test_a_resource_costs_what_others_publish_or_the_case_says_why_not(case: Cas
     more, why = case.more
     assert bool(more) == bool(why)
     assert lines == pytest.approx(case.usd + more, abs=0.011)
+
+
+def test_a_group_costs_what_others_publish() -> None:
+    """compute_instance_group_manager_test.golden: default, 15.53 + 120.00 + 1,839.60 + 255.00."""
+    template = {
+        "machine_type": "f1-micro",
+        "disk": [
+            {"boot": True, "disk_type": "pd-ssd", "disk_size_gb": "375"},
+            {"type": "SCRATCH", "disk_type": "local-ssd", "disk_size_gb": "375"},
+        ],
+        "guest_accelerator": [{"type": "nvidia-tesla-k80", "count": 2}],
+    }
+    group = resource(
+        "google_compute_instance_group_manager",
+        {"zone": "us-central1-a", "target_size": 4},
+        references={"version": ("template",)},
+    )
+    made = resource("google_compute_instance_template", template, key="template")
+    assert bill(estimate(group, made)) == {
+        "machines: f1-micro, on-demand": 15.53,
+        "machines: nvidia-tesla-k80": 1839.60,
+        "boot disks": 255.00,
+        "local SSDs": 120.00,
+    }
