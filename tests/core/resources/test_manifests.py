@@ -11,7 +11,8 @@ from support.change_inputs import MANIFESTS, render, write
 from trimtab.errors import EngineError, InputError
 from trimtab.resources.inputs import SECRET
 from trimtab.resources.model import Estate, Origin, Resource, Role
-from trimtab.resources.readers import NOTHING, read_change, read_estate
+from trimtab.resources.readers import NOTHING, read_change, read_estate, yaml_objects
+from trimtab.resources.readers.yaml_objects import objects_of
 
 POOL = "karpenter.sh/NodePool/gpu"
 CLASS = "karpenter.k8s.aws/EC2NodeClass/default"
@@ -236,3 +237,26 @@ spec: {}
 def test_an_empty_side_is_dev_null(tmp_path: Path) -> None:
     change = read_change(write(tmp_path, "all", MANIFESTS), NOTHING)
     assert (len(change.before.resources), change.after.resources) == (5, ())
+
+
+ANCHORED = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: &meta {name: a, labels: {x: "1"}}
+data: *meta
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [MANIFESTS, render(), MANIFESTS.replace("\n", "\r\n"), f"--- # first\n{MANIFESTS}...\n", ANCHORED],
+    ids=["manifests", "render", "crlf", "markers", "anchors"],
+)  # fmt: skip
+def test_one_pass_and_the_careful_reader_agree(text: str) -> None:
+    assert list(objects_of(text, "x")) == list(yaml_objects._carefully(text, "x"))
+
+
+def test_a_literal_text_keeps_what_looks_like_a_marker(tmp_path: Path) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    a\n    ---\n    b\n"
+    (only,) = read_estate(write(tmp_path, "x", text)).resources
+    assert only.inputs.get("data.x") == "a\n---\nb\n"
