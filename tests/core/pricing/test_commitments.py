@@ -203,6 +203,44 @@ def test_a_reservation_of_the_estate_is_paid_once_by_those_that_name_it() -> Non
     assert usd(found["held"]) == 3
 
 
+def test_a_node_class_names_the_reservation_that_its_nodes_start_in() -> None:
+    class_ = resource(
+        "karpenter.k8s.aws/EC2NodeClass",
+        {
+            "metadata": {"name": "held"},
+            "spec": {"capacityReservationSelectorTerms": [{"id": "cr-1"}]},
+        },
+        name="held",
+        region=None,
+    )
+    pool_ = machines("a", 3)
+    reference = pool_.inputs.values["spec"]["template"]["spec"]["nodeClassRef"]
+    reference["name"] = "held"
+    odcr = held(2, "cr-1", option="odcr", zone="us-east-1a", term=None)
+    found = priced([pool_, class_, machines("b", 1)], odcr)
+    assert (usd(found["a"]), usd(found["b"])) == (1, 1)
+
+
+def test_a_capacity_block_serves_the_group_that_names_it() -> None:
+    purchase = {
+        "option": "capacity-block",
+        "reservationId": "cb-1",
+        "endsAt": datetime(2026, 11, 2, tzinfo=UTC).isoformat(),
+    }
+    offers = [{"instanceType": "large", "usdPerHour": 0.9}]
+    expected = {"nodes": 2.0, "usdPerHour": 1.8, "kgco2ePerHour": None}
+    block = group("block", purchase, offers=offers, expected=expected)
+    capacity_plan = plan(pools=[pool(groups=[block])])
+    pool_ = capacity_plan.spec.pools[0]
+    nodes = machines("a", 2, labels=node_labels(pool_, pool_.groups[0]))
+    plan_source = PlanSource(capacity_plan, "plan.yaml", {})
+    paid = priced([nodes], plan=plan_source, as_of=START)["a"]
+    assert usd(paid) == 1.8
+    bought = held(1, "cb-1", option="capacity-block", term=None, zone="us-east-1a")
+    found = priced([nodes], bought, plan=plan_source, as_of=START)["a"]
+    assert usd(found) == 0.9
+
+
 def test_owned_machines_of_a_pool_cost_nothing_more() -> None:
     owned = group("owned", {"option": "owned", "site": "cellar"})
     capacity_plan = plan(pools=[pool(groups=[owned])])

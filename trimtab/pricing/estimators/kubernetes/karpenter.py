@@ -89,6 +89,7 @@ def _machines(
         region=(cloud.region or "") if cloud else "",
         autoscaled=autoscaled and replicas is None and not at.inputs.unknown("spec.replicas"),
         zones=_values(terms, "topology.kubernetes.io/zone"),
+        reservations=_reservations(at, path, group),
         pool=pool,
         surcharge=fee,
     )
@@ -113,6 +114,17 @@ def _machines(
     else:
         at.facts.once(elastic)[at.resource.key] = found.offers
         yield _filling(base, found, bool(bounds))
+
+
+def _reservations(at: Estimation, path: str, group: str) -> tuple[str, ...]:
+    """The capacity reservations that the pool's node class selects by id."""
+    kind = at.inputs.text(f"{path}.node_class_ref.kind")
+    name = at.inputs.text(f"{path}.node_class_ref.name")
+    found = at.facts.by_id.get(f"{group}/{kind}//{name}")
+    if found is None:
+        return ()
+    terms = found.inputs.blocks("spec.capacity_reservation_selector_terms")
+    return tuple(each.text("id") for each in terms if each.text("id"))
 
 
 def _planned(at: Estimation) -> bool:

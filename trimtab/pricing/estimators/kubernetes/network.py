@@ -1,8 +1,9 @@
 """Load balancers that Services, Ingresses and Gateways have their cloud make."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from trimtab.pricing.cloud import cloud_of
+from trimtab.pricing.cloud import Cloud, cloud_of
 from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.kubernetes.delegated import as_made
@@ -11,6 +12,10 @@ from trimtab.pricing.model import Gap, PaidElsewhere, Part
 _LABEL = "load balancer"
 _ALB_GROUP = "alb.ingress.kubernetes.io/group.name"
 _AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+_AZURE_INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
+_TYPE = "LoadBalancer"
+_RULES = 5
+"""Rules that are paid for with an Azure load balancer."""
 _IN_CLUSTER = ("nginx", "traefik", "haproxy", "istio", "kong", "contour", "cilium", "envoy")
 """Classes of controllers that run in pods: what they cost is their own Service's load balancer."""
 
@@ -20,7 +25,7 @@ def service(at: Estimation) -> Iterator[Part]:
     """A load balancer of its cloud, where its type asks for one."""
     if at.inputs.unknown("spec.type"):
         yield Gap(_LABEL, "its type is known only once it is deployed")
-    if at.inputs.text("spec.type") != "LoadBalancer":
+    if at.inputs.text("spec.type") != _TYPE:
         return
     found = at.inputs.get("metadata.annotations")
     notes = found if isinstance(found, Mapping) else {}
@@ -37,12 +42,41 @@ def service(at: Estimation) -> Iterator[Part]:
                 yield from as_made(at, cloud, "aws_elb", {}, _LABEL)
         case "azure":
             assert cloud is not None  # noqa: S101
-            yield from as_made(at, cloud, "azurerm_lb", {"sku": "Standard"}, _LABEL)
+            yield from _azure_rules(at, cloud, notes)
         case "gcp":
             assert cloud is not None  # noqa: S101
             yield from as_made(at, cloud, "google_compute_forwarding_rule", {}, _LABEL)
         case _:
             yield Gap(_LABEL, "the cloud that makes it is not known")
+
+
+def _azure_rules(at: Estimation, cloud: Cloud, notes: Mapping[str, object]) -> Iterator[Part]:
+    """An AKS cluster's Services share one load balancer: the first has it, with five rules; each has its
+    ports as rules, and an address of its own."""
+    made = replace(at.resource, kind="azurerm_lb", region=cloud.region)
+    there = Estimation(made, at.facts)
+    start, end = at.facts.once(_azure_ports).get(at.resource.key, (0, 1))
+    if start == 0:
+        yield there.charge(_LABEL, "azure/lb/standard", note="the cluster's, with up to five rules")
+    beyond = max(end - _RULES, 0) - max(start - _RULES, 0)
+    if beyond:
+        yield there.charge(f"{_LABEL}: rules beyond five", "azure/lb/rule", float(beyond))
+    yield from there.used(f"{_LABEL}: data processed", "azure/lb/data", "data_processed_gb")
+    if str(notes.get(_AZURE_INTERNAL, "")).lower() != "true":
+        yield there.charge(f"{_LABEL}: public IPv4 address", "azure/public-ip/standard")
+
+
+def _azure_ports(facts: Facts) -> dict[str, tuple[int, int]]:
+    """By key of each Service with a load balancer, its ports among those of all: from and to."""
+    found: dict[str, tuple[int, int]] = {}
+    count = 0
+    for key in sorted(facts.resources):
+        resource = facts.resources[key]
+        if resource.kind == "core/Service" and resource.inputs.text("spec.type") == _TYPE:
+            ports = max(resource.inputs.length("spec.ports") or 1, 1)
+            found[key] = (count, count + ports)
+            count += ports
+    return found
 
 
 @estimates("networking.k8s.io/Ingress")

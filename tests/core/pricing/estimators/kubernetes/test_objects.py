@@ -119,6 +119,27 @@ def test_a_load_balancer_costs_what_its_cloud_takes(
     assert sum(c.usd_per_month.expected or 0 for c in hourly[:1]) == pytest.approx(usd)
 
 
+def test_services_of_an_aks_cluster_share_a_load_balancer() -> None:
+    def with_ports(name: str, count: int, **annotations: str) -> Resource:
+        spec = {"type": "LoadBalancer", "ports": [{"port": 80 + i} for i in range(count)]}
+        values = {"metadata": {"name": name, "annotations": annotations}, "spec": spec}
+        return resource("core/Service", values, name=name, region=None)
+
+    first, second = with_ports("a", 3), with_ports("b", 4)
+    azure = {"azure": "eastus"}
+    # 730 x 0.025 with five rules; 730 x 0.005 for an address
+    assert _hourly(estimate(first, second, regions=azure)) == [18.25, 3.65]
+    # two of its four rules are beyond five: 2 x 730 x 0.01
+    assert _hourly(estimate(second, first, regions=azure)) == [14.60, 3.65]
+    internal = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
+    assert _hourly(estimate(with_ports("c", 1, **internal), regions=azure)) == [18.25]
+
+
+def _hourly(found: Estimate) -> list[float]:
+    hourly = (each for each in found.charges if each.rate.unit.endswith("hour"))
+    return [round(each.usd_per_month.expected or 0, 2) for each in hourly]
+
+
 def test_a_load_balancer_of_no_known_cloud_is_a_gap() -> None:
     found = estimate(service("LoadBalancer"))
     assert found.gaps[0].reason == "the cloud that makes it is not known"
@@ -219,6 +240,47 @@ def test_a_node_without_a_plans_marks_costs_nothing_by_itself() -> None:
     owned = estimate(resource("core/NodePatch", {"metadata": {"labels": marks}}))
     assert owned.status is Status.NOT_PRICED
     assert owned.machines[0].nodes.option == "owned"
+
+
+TEMPLATE = pods("1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "count"),
+    [
+        ("core/Pod", TEMPLATE["spec"], 1),
+        ("core/ReplicationController", {"replicas": 2, "template": TEMPLATE}, 2),
+        ("apps/ReplicaSet", {"replicas": 2, "template": TEMPLATE}, 2),
+        ("batch/Job", {"parallelism": 3, "completions": 2, "template": TEMPLATE}, 2),
+        (
+            "kubeflow.org/PyTorchJob",
+            {
+                "pytorchReplicaSpecs": {
+                    "Master": {"template": TEMPLATE},
+                    "Worker": {"replicas": 2, "template": TEMPLATE},
+                }
+            },
+            3,
+        ),
+        (
+            "ray.io/RayCluster",
+            {
+                "headGroupSpec": {"template": TEMPLATE},
+                "workerGroupSpecs": [{"groupName": "w", "replicas": 2, "template": TEMPLATE}],
+            },
+            3,
+        ),
+        (
+            "leaderworkerset.x-k8s.io/LeaderWorkerSet",
+            {"replicas": 2, "leaderWorkerTemplate": {"size": 3, "workerTemplate": TEMPLATE}},
+            6,
+        ),
+    ],
+)
+def test_every_kind_of_workload_has_its_pods(kind: str, spec: dict[str, Any], count: int) -> None:
+    one = resource(kind, {"metadata": {"name": "w"}, "spec": spec}, region=None)
+    found = estimate(one, book=BOOK, regions=AWS)
+    assert total(found) == pytest.approx(count * 1 / 15.64 * 0.80 * 730)
 
 
 def test_a_workload_in_pulumis_or_kubernetes_spelling_is_the_same() -> None:
