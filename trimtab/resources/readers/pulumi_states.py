@@ -127,7 +127,7 @@ class Drafts:
         }
         for state in self._states:
             if state.type.startswith(PROVIDER):
-                package = state.type.removeprefix(PROVIDER)
+                package = _package(state.type.removeprefix(PROVIDER))
                 inputs = Inputs(_parsed(state.inputs), camel=True)
                 self._regions[state.urn] = provider_region(_PACKAGES.get(package, ""), inputs)
                 self._tags[state.urn] = default_tags(inputs)
@@ -142,7 +142,7 @@ class Drafts:
             if found is not None:
                 return found
         kind, inputs = _translated(state)
-        provider = _PACKAGES.get(state.type.partition(":")[0], "")
+        provider = _PACKAGES.get(_package(state.type), "")
         of_provider = state.provider.rpartition("::")[0]
         region = own_region(provider, inputs) or self._regions.get(of_provider)
         configured = self._stack_regions.get(provider)
@@ -194,6 +194,11 @@ def _is_default(state: State) -> bool:
     return state.type.startswith(PROVIDER) and (name == "default" or name.startswith("default_"))
 
 
+def _package(token: str) -> str:
+    """The package of a type: `azure-native` of its package for one API version, too."""
+    return token.partition(":")[0].partition("_")[0]
+
+
 _RENDERERS = frozenset({"helm.sh", "yaml", "kustomize"})
 
 
@@ -207,7 +212,7 @@ def _role(state: State) -> Role:
 
 def _translated(state: State) -> tuple[str, Inputs]:
     """The kind and inputs; those of the native providers by Terraform's names."""
-    package = state.type.partition(":")[0]
+    package = _package(state.type)
     if package in _NATIVE and state.custom:
         found = _NATIVE[package](state.type, state.inputs)
         if found is not None:
