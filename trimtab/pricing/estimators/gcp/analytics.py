@@ -131,14 +131,6 @@ def _dataproc_part(
         yield at.charge(f"{label}: Dataproc's fee", "gcp/dataproc/vcpu", count * vcpu)
 
 
-@estimates("google_dataproc_metastore_service")
-def metastore(at: Estimation) -> Iterator[Part]:
-    """By the hour and tier."""
-    at = located(at, "location")
-    tier = at.inputs.text("tier", "DEVELOPER").lower()
-    yield at.charge(f"metastore, {tier}", f"gcp/dataproc-metastore/{tier}")
-
-
 @estimates("google_dataflow_job", "google_dataflow_flex_template_job")
 def dataflow(at: Estimation) -> Iterator[Part]:
     """By the hours of its workers' vCPUs and memory, at a batch job's prices."""
@@ -149,7 +141,7 @@ def dataflow(at: Estimation) -> Iterator[Part]:
 
 @estimates("google_composer_environment")
 def composer(at: Estimation) -> Iterator[Part]:
-    """By the hour: a Composer 2 environment by its size, a Composer 3 one by what it uses."""
+    """A Composer 3 environment by what it uses; what one of Composer 2 costs, no source says."""
     at = located(at, "region")
     image = at.inputs.text("config.software_config.image_version")
     if "composer-3" in image:
@@ -159,16 +151,11 @@ def composer(at: Estimation) -> Iterator[Part]:
         else:
             yield at.charge("environment", "gcp/composer3/dcu", units, basis=basis)
         return
-    size = at.inputs.text("config.environment_size", "ENVIRONMENT_SIZE_SMALL")
-    name = size.removeprefix("ENVIRONMENT_SIZE_").lower()
-    note = "about: workers, scheduler, web server and database of the smallest environment"
-    yield at.charge(f"environment, {name}", f"gcp/composer/{name}", note=note)
+    yield Gap("environment", "no source gives the price of a Composer 2 environment")
 
 
-@estimates("google_looker_instance")
-def looker(at: Estimation) -> Iterator[Part]:
-    """By the hour and edition."""
-    at = located(at, "region")
-    edition = at.inputs.text("platform_edition", "LOOKER_CORE_STANDARD")
-    name = edition.removeprefix("LOOKER_CORE_").removesuffix("_ANNUAL").lower()
-    yield at.charge(f"Looker, {name}", f"gcp/looker/{name}")
+@estimates("google_dataproc_metastore_service", "google_looker_instance")
+def unpriced(at: Estimation) -> Iterator[Part]:
+    """By the hour and edition, at prices that no source gives."""
+    tier = at.inputs.text("platform_edition") or at.inputs.text("tier", "its tier")
+    yield Gap("service", f"no source gives the price of {tier}")

@@ -151,19 +151,11 @@ def external_vpn_gateway(at: Estimation) -> Iterator[Part]:
             yield from at.used(f"traffic, {place}", f"gcp/vpn/egress/{place}", f"{place}_gb")
 
 
-_ATTACHMENTS = {"BPS_1G": "1g", "BPS_10G": "10g"}
-
-
-@estimates("google_compute_interconnect_attachment")
-def interconnect_attachment(at: Estimation) -> Iterator[Part]:
-    """By the hour and bandwidth."""
-    at = located(at, "region")
-    bandwidth = at.inputs.text("bandwidth")
-    size = _ATTACHMENTS.get(bandwidth)
-    if size is None:
-        yield Gap("VLAN attachment", f"no price of {bandwidth or 'an unknown bandwidth'}")
-    else:
-        yield at.charge("VLAN attachment", f"gcp/interconnect/attachment/{size}")
+@estimates("google_compute_interconnect_attachment", "google_compute_interconnect")
+def interconnect(at: Estimation) -> Iterator[Part]:
+    """By the hour and bandwidth, at prices that no source gives."""
+    bandwidth = at.inputs.text("bandwidth") or at.inputs.text("link_type", "its bandwidth")
+    yield Gap("interconnect", f"no source gives the price of {bandwidth}")
 
 
 @estimates("google_dns_managed_zone")
@@ -195,8 +187,6 @@ def security_policy_rule(at: Estimation) -> Iterator[Part]:
 
 
 @estimates("google_cloud_ids_endpoint")
-def ids_endpoint(at: Estimation) -> Iterator[Part]:
-    """By the hour, and by what it looks into."""
-    at = located(at, "location")
-    yield at.charge("Cloud IDS endpoint", "gcp/ids/endpoint")
-    yield from at.used("traffic inspected", "gcp/ids/traffic", "inspected_gb")
+def ids_endpoint(_: Estimation) -> Iterator[Part]:
+    """By the hour, and by what it looks into, at prices that no source gives."""
+    yield Gap("Cloud IDS endpoint", "no source gives its price")

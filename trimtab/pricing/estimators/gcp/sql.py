@@ -39,6 +39,8 @@ def sql_instance(at: Estimation) -> Iterator[Part]:
         (_DEFAULT_GIB if gib is None else gib) * copies,
         note="" if gib is not None else "no size is given: 10 GiB, which grows by itself",
     )
+    if at.inputs.flag(f"{settings}.data_cache_config.data_cache_enabled"):
+        yield Gap("data cache", "charged by the size that the machine brings")
     if at.inputs.flag(f"{settings}.backup_configuration.enabled"):
         yield from at.used("backups", "gcp/sql/backup", "backup_storage_gb")
 

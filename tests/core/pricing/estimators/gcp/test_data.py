@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from support.estimates import bill, estimate, resource
-from trimtab.pricing.amount import Amount
+from trimtab.pricing.amount import Amount, exactly
 from trimtab.pricing.model import Status
 from trimtab.resources.inputs import UNKNOWN
 from trimtab.resources.model import Resource
+from trimtab.usage.model import Usage, UsageEntry
 
 
 def gcp(kind: str, inputs: dict[str, Any] | None = None, **fields: Any) -> Resource:
@@ -119,11 +120,24 @@ def test_alloydb_has_two_machines_unless_it_is_zonal() -> None:
     assert bill(zonal) == {"vCPUs": 96.48, "memory": 130.82}
 
 
-def test_memcached_is_paid_by_its_nodes() -> None:
+def test_what_no_source_prices_is_a_gap() -> None:
     config = {"cpu_count": 1, "memory_size_mb": 2048}
     priced = estimate(gcp("memcache_instance", {"node_count": 2, "node_config": config}))
-    # 2 x 730 x 0.0466; 4 x 730 x 0.009
-    assert bill(priced) == {"Memcached vCPUs": 68.04, "Memcached memory": 26.28}
+    reasons = [gap.reason for gap in priced.gaps]
+    assert reasons == [
+        "no price of gcp/memcache/vcpu in us-central1",
+        "no price of gcp/memcache/memory in us-central1",
+    ]
+    for kind in ("looker_instance", "dataproc_metastore_service", "alloydb_cluster"):
+        assert estimate(gcp(kind)).status is Status.NOT_PRICED
+
+
+def test_firestore_costs_less_in_one_region_than_in_several() -> None:
+    # by default 10 x 0.06, 0.18, 0.1 x 0.02 and 1 x 0.18; half of it, and 0.15, in Oregon
+    several = bill(estimate(gcp("firestore_database", {"location_id": "nam5"})))
+    assert several == {"reads": 0.60, "writes": 0.18, "deletes": 0.0, "storage": 0.18}
+    one = bill(estimate(gcp("firestore_database", {"location_id": "us-west1"})))
+    assert (one["reads"], one["writes"], one["storage"]) == (0.30, 0.09, 0.15)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +170,15 @@ def test_a_file_share_is_paid_by_its_capacity() -> None:
     assert other.status is Status.NOT_PRICED
 
 
+def test_a_dataset_of_several_regions_has_its_own_prices() -> None:
+    assert bill(estimate(gcp("bigquery_dataset", {"location": "US"}))) == {"queries": 6.25}
+    dataset = gcp("bigquery_dataset", {"location": "EU"}, key="set")
+    table = gcp("bigquery_table", {}, references={"dataset_id": ("set",)})
+    assert bill(estimate(table, dataset)) == {"active storage": 2.00}  # by default 100 x 0.02
+    # no source gives what queries cost in the EU
+    assert estimate(dataset).status is Status.NOT_PRICED
+
+
 def test_dataproc_is_its_machines_disks_and_a_fee_by_the_vcpu() -> None:
     config = {
         "master_config": {"machine_type": "e2-standard-2"},
@@ -167,12 +190,15 @@ def test_dataproc_is_its_machines_disks_and_a_fee_by_the_vcpu() -> None:
     assert priced.usd_per_month.expected == pytest.approx(146.75 + 60.00 + 43.80, abs=0.01)
 
 
-def test_composer_is_priced_by_its_generation() -> None:
-    small = gcp("composer_environment", {"config": {"environment_size": UNKNOWN}})
-    assert bill(estimate(small)) == {"environment, small": 360.62}  # 730 x 0.494
+def test_composer_is_priced_by_what_it_uses() -> None:
+    second = estimate(gcp("composer_environment", {"config": {"environment_size": UNKNOWN}}))
+    assert second.status is Status.NOT_PRICED
     image = {"software_config": {"image_version": "composer-3-airflow-2"}}
     third = estimate(gcp("composer_environment", {"config": image}))
     assert third.gaps[0].reason == "charged by the DCUs that it uses: give average_dcus"
+    entry = UsageEntry("google_composer_environment", "", {"average_dcus": exactly(10)})
+    said = estimate(gcp("composer_environment", {"config": image}), usage=Usage((entry,)))
+    assert bill(said) == {"environment": 438.00}  # 10 x 730 x 0.06
 
 
 def test_pulumi_spells_the_same_in_camel_case() -> None:

@@ -84,18 +84,9 @@ def test_a_tunnel_is_paid_by_the_hour_where_it_is() -> None:
     assert priced.gaps[0].reason == "no price of gcp/compute/vpn/tunnel in mars-1"
 
 
-@pytest.mark.parametrize(
-    ("bandwidth", "usd"),
-    [("BPS_1G", 75.06), ("BPS_10G", 549.98)],  # 730 x 0.10282; 730 x 0.7534
-)
-def test_an_attachment_is_paid_by_its_bandwidth(bandwidth: str, usd: float) -> None:
-    priced = estimate(gce("interconnect_attachment", {"bandwidth": bandwidth}))
-    assert bill(priced) == {"VLAN attachment": usd}
-
-
-def test_an_attachment_of_another_bandwidth_is_a_gap() -> None:
+def test_an_interconnect_is_a_gap() -> None:
     priced = estimate(gce("interconnect_attachment", {"bandwidth": "BPS_50G"}))
-    assert priced.gaps[0].reason == "no price of BPS_50G"
+    assert priced.gaps[0].reason == "no source gives the price of BPS_50G"
 
 
 def test_a_security_policy_is_paid_by_its_rules() -> None:
