@@ -18,6 +18,7 @@ from support.change_inputs import (
     VOLUME,
     changed,
     event_log,
+    native_preview,
     node_group,
     pulumi_preview,
     stack_export,
@@ -329,3 +330,46 @@ def test_a_default_provider_is_not_shown_but_says_where(tmp_path: Path) -> None:
     found = by_key(read_estate(write(tmp_path, "export", export)).resources)
     assert default not in found
     assert found[GROUP].region == "us-west-2"
+
+
+def test_native_types_and_objects_have_the_kinds_of_others(tmp_path: Path) -> None:
+    after = read(tmp_path, native_preview()).after.resources
+    found = {each.name: each for each in after}
+    web = found["web"]
+    assert (web.kind, web.region, web.tags) == ("aws_instance", "eu-west-1", {"team": "shop"})
+    assert web.inputs.number("root_block_device.volume_size") == 30
+    pool = found["gpu"]
+    assert (pool.kind, pool.id) == ("karpenter.sh/NodePool", "karpenter.sh/NodePool/gpu")
+    assert pool.inputs.number("spec.limits.cpu") == 100
+    assert found["login"].inputs.values["stringData"] == {"password": SECRET}
+
+
+def test_a_managed_resource_in_a_program_is_terraforms(tmp_path: Path) -> None:
+    urn = "urn:pulumi:dev::shop::kubernetes:eks.aws.upbound.io/v1beta2:NodeGroup::workers"
+    spec = {"forProvider": {"region": "eu-west-1", "scalingConfig": {"maxSize": 5}}}
+    made = state(urn, {"metadata": {"name": "w"}, "spec": spec}, parent=STACK)
+    (group,) = read(tmp_path, {"steps": [step("create", None, made)]}).after.resources
+    assert (group.key, group.kind, group.region) == (urn, "aws_eks_node_group", "eu-west-1")
+    assert group.inputs.count("scaling_config.max_size", 0) == 5
+
+
+def test_azures_native_types_are_where_their_group_is(tmp_path: Path) -> None:
+    prefix = "urn:pulumi:dev::shop::azure-native:"
+    group = state(f"{prefix}resources:ResourceGroup::rg", {"location": "West Europe"})
+    cluster = state(
+        f"{prefix}containerservice:ManagedCluster::aks",
+        {"resourceGroupName": UNKNOWN},
+        propertyDependencies={"resourceGroupName": [group["urn"]]},
+    )
+    alone = state(f"{prefix}compute:Disk::disk", {"diskSizeGB": 10})
+    document = {
+        "config": {"azure-native:location": "North Europe"},
+        "steps": [step("create", None, each) for each in (group, cluster, alone)],
+    }
+    found = {each.name: each for each in read(tmp_path, document).after.resources}
+    assert found["aks"].kind == "azurerm_kubernetes_cluster"
+    assert {name: each.region for name, each in found.items()} == {
+        "rg": "westeurope",
+        "aks": "westeurope",
+        "disk": "northeurope",
+    }

@@ -35,12 +35,8 @@ _SENSITIVE = re.compile(
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """The value where it is a mapping with names for keys; else an empty one."""
-    if not isinstance(value, dict):
-        return {}
-    if all(type(key) is str for key in value):
-        return value
-    return {key: each for key, each in value.items() if isinstance(key, str)}
+    """The value where it is a mapping; else an empty one. YAML's may have keys that are no text."""
+    return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> list[Any]:
