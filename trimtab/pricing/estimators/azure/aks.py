@@ -73,7 +73,7 @@ def nodes(at: Estimation, pool: Inputs) -> Iterator[Part]:
         "windows"
     )
     system = "windows" if windows else "linux"
-    yield machines(at, "nodes", size, system, count, now, basis, pool)  # type: ignore[arg-type]
+    yield from machines(at, "nodes", size, system, count, now, basis, pool)  # type: ignore[arg-type]
     if pool.text("os_disk_type", "Managed").lower() == "ephemeral":
         return
     gib = pool.number("os_disk_size_gb")

@@ -1,12 +1,13 @@
 """Azure virtual machines: single ones, scale sets, reserved capacity and dedicated hosts.
 
-The machine itself is `Nodes`; its system and data disks are charged beside it. A Windows machine under the
-hybrid benefit costs what a Linux one does.
+The machine itself is `Nodes`; its system and data disks are charged beside it. A Windows machine costs what a
+Linux one does and its licence, which the hybrid benefit spares. The licence's price is known of the families
+D and E alone; other Windows machines are a gap.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from trimtab.pricing.amount import ONE, Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
@@ -15,6 +16,9 @@ from trimtab.pricing.estimators.azure.disks import disk, operations, os_disk
 from trimtab.pricing.estimators.azure.relations import followers
 from trimtab.pricing.model import Basis, Gap, Nodes, Part
 from trimtab.resources.inputs import Inputs
+
+if TYPE_CHECKING:  # the plan's model brings pydantic, which no estimate needs
+    from trimtab.plan.model import PurchaseOption
 
 System = Literal["linux", "windows", "rhel", "suse"]
 
@@ -54,21 +58,43 @@ def machines(
     now: float | None = 1.0,
     basis: Basis = Basis.DECLARED,
     inputs: Inputs | None = None,
-) -> Part:
-    """Machines of one size, as they are bought."""
+) -> Iterator[Part]:
+    """Machines of one size, as they are bought; Windows where its licence has a price of its own."""
     asked = inputs or at.inputs
-    hybrid = asked.text("license_type").lower() in ("windows_server", "windows_client")
-    note = "Windows under the hybrid benefit" if system == "windows" and hybrid else ""
-    return Nodes(
+    option: PurchaseOption = (
+        "spot" if asked.text("priority").lower() in ("spot", "low") else "on-demand"
+    )
+    note = ""
+    if system == "windows":
+        licensed = _licensed_vcpus(at, size) if option == "on-demand" else None
+        if asked.text("license_type").lower() in ("windows_server", "windows_client"):
+            note = "Windows under the hybrid benefit"
+        elif licensed is not None:
+            note = "the Windows licence is charged beside it"
+            rate = "azure/windows-licence/vcpu"
+            yield at.charge("Windows licence", rate, count.times(licensed), basis=basis)
+    yield Nodes(
         label,
         (size,) if size else (),
         count,
         now=now,
-        option="spot" if asked.text("priority").lower() in ("spot", "low") else "on-demand",
+        option=option,
         basis=basis,
         operating_system="linux" if note else system,
         note=note,
     )
+
+
+def _licensed_vcpus(at: Estimation, size: str) -> float | None:
+    """The vCPUs that a Windows licence is paid for, of the families whose surcharge is known: D and E."""
+    found = _SIZE.match(size)
+    if found is None or found[1].lower() not in ("d", "ds", "e", "es"):
+        return None
+    if found[3]:  # fewer are active than are paid for
+        return float(found[2])
+    offer = at.facts.book.offer("azure", at.region, size)
+    known = vcpus(size) if offer is None else offer.vcpu
+    return None if known is None else float(known)
 
 
 def _paid_by_host(at: Estimation) -> bool:
@@ -85,7 +111,7 @@ def virtual_machine(at: Estimation) -> Iterator[Part]:
     if not _paid_by_host(at):
         publisher = at.inputs.text("source_image_reference.publisher")
         system = system_of(publisher, windows=windows)
-        yield machines(at, "virtual machine", at.inputs.text("size"), system)
+        yield from machines(at, "virtual machine", at.inputs.text("size"), system)
     block = next(iter(at.inputs.blocks("os_disk")), None)
     yield from os_disk(at, block, windows=windows)
 
@@ -102,7 +128,7 @@ def classic_virtual_machine(at: Estimation) -> Iterator[Part]:
     )
     if not _paid_by_host(at):
         system = system_of(publisher, windows=windows)
-        yield machines(at, "virtual machine", at.inputs.text("vm_size"), system)
+        yield from machines(at, "virtual machine", at.inputs.text("vm_size"), system)
     yield from os_disk(at, block, windows=windows, type_name="managed_disk_type")
     yield from _data_disks(at, "storage_data_disk", "managed_disk_type", ONE, Basis.DECLARED)
 
@@ -148,7 +174,7 @@ def scale_set(at: Estimation) -> Iterator[Part]:
     count, now, basis = found
     image = "storage_profile_image_reference" if classic else "source_image_reference"
     system = system_of(at.inputs.text(f"{image}.publisher"), windows=windows)
-    yield machines(at, "scale set machines", size, system, count, now, basis)
+    yield from machines(at, "scale set machines", size, system, count, now, basis)
     disk_name = "storage_profile_os_disk" if classic else "os_disk"
     type_name = "managed_disk_type" if classic else "storage_account_type"
     block = next(iter(at.inputs.blocks(disk_name)), None)
@@ -186,7 +212,7 @@ def capacity_reservation(at: Estimation) -> Iterator[Part]:
         yield Gap("reserved capacity", "its size is known only after deployment")
         return
     size = at.inputs.text("sku.name")
-    yield machines(at, "reserved capacity", size, "linux", exactly(capacity), capacity)
+    yield from machines(at, "reserved capacity", size, "linux", exactly(capacity), capacity)
 
 
 @estimates("azurerm_dedicated_host")
@@ -233,4 +259,5 @@ def learning_cluster(at: Estimation) -> Iterator[Part]:
 @estimates("azurerm_machine_learning_compute_instance")
 def learning_instance(at: Estimation) -> Iterator[Part]:
     """One machine."""
-    yield machines(at, "compute instance", at.inputs.text("virtual_machine_size"), "linux")
+    size = at.inputs.text("virtual_machine_size")
+    yield from machines(at, "compute instance", size, "linux")

@@ -97,7 +97,7 @@ def test_a_nodes_disk_is_by_its_machine_where_the_pool_says_nothing(size: str, t
 def test_a_windows_pool_is_told_apart() -> None:
     inputs = {"vm_size": "Standard_D4s_v5", "os_type": "Windows"}
     priced = estimate(resource("azurerm_kubernetes_cluster_node_pool", inputs, region="eastus"))
-    assert priced.gaps or priced.machines[0].nodes.operating_system == "windows"
+    assert bill(priced)["Windows licence"] == 134.32  # 4 vCPU x 730 h x 0.046
 
 
 def test_a_pool_that_nothing_bounds_is_a_gap() -> None:

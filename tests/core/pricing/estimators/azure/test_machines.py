@@ -62,12 +62,23 @@ def test_a_windows_machine_is_told_apart_and_one_under_the_hybrid_benefit_is_not
     disk = [{"storage_account_type": "Premium_LRS"}]
     inputs: dict[str, Any] = {"size": "Standard_D2s_v5", "os_disk": disk}
     one = resource("azurerm_windows_virtual_machine", inputs, region="eastus")
-    assert [each.operating_system for each in nodes(one)] == ["windows"]
-    # 127 GiB is a P10
-    assert bill(estimate(one))["OS disk: Premium SSD P10 LRS"] == 19.71
+    found = bill(estimate(one))
+    assert found["Windows licence"] == 67.16  # 2 vCPU x 730 h x 0.046
+    assert found["OS disk: Premium SSD P10 LRS"] == 19.71  # 127 GiB is a P10
     inputs["license_type"] = "Windows_Server"
     held = resource("azurerm_windows_virtual_machine", inputs, region="eastus")
+    assert "Windows licence" not in bill(estimate(held))
     assert [each.operating_system for each in nodes(held)] == ["linux"]
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"size": "Standard_B2ms"}, {"size": "Standard_D2s_v5", "priority": "Spot"}]
+)
+def test_windows_whose_licence_has_no_price_is_a_gap(inputs: dict[str, Any]) -> None:
+    disk = [{"storage_account_type": "Premium_LRS"}]
+    one = resource("azurerm_windows_virtual_machine", inputs | {"os_disk": disk}, region="eastus")
+    assert [each.operating_system for each in nodes(one)] == ["windows"]
+    assert "windows" in estimate(one).gaps[0].reason
 
 
 @pytest.mark.parametrize(("publisher", "system"), [("RedHat", "rhel"), ("SUSE", "suse")])

@@ -222,3 +222,16 @@ def test_the_machines_of_a_cluster_are_counted_as_infracost_counts_them() -> Non
     assert [(each.count.expected, each.instance_types) for each in nodes] == [
         (5, ("Standard_D2_v2",))
     ]
+
+
+def test_a_windows_pool_costs_what_infracost_says() -> None:
+    # windows: 5 nodes of D2_v2, 3,650 hours, 868.70
+    inputs = {
+        "vm_size": "Standard_D2_v2",
+        "node_count": 5,
+        "os_type": "Windows",
+        "os_disk_type": "Ephemeral",
+    }
+    priced = estimate(resource("azurerm_kubernetes_cluster_node_pool", inputs, region=EAST))
+    assert priced.usd_per_month is not None
+    assert priced.usd_per_month.expected == pytest.approx(868.70)
