@@ -155,6 +155,7 @@ def _own(resource: Resource, settings: Settings) -> Supply:
         return (
             is_open
             and not fleet.nodes.reservations
+            and not _by_karpenter(fleet)
             and _full_price(fleet)
             and (fleet.provider, fleet.region) == place
             and fleet.instance_type == instance_type
@@ -204,7 +205,9 @@ def _reservation(held: "HeldNodes") -> Supply:
             return nodes.option == "capacity-block" and not nodes.reservations
         if held.targeted or (held.zone and nodes.zones != (held.zone,)):
             return False
-        return _full_price(fleet) and not (held.option == "odcr" and nodes.reservations)
+        if held.option == "odcr" and (nodes.reservations or _by_karpenter(fleet)):
+            return False
+        return _full_price(fleet)
 
     return Supply(held.id, serves, [float(held.quantity)] * 4)
 
@@ -241,6 +244,11 @@ def _savings_plan(plan: "SavingsPlan") -> Supply:
         )
 
     return Supply(plan.id, serves, [plan.usd_per_hour] * 4, each)
+
+
+def _by_karpenter(fleet: Fleet) -> bool:
+    """Whether Karpenter starts its machines: in no capacity reservation that is not selected by name."""
+    return fleet.draft.resource.kind.startswith("karpenter.sh/")
 
 
 def _full_price(fleet: Fleet) -> bool:

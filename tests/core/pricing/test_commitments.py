@@ -119,12 +119,24 @@ def test_what_is_covered_in_whole_is_said_to_be() -> None:
         held(3, starts=AS_OF.replace(month=12)),
         held(3, expires=AS_OF),
         held(3, option="capacity-block"),
+        held(3, option="odcr"),  # open, but Karpenter starts nodes in none that is not selected
         held(3, option="odcr", zone="us-east-1a"),
         held(3, option="odcr", group_arn="arn:aws:resource-groups:g"),
     ],
 )
 def test_a_reservation_covers_no_other_nodes(other: HeldNodes) -> None:
     assert usd(priced([machines("a", 2)], other)["a"]) == 2
+
+
+def test_an_open_reservation_covers_what_starts_by_itself() -> None:
+    asg = resource(
+        "aws_autoscaling_group",
+        {"min_size": 2, "max_size": 2, "launch_template": [{"id": "lt"}]},
+        references={"launch_template": ("aws_launch_template.lt",)},
+    )
+    template = resource("aws_launch_template", {"instance_type": "large"}, name="lt")
+    found = priced([asg, template], held(3, option="odcr", term=None))["it"]
+    assert found.machines[0].usd_per_month_now == 0
 
 
 def test_spot_machines_are_never_covered() -> None:
