@@ -156,6 +156,14 @@ def test_a_state_has_modules_and_takes_regions_of_arns(tmp_path: Path) -> None:
     assert (group.key, group.region) == (GROUP, "us-east-1")
 
 
+def test_an_address_without_its_module_and_index_gets_them(tmp_path: Path) -> None:
+    state = terraform_state()  # as Terraform 0.12 writes it
+    (module,) = state["values"]["root_module"]["child_modules"]
+    module["resources"][0] |= {"address": "aws_eks_node_group.workers", "index": "a"}
+    estate = read_estate(write(tmp_path, "state", state))
+    assert [each.key for each in estate.resources] == [f'{GROUP}["a"]']
+
+
 def test_the_users_region_goes_before_an_arns(tmp_path: Path) -> None:
     options = Options(config={"aws:region": "ap-south-1"})
     estate = read_estate(write(tmp_path, "state", terraform_state()), options)

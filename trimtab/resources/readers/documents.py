@@ -270,24 +270,31 @@ class _Walk:
     def _module(self, key: str, depth: int) -> None:
         if depth > _DEEPEST:
             raise InputError("is nested too deeply", where=f"{self.source}, {key}")
+        own: list[terraform.Block] = []
+        address = ""
         for inner in self._keys():
             if inner == "resources":
                 for _ in self._items(inner):
-                    self._resource(key, self._stream.value())
+                    own += self._resource(key, self._stream.value())
             elif inner == "child_modules":
                 for _ in self._items(inner):
                     self._module(key, depth + 1)
             else:
-                self._stream.value()
+                value = self._stream.value()
+                address = text(value) if inner == "address" else address
+        for block in own:
+            if address and not block.address.startswith(f"{address}."):  # Terraform 0.12
+                block.address = block.key = f"{address}.{block.address}"
+                block.module = address
+        (self.terraform.prior if key == "prior_state" else self.terraform.values).extend(own)
 
-    def _resource(self, key: str, value: Any) -> None:
+    def _resource(self, key: str, value: Any) -> list[terraform.Block]:
         if key == "planned_values":
-            return  # the changes have it, with what is not known
+            return []  # the changes have it, with what is not known
         if key == "prior_state" and text(mapping(value).get("address")) in self._changed():
-            return
+            return []
         block = terraform.listed(value)
-        if block is not None:
-            (self.terraform.prior if key == "prior_state" else self.terraform.values).append(block)
+        return [] if block is None else [block]
 
     def _changed(self) -> set[str]:
         if not hasattr(self, "_addresses"):

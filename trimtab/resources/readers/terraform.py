@@ -4,6 +4,7 @@ A plan's `resource_changes` hold every managed resource, changed or not, before 
 in `prior_state`. Providers' regions and what refers to what are in its `configuration`.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -110,6 +111,9 @@ def listed(value: Any) -> Block | None:
     values = terraform_value(
         mapping(given.get("values")), False, given.get("sensitive_values", False)
     )
+    index = given.get("index")
+    if isinstance(index, str | int) and not address.endswith("]"):  # Terraform 0.12
+        address += f"[{json.dumps(index)}]"
     own = f"{'data.' if given.get('mode') == 'data' else ''}{kind}.{text(given.get('name'))}"
     module = address.rpartition(own)[0].rstrip(".")
     return _block({**given, "module_address": module}, address, values, address)
