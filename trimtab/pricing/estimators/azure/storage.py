@@ -40,6 +40,8 @@ def storage_account(at: Estimation) -> Iterator[Part]:
     yield from at.used(f"blobs: {tier} {replication.upper()}", rate, "storage_gb")
     if tier not in ("hot", "cool"):
         return
+    # reading from the second region makes no operation dearer
+    rate = f"azure/blob/{tier}/{_REPLICATION.get(replication, replication)}"
     yield from at.used("writes", f"{rate}/write", "write_10k_operations")
     yield from at.used("lists", f"{rate}/list", "list_10k_operations")
     yield from at.used("reads", f"{rate}/read", "read_10k_operations")
