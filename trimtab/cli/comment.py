@@ -22,25 +22,36 @@ def comment(
 
     Runs in GitHub Actions and GitLab CI, whose environment says which pull request it is: GITHUB_TOKEN
     needs `pull-requests: write`, GITLAB_TOKEN the scope `api`. In GitHub Actions it is added to the
-    job's summary, too. Outside a pull request it only does that.
+    job's summary, too. Outside a pull request, and where a fork's token may only read, it does no more
+    than that.
 
     \b
     Examples:
       trimtab diff preview.json --out comment.md && trimtab comment comment.md
       trimtab comment comment.md --number 42
     """
-    from trimtab.ci.hosts import host_of, marker_of, publish
+    from trimtab.ci.api import RefusedError
+    from trimtab.ci.hosts import from_a_fork, host_of, marker_of, publish
 
     body = read_text(file)
+    fork = from_a_fork(os.environ)
     try:
         marker_of(body)
-        host = host_of(os.environ, number)
         _summarise(body)
+        host = host_of(os.environ, number)
         if host is None:
             info("this run is of no pull request: no comment is written")
             return
         address, there = publish(host, body)
+    except RefusedError as error:
+        if not (fork and error.status in {401, 403, 404}):
+            raise
+        info(f"no comment is written, for a fork's token may only read: {error.message}")
+        return
     except InputError as error:
+        if fork and error.where == "GITLAB_TOKEN":
+            info("no comment is written: the pipelines of forks have no GITLAB_TOKEN")
+            return
         if error.where is None:
             raise InputError(error.message, where=str(file), mend=error.mend) from None
         raise
