@@ -247,10 +247,11 @@ def test_standard_input_is_one_side() -> None:
         read_change("-", "-")
 
 
-def test_a_wrapped_commands_first_lines_are_passed_over(tmp_path: Path) -> None:
+def test_what_a_wrapper_writes_around_a_plan_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "plan"
     path.write_text(
-        f"[command]/bin/terraform show -json p\n::debug::x\n{json.dumps(terraform_plan())}"
+        f"[command]/bin/terraform show -json p\n::debug::x\n{json.dumps(terraform_plan())}\n"
+        "::debug::Terraform exited with code 0.\n::set-output name=exitcode::0\n"
     )
     assert len(read_change(None, str(path)).after.resources) == 4
 

@@ -162,7 +162,8 @@ def _rest(stream: JsonStream) -> Iterator[Any]:
 
 
 def _end(stream: JsonStream) -> None:
-    if following := stream.peek():
+    following = stream.peek()
+    if following and not stream.ahead().startswith("::"):  # what setup-terraform writes after it
         raise InputError(
             f"has more after its end: {following!r}",
             where=stream.source,

@@ -43,6 +43,12 @@ class JsonStream:
             if not self._more():
                 return ""
 
+    def ahead(self, characters: int = 4096) -> str:
+        """What comes next, up to so many characters; it stays unread."""
+        while len(self._text) - self._at < characters and self._more():
+            continue
+        return self._text[self._at : self._at + characters]
+
     def value(self) -> Any:
         """The next value, whole."""
         self.peek()
