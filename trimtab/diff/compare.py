@@ -57,7 +57,8 @@ def compare(
     """
     held_first = [resource.key for resource in change.before.resources]
     old = {each.resource.key: each for each in price(change.before, before, held_first)}
-    new = {each.resource.key: each for each in price(change.after, after, held_first)}
+    stood = tuple(old.values())
+    new = {each.resource.key: each for each in price(change.after, after, held_first, stood)}
     paid = owners_of(change.before.resources, judges.owner_tags)
     pays = owners_of(change.after.resources, judges.owner_tags)
     owners = {**paid, **pays}

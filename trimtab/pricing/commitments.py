@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trimtab.pricing.draft import Counts, Draft, Fleet
 from trimtab.pricing.estimation import Settings
-from trimtab.pricing.machines import uncovered
+from trimtab.pricing.machines import counts_of, uncovered
+from trimtab.pricing.model import Estimate
 from trimtab.resources.model import Resource, Role
 
 if TYPE_CHECKING:
@@ -72,28 +73,34 @@ class Supply:
     each: Callable[[Fleet], float | None] = field(default=lambda _: 1.0)
 
 
-def cover(drafts: Sequence[Draft], settings: Settings, held_first: Sequence[str]) -> None:
+def cover(
+    drafts: Sequence[Draft],
+    settings: Settings,
+    held_first: Sequence[str],
+    before: Sequence[Estimate] = (),
+) -> None:
     """Says of each fleet by what it is paid for already, in place.
 
     Args:
         drafts: of one estate, with their fleets.
         settings: the run's; its inventory is what is held.
         held_first: keys of the resources that come first: those that exist before the change.
+        before: what they were before it: of what grows, only so much comes first.
     """
     own = [draft.resource for draft in drafts if draft.resource.kind in RESERVATIONS]
     inventory = settings.inventory
     if not own and inventory is None:
         return
-    fleets = list(in_order(drafts, held_first))
+    claims = _claims(list(in_order(drafts, held_first)), before)
     supplies = [_own(resource, settings) for resource in own if resource.role is Role.MANAGED]
     if inventory is not None:
         supplies += _held(inventory, settings.as_of, {resource.id for resource in own})
     for supply in supplies:
-        _use(supply, fleets)
+        _use(supply, claims)
     if inventory is not None:
         for plan in sorted(inventory.savings_plans, key=lambda each: each.id):
             if plan.starts <= settings.as_of < plan.expires:
-                _use(_savings_plan(plan), fleets)
+                _use(_savings_plan(plan), claims)
 
 
 def in_order(drafts: Sequence[Draft], held_first: Sequence[str]) -> Iterator[Fleet]:
@@ -105,28 +112,61 @@ def in_order(drafts: Sequence[Draft], held_first: Sequence[str]) -> Iterator[Fle
         yield from draft.fleets
 
 
-def _use(supply: Supply, fleets: Iterable[Fleet]) -> None:
-    """Serves the fleets from one supply, in their order, until it is used up."""
+def _claims(fleets: Sequence[Fleet], before: Sequence[Estimate]) -> list[tuple[Fleet, Counts]]:
+    """Who is served, and up to how many nodes: what there was before the change, then all that there is."""
+    old = {each.resource.key: [m.nodes for m in each.machines] for each in before}
+    first = []
     for fleet in fleets:
+        had = old.get(fleet.draft.resource.key)
+        nodes = had.pop(0) if had else None
+        # Of another type or option it is as though it were new.
+        if nodes is not None and (nodes.instance_types, nodes.option) == (
+            fleet.nodes.instance_types,
+            fleet.nodes.option,
+        ):
+            first.append((fleet, counts_of(nodes)))
+    return [*first, *((fleet, _ALL) for fleet in fleets)]
+
+
+_ALL: Counts = (inf, inf, inf, inf)
+
+
+def _use(supply: Supply, claims: Iterable[tuple[Fleet, Counts]]) -> None:
+    """Serves those who claim from one supply, in their order, until it is used up."""
+    for fleet, most in claims:
         if max(supply.left) <= _ROOM:
             return
         if not supply.serves(fleet):
             continue
         each = supply.each(fleet)
         if each is None or each <= 0:
-            fleet.notes.append(
+            note = (
                 f"{supply.name} may pay for it, at a committed rate of {fleet.instance_type}"
                 " that is not known"
             )
+            if note not in fleet.notes:
+                fleet.notes.append(note)
             continue
-        lacking = uncovered(fleet)
+        served = [sum(held[case] for _, held in fleet.covered) for case in range(4)]
+        lacking = [
+            min(n, max(limit - had, 0.0))
+            for n, limit, had in zip(uncovered(fleet), most, served, strict=True)
+        ]
         taken = [min(n, left / each) for n, left in zip(lacking, supply.left, strict=True)]
         if max(taken) <= 0:
             continue
         for case, count in enumerate(taken):
             if supply.left[case] < inf:
                 supply.left[case] = max(supply.left[case] - count * each, 0.0)
-        fleet.covered.append((supply.name, _counts(taken)))
+        _add(fleet, supply.name, _counts(taken))
+
+
+def _add(fleet: Fleet, name: str, taken: Counts) -> None:
+    """Counts what is taken, with what the fleet has of that supply already."""
+    if fleet.covered and fleet.covered[-1][0] == name:
+        _, had = fleet.covered.pop()
+        taken = _counts([a + b for a, b in zip(had, taken, strict=True)])
+    fleet.covered.append((name, taken))
 
 
 def _counts(values: Sequence[float]) -> Counts:

@@ -22,7 +22,10 @@ _PAID_ELSEWHERE = {Role.EXISTING: Status.EXISTING, Role.COMPONENT: Status.COMPON
 
 
 def price(
-    estate: Estate, settings: Settings, held_first: Sequence[str] = ()
+    estate: Estate,
+    settings: Settings,
+    held_first: Sequence[str] = (),
+    before: Sequence[Estimate] = (),
 ) -> tuple[Estimate, ...]:
     """What each resource of an estate costs a month of 730 hours.
 
@@ -38,7 +41,7 @@ def price(
     for draft in drafts:
         for nodes in draft.nodes:
             draft.fleets.append(fleet_of(nodes, draft, facts))
-    cover(drafts, settings, held_first)
+    cover(drafts, settings, held_first, before)
     for draft in drafts:
         _price_machines(draft, facts)
     shares = share_out(drafts, facts)

@@ -78,13 +78,14 @@ def priced(
     plans: Sequence[SavingsPlan] = (),
     owned: Sequence[OwnedNodes] = (),
     first: Sequence[str] = (),
+    before: Sequence[Estimate] = (),
     **fields: Any,
 ) -> dict[str, Estimate]:
     """By name, what each costs beside the others."""
     inventory = Inventory(nodes=tuple(nodes), savings_plans=tuple(plans), owned=tuple(owned))
     fields = {"book": BOOK, "regions": {"aws": "us-east-1"}, "inventory": inventory, **fields}
     estate = Estate("test", tuple(sorted(resources, key=lambda each: each.key)))
-    return {each.resource.name: each for each in price(estate, settings(**fields), first)}
+    return {each.resource.name: each for each in price(estate, settings(**fields), first, before)}
 
 
 def usd(estimate: Estimate) -> float:
@@ -172,6 +173,15 @@ def test_what_exists_before_a_change_is_covered_first() -> None:
     found = priced([old, new], held(4), first=[old.key])
     assert (usd(found["z"]), usd(found["a"])) == (0, 2)
     assert usd(priced([old], held(4), first=[old.key])["z"]) == 0
+
+
+def test_what_becomes_of_another_type_comes_after_what_stays() -> None:
+    stays, turns = machines("z", 2), machines("a", 2, "small")
+    keys = [stays.key, turns.key]
+    before = priced([stays, turns], held(2), first=keys)
+    turned = [stays, machines("a", 2)]
+    after = priced(turned, held(2), first=keys, before=tuple(before.values()))
+    assert (usd(after["z"]), usd(after["a"])) == (0, 2)
 
 
 def test_a_pools_own_reservation_serves_it_alone() -> None:
@@ -348,6 +358,28 @@ def test_what_a_change_adds_never_moves_what_exists(
     assert {each: usd(after[each]) for each in before} == {
         each: usd(before[each]) for each in before
     }
+
+
+@given(FLEETS, HELD, st.integers(1, 6), st.floats(0, 5), st.data())
+def test_what_grows_never_moves_what_stays(
+    fleets: Sequence[tuple[int, str]],
+    holdings: Sequence[tuple[int, str]],
+    more: int,
+    spend: float,
+    data: Any,
+) -> None:
+    resources = _fleets(fleets)
+    keys = [each.key for each in resources]
+    plans = [savings_plan(spend)]
+    before = priced(resources, *_held(holdings), plans=plans, first=keys)
+    which = data.draw(st.integers(0, len(fleets) - 1))
+    count, type_ = fleets[which]
+    grown = [*resources]
+    grown[which] = machines(f"n{which}", count + more, type_)
+    after = priced(grown, *_held(holdings), plans=plans, first=keys, before=tuple(before.values()))
+    stay = [name for name in before if name != f"n{which}"]
+    assert {name: usd(after[name]) for name in stay} == {name: usd(before[name]) for name in stay}
+    assert usd(after[f"n{which}"]) >= usd(before[f"n{which}"])
 
 
 @given(FLEETS, HELD, st.randoms(use_true_random=False))
