@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trimtab.diff.model import BudgetState, Change, Diff, FieldChange, Severity
+from trimtab.diff.model import BudgetState, Change, Diff, FieldChange, Finding, Severity
 from trimtab.diff.outputs import reading, working
 from trimtab.diff.outputs.escaping import name, sentence
 from trimtab.diff.outputs.figures import (
@@ -258,21 +258,24 @@ _ICONS = {Severity.ERROR: "❌ error", Severity.WARNING: "⚠️ warning", Sever
 
 
 def _findings(diff: Diff) -> Iterator[_Section]:
-    if not diff.findings:
-        return
     names = {change.key: reading.name_of(change.estimate) for change in diff.changes}
-    rows = (
-        _row(
-            _ICONS[each.severity],
-            name(names.get(each.key, each.key)) if each.key else "the change",
-            f"{sentence(each.message)}; {sentence(each.mend)}",
-            name(each.rule.id),
-            "yes" if each.introduced else "no",
+
+    def row(finding: Finding) -> str:
+        return _row(
+            _ICONS[finding.severity],
+            name(names.get(finding.key, finding.key)) if finding.key else "the change",
+            f"{sentence(finding.message)}; {sentence(finding.mend)}",
+            name(finding.rule.id),
         )
-        for each in diff.findings
-    )
-    head = _head("finding", "of", "what is wrong, and what to do", "rule", "new")
-    yield _table("findings", head, rows, len(diff.findings), title="Findings", share=0.4)
+
+    brought, standing = reading.findings(diff)
+    head = _head("finding", "of", "what is wrong, and what to do", "rule")
+    if brought:
+        rows = map(row, brought)
+        yield _table("findings", head, rows, len(brought), title="Findings", share=0.4)
+    if standing:
+        title = f"{plural(len(standing), 'finding')} of what this change leaves as it was"
+        yield _folded(title, "older findings", head, map(row, standing), len(standing), 0.2)
 
 
 def _budgets(diff: Diff) -> Iterator[_Section]:

@@ -14,6 +14,7 @@ from trimtab.diff.model import (
     Change,
     Diff,
     Figures,
+    Finding,
     Operation,
     Owner,
     Severity,
@@ -209,12 +210,19 @@ def headline(diff: Diff) -> list[str]:
         parts.append(f"{plural(bounded, 'change')} known within bounds only")
     if missing := len(list(unpriced(diff))):
         parts.append(f"{plural(missing, 'resource')} with no or only part of a price")
-    if diff.findings:
-        errors = sum(each.severity is Severity.ERROR for each in diff.findings)
+    brought, _ = findings(diff)
+    if brought:
+        errors = sum(each.severity is Severity.ERROR for each in brought)
         grave = f" ({plural(errors, 'error')})" if errors else ""
-        parts.append(f"{plural(len(diff.findings), 'finding')}{grave}")
+        parts.append(f"{plural(len(brought), 'finding')}{grave}")
     parts += _budgets(diff.budgets)
     return parts
+
+
+def findings(diff: Diff) -> tuple[list[Finding], list[Finding]]:
+    """The findings that the change brings, and those that it only finds: a reviewer acts on the first."""
+    brought = [each for each in diff.findings if each.introduced]
+    return brought, [each for each in diff.findings if not each.introduced]
 
 
 def _bounds_only(change: Change) -> bool:

@@ -286,19 +286,23 @@ def _budgets(diff: Diff, paint: _Paint) -> list[str]:
 
 
 def _findings(diff: Diff, options: TableOptions, paint: _Paint) -> list[str]:
+    brought, standing = reading.findings(diff)
     if not diff.findings:
         return []
-    kept = diff.findings[: options.details]
+    kept = brought[: options.details]
     lines = ["findings"]
     for each in kept:
-        old = "" if each.introduced else " (not of this change)"
         severity = f"{each.severity:7}"
-        said = f"{each.rule.id}: {plain(each.message)}{old}; {plain(each.mend)}"
+        said = f"{each.rule.id}: {plain(each.message)}; {plain(each.mend)}"
         colour = {Severity.ERROR: paint.red, Severity.WARNING: paint.yellow}.get(each.severity)
         first, *others = _wrap(said, options.width - len(severity) - 4)
         lines.append(f"  {colour(severity) if colour else severity}{GAP}{first}")
         lines += [f"{' ' * (len(severity) + 4)}{other}" for other in others]
-    return [*lines, *_more(len(diff.findings) - len(kept), "finding")]
+    lines += _more(len(brought) - len(kept), "finding")
+    if standing:
+        count = plural(len(standing), "finding")
+        lines.append(f"  {count} of what this change leaves as it was: see the JSON or HTML report")
+    return lines
 
 
 def _gaps(diff: Diff, options: TableOptions) -> list[str]:

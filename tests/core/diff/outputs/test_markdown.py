@@ -154,7 +154,7 @@ def test_findings_go_before_details() -> None:
     text = markdown(diffs.many(), MarkdownOptions(limit=6_000))
     assert "**Findings**" in text
     assert "How it was worked out" not in text
-    assert re.search(r"\d+ of 200 findings", text)
+    assert re.search(r"\d+ of 100 findings", text)
 
 
 def test_a_limit_that_holds_nothing_is_refused() -> None:
