@@ -265,3 +265,10 @@ def test_the_tables_stay_small() -> None:
 def test_most_regions_and_types_are_known(provider: str, place_count: int, type_count: int) -> None:
     assert len(regions(provider)) >= place_count
     assert len(known_types(provider)) >= type_count
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "usgovvirginia", "chinaeast2"])
+def test_what_holds_everywhere_does_not_hold_in_lists_apart(region: str) -> None:
+    book = built_in_book()
+    assert book.rate("aws/eks/cluster/hour", "eu-west-1") is not None
+    assert book.rate("aws/eks/cluster/hour", region) is None

@@ -116,6 +116,12 @@ def _with_facts(offers: Sequence[Offer]) -> Offer:
     return replace(first, **filled) if filled else first
 
 
+def apart(region: str) -> bool:
+    """Whether a region has a price list of its own, so that what holds everywhere does not hold there:
+    those of governments, and of China."""
+    return region.startswith(("us-gov-", "cn-", "usgov", "usdod", "china", "eusc-"))
+
+
 class FolderLayer:
     """A layer in a folder: the package's own, or the cache of fetched prices."""
 
@@ -126,7 +132,9 @@ class FolderLayer:
     def tiers(self, rate: str, region: str) -> tuple[Tier, ...] | None:
         provider, service = rate.split("/", 2)[:2]
         known = self._table(provider, "*")
-        found = known.get((rate, region)) or known.get((rate, "*"))
+        found = known.get((rate, region))
+        if found is None and not apart(region):
+            found = known.get((rate, "*"))
         if found or region == "*":
             return found
         return self._table(f"{provider}/{service}", region).get((rate, region))
