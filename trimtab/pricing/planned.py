@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # pydantic, which a change without a plan does not need
     from trimtab.pricing.plan_source import PlanSource
 
 SAVINGS_PLANS = frozenset({"aws_savingsplans_plan", "aws_savingsplans_savings_plan"})
+PLAN_GROUP = "trimtab.dev/Group"
+"""A plan's own group, of a plan that is read as an estate: it has its rates already."""
 COMMITMENT_TAG = "trimtab:commitment"
 """Names the plan's line that a purchase carries out, by its digest."""
 
@@ -97,6 +99,11 @@ def labels_at(inputs: Inputs, path: str) -> Mapping[str, Any]:
 
 def carry_out(drafts: Sequence[Draft], settings: Settings) -> None:
     """Gives the nodes of the plan's groups the plan's sizes and rates, in place."""
+    for draft in drafts:
+        if draft.resource.kind == PLAN_GROUP:
+            inputs = draft.resource.inputs
+            draft.pool, draft.group = inputs.text("pool"), inputs.text("group")
+            draft.plan_line = f"{draft.resource.where} {draft.resource.key}"
     source = settings.plan
     if source is None:
         return
@@ -198,6 +205,7 @@ def _size(
                 provider=source.plan.spec.site.provider,
                 region=source.plan.spec.site.region,
                 usd_per_hour=rates.usd_per_hour,
+                note="",  # what its estimator said of types and limits
                 zones=zones_of(group.purchase) or nodes.zones,
                 reservations=(*reservations_of(group.purchase), *nodes.reservations),
                 pool=pool.name,

@@ -108,6 +108,35 @@ def test_a_group_costs_its_nodes_now_and_what_the_plan_expects() -> None:
     assert machines.risk.shortage_share == 0.001
 
 
+def test_an_expectation_that_is_not_the_nodes_price_says_so() -> None:
+    expected = {"nodes": 4.0, "usdPerHour": 50.0, "kgco2ePerHour": None}
+    only = group("od", {"option": "on-demand"}, expected=expected)
+    capacity_plan = plan(pools=[pool(groups=[only])])
+    (found,) = priced(
+        node_group("od", 0, 3, 9, tags=tags("od", capacity_plan)),
+        plan_source=PlanSource(capacity_plan, "plan.yaml", {}),
+    )
+    assert machines_usd(found) == pytest.approx(50 * 730)
+    # 50 of 32.77 are 1.53 nodes
+    assert found.machines[0].charges[0].note == (
+        "the plan expects 4.00 nodes, and the price of 1.53 at this rate"
+    )
+
+
+def test_a_group_without_an_expected_cost_has_bounds_alone() -> None:
+    expected = {"nodes": 4.0, "usdPerHour": None, "kgco2ePerHour": None}
+    only = group("od", {"option": "on-demand"}, expected=expected)
+    capacity_plan = plan(pools=[pool(groups=[only])])
+    plan_source = PlanSource(capacity_plan, "plan.yaml", {})
+    found = priced(node_pool(capacity_plan, 0), plan_source=plan_source)
+    assert found[0].status is Status.BOUNDED
+    assert found[0].usd_per_month is not None
+    # the window's 2 to 4 nodes
+    assert found[0].usd_per_month == pytest.approx((2 * 32.77 * 730, None, 4 * 32.77 * 730))
+    notes = plan_notes(found, settings(plan=plan_source, as_of=START))
+    assert notes == ("some groups have no expected cost: that total leaves them out",)
+
+
 def test_no_nodes_cost_nothing_and_that_is_a_price() -> None:
     (found,) = priced(node_group("on-demand", 0, 0, 4))
     assert now(found) == 0

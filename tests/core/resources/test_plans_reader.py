@@ -76,6 +76,8 @@ def test_a_group_costs_what_its_plan_expects(tmp_path: Path) -> None:
     assert machines.emissions.kgco2e_per_month.expected == pytest.approx(5.7 * 730)
     assert machines.risk is not None
     assert machines.risk.shortage_share == 0.001
+    assert (found.pool, found.group) == ("trainer", "on-demand")
+    assert found.plan_line.endswith(" pools[trainer].groups[on-demand]")
 
 
 @pytest.mark.parametrize(
