@@ -56,6 +56,12 @@ _BY_HAND = {
     "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment": (
         "aws_network_interface_sg_attachment"
     ),
+    "aws:ec2/encryptionControl:EncryptionControl": "aws_vpc_encryption_control",
+    "aws:ec2/vpcEncryptionControl:VpcEncryptionControl": "aws_vpc_encryption_control",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": (
+        "aws_vpc_peering_connection_accepter"
+    ),
+    "aws:ec2/vpnConnectionRoute:VpnConnectionRoute": "aws_vpn_connection_route",
     "aws:elb/loadBalancer:LoadBalancer": "aws_elb",
     "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
 }
@@ -105,12 +111,13 @@ def matched_names(sdk: Path, bindings: Path) -> dict[str, str]:
     kinds = bound_types(bindings)
     by_words = {kind.partition("_")[2].replace("_", ""): kind for kind in kinds}
     found = {token: kind for token, kind in _BY_HAND.items() if kind in kinds}
-    taken = set(found.values())
+    taken: set[str] = set()  # what is by hand may have a second name
     for token in sorted(tokens):  # the same words: no doubt
         kind = by_words.get("".join(_words(token)))
         if token not in found and kind and kind not in taken:
             found[token] = kind
             taken.add(kind)
+    taken |= set(_BY_HAND.values())
     scored = sorted(_scored(tokens, kinds), reverse=True)
     for _, token, kind in scored:
         if token not in found and kind not in taken:

@@ -215,3 +215,10 @@ def test_a_plan_that_failed_is_refused(tmp_path: Path) -> None:
 def test_a_plan_without_resources_changes_nothing(tmp_path: Path) -> None:
     change = read(tmp_path, {"format_version": "1.2", "planned_values": {"root_module": {}}})
     assert change.after.resources == change.before.resources == ()
+
+
+def test_a_load_balancers_other_name_is_one_kind(tmp_path: Path) -> None:
+    plan = terraform_plan()
+    plan["resource_changes"][3] |= {"address": "aws_alb.a", "type": "aws_alb", "name": "a"}
+    found = by_key(read(tmp_path, plan).after.resources)["aws_alb.a"]
+    assert (found.kind, found.type) == ("aws_lb", "aws_alb")

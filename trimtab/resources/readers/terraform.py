@@ -246,7 +246,7 @@ def _draft(
         region = region or configured or arn_region(provider, inputs)
     return Draft(
         block.key,
-        block.type,
+        _ALB.sub("aws_lb", block.type),
         block.type,
         _name(block),
         Origin.TERRAFORM,
@@ -260,6 +260,9 @@ def _draft(
         default_region=configured,
     )
 
+
+_ALB = re.compile(r"^aws_alb(?=_|$)")
+"""Terraform's other name of a load balancer's types."""
 
 _CONFIGURED = {"aws": "aws:region", "azure": "azure:location", "gcp": "gcp:region"}
 
