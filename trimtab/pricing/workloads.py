@@ -26,6 +26,7 @@ from trimtab.pricing.landing import (
     wants_accelerator,
 )
 from trimtab.pricing.model import Charge, Gap, Nodes, PaidElsewhere, Pods, Rate, Term
+from trimtab.resources.model import Resource
 
 if TYPE_CHECKING:
     from trimtab.catalogue.offers import Offer
@@ -64,8 +65,7 @@ def _share(pods: Pods, draft: Draft, pools: Pools, facts: Facts) -> Amount | Non
         return None
     place = pools.place(pods)
     if not place.berths:
-        _alone(pods, draft, place, bool(pools), facts)
-        return None
+        return _alone(pods, draft, place, bool(pools), facts)
     names = ", ".join(dict.fromkeys(berth.landing.name for berth in place.berths))
     priced = [berth for berth in place.berths if berth.usd_per_hour is not None]
     if not priced:
@@ -132,8 +132,45 @@ class _Assumed(NamedTuple):
     option: str
 
 
-def _alone(pods: Pods, draft: Draft, place: Place, pools: bool, facts: Facts) -> None:
-    """Pods of which no pool is here: on the cheapest machine that fits, or a gap."""
+def _alone(pods: Pods, draft: Draft, place: Place, pools: bool, facts: Facts) -> Amount | None:
+    """Pods of which no pool is here: of an Autopilot cluster, on a cheap machine that fits, or a gap."""
+    autopilot = facts.once(_autopilot_cluster)
+    if autopilot is not None and not pods.everywhere:
+        return _by_request(pods, draft, autopilot, facts)
+    _assume(pods, draft, place, pools, facts)
+    return None
+
+
+def _autopilot_cluster(facts: Facts) -> Resource | None:
+    """The GKE cluster that is paid for by what its pods ask for, where there is one."""
+    return next(
+        (
+            each
+            for each in facts.resources.values()
+            if each.kind == "google_container_cluster" and each.inputs.flag("enable_autopilot")
+        ),
+        None,
+    )
+
+
+def _by_request(pods: Pods, draft: Draft, cluster: Resource, facts: Facts) -> Amount | None:
+    """The share of what an Autopilot cluster takes, which its own usage has in the total."""
+    rates = {
+        name: facts.book.rate(f"gcp/gke/autopilot/{rate}", cluster.region)
+        for name, rate in (("cpu", "vcpu"), ("memory", "memory"))
+    }
+    known = [(pods.requests.get(name, 0.0), rate) for name, rate in rates.items() if rate]
+    note = f"{pods.label}: in what Autopilot cluster {cluster.name} takes for its pods"
+    if len(known) < len(rates) or any("/" in name for name in pods.requests):
+        draft.elsewhere.append(PaidElsewhere(note))
+        return None
+    hourly = sum(amount * rate.usd for amount, rate in known)
+    draft.elsewhere.append(PaidElsewhere(note))
+    return pods.count.times(hourly * HOURS_PER_MONTH)
+
+
+def _assume(pods: Pods, draft: Draft, place: Place, pools: bool, facts: Facts) -> None:
+    """Pods on a cheap machine that fits, or a gap."""
     if place.refused:
         draft.gaps.append(Gap(pods.label, place.refused))
         return

@@ -328,6 +328,16 @@ def test_never_more_is_covered_than_is_held(
         assert covered == min(running, quantity)
 
 
+@given(FLEETS, st.floats(0, 5))
+def test_a_savings_plan_never_spends_more_than_it_has(
+    fleets: Sequence[tuple[int, str]], spend: float
+) -> None:
+    found = priced(_fleets(fleets), plans=[savings_plan(spend)])
+    covered = sum(each.machines[0].covered for each in found.values())
+    running = sum(count for count, type_ in fleets if type_ == "large")
+    assert covered == pytest.approx(min(running, spend / 0.6))
+
+
 @given(FLEETS, HELD, st.floats(0, 5))
 def test_what_is_held_never_makes_anything_cost_more(
     fleets: Sequence[tuple[int, str]], holdings: Sequence[tuple[int, str]], spend: float

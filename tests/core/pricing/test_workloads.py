@@ -182,6 +182,22 @@ def test_what_lands_nowhere_is_a_gap(one: Resource, fields: dict[str, Any], reas
     assert reason in found.gaps[0].reason
 
 
+def test_pods_of_an_autopilot_cluster_share_what_it_takes_for_them() -> None:
+    cluster = resource(
+        "google_container_cluster",
+        {"name": "c", "location": "us-central1", "enable_autopilot": True},
+        name="c",
+        region="us-central1",
+    )
+    found = priced(deployment({"cpu": "500m", "memory": "2Gi"}), cluster, regions={})
+    # 2 pods of 0.5 vCPU at 0.0445 and of 2 GiB at 0.0049225
+    assert share(found) == pytest.approx(2 * (0.5 * 0.0445 + 2 * 0.0049225) * 730)
+    assert (found.status, found.note) == (
+        Status.COVERED,
+        "pods: in what Autopilot cluster c takes for its pods",
+    )
+
+
 def test_a_pod_that_no_node_of_its_pool_has_room_for_is_a_gap() -> None:
     found = priced(deployment({"cpu": "20"}), node_pool("web", "web", 1))
     assert found.gaps[0].reason == "nodes of web are too small for it"
