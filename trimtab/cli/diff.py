@@ -230,9 +230,9 @@ def _written(result: "Diff", form: Form, name: str, limit: int, *, terminal: boo
 
             return json_document(result)
         case Form.SARIF:
-            from trimtab.diff.outputs.sarif import sarif
+            from trimtab.diff.outputs.sarif import SarifOptions, sarif
 
-            return sarif(result)
+            return sarif(result, SarifOptions(file=_stands_for_all(result)))
         case Form.JUNIT:
             from trimtab.diff.outputs.junit import junit
 
@@ -241,6 +241,14 @@ def _written(result: "Diff", form: Form, name: str, limit: int, *, terminal: boo
             from trimtab.diff.outputs.html import html
 
             return html(result)
+
+
+def _stands_for_all(result: "Diff") -> str:
+    """The file under which a finding is shown whose own file is not known: the program's, or the input."""
+    for name in ("Pulumi.yaml", result.after_source):
+        if not Path(name).is_absolute() and Path(name).is_file():
+            return name
+    return ""
 
 
 def _status(result: "Diff", fail_on: FailOn, max_unpriced: float | None) -> ExitCode:

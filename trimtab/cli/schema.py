@@ -22,6 +22,8 @@ class Kind(StrEnum):
     PLANNINGLIMITS = "planninglimits"
     CAPACITYPOLICY = "capacitypolicy"
     DIFF = "diff"
+    BUDGETS = "budgets"
+    USAGE = "usage"
 
 
 class Form(StrEnum):

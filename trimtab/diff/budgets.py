@@ -14,7 +14,7 @@ A budget is of everything that its owner pays for; without an owner, of everythi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -58,6 +58,15 @@ class BudgetsDocument(Strict):
     api_version: Literal["trimtab.dev/v1alpha1"]
     kind: Literal["Budgets"]
     budgets: Annotated[list[BudgetSpec], Field(min_length=1, max_length=1000)]
+
+
+def budgets_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the `Budgets` document."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://trimtab.dev/schemas/v1alpha1/budgets.json",
+        **BudgetsDocument.model_json_schema(by_alias=True),
+    }
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Every published schema: which documents are custom resources, which are files alone, and where."""
 
 from trimtab.demand.events_file import events_schema
+from trimtab.diff.budgets import budgets_schema
 from trimtab.diff.outputs.schema import diff_schema
 from trimtab.inventory.approvals import COMMITMENT_APPROVAL
 from trimtab.inventory.document import inventory_schema
@@ -9,6 +10,7 @@ from trimtab.plan.schema import CAPACITY_PLAN
 from trimtab.policy.document import CAPACITY_POLICY
 from trimtab.schemas.custom_resources import SCHEMA_FOLDER, CustomResource
 from trimtab.schemas.json_schema import Schema, dump_json_schema
+from trimtab.usage.document import usage_schema
 from trimtab.workloads.schema import WORKLOAD
 
 CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
@@ -27,6 +29,8 @@ def file_schemas() -> dict[str, Schema]:
         "capacityinventory": inventory_schema(),
         "planninglimits": limits_schema(),
         "diff": diff_schema(),
+        "budgets": budgets_schema(),
+        "usage": usage_schema(),
     }
 
 

@@ -13,7 +13,7 @@ Entries go from the general to the particular: the last that matches a resource 
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -54,6 +54,28 @@ class UsageDocument(Strict):
     api_version: Literal["trimtab.dev/v1alpha1"]
     kind: Literal["Usage"]
     usage: Annotated[list[EntrySpec], Field(min_length=1, max_length=100_000)]
+
+
+def usage_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the `Usage` document, with every key, its unit and its default."""
+    schema = UsageDocument.model_json_schema(by_alias=True)
+    monthly = schema["$defs"]["EntrySpec"]["properties"]["monthly"]
+    quantity = monthly.pop("additionalProperties")
+    told: dict[str, list[str]] = {}
+    for key in usage_keys().values():
+        low, expected, high = key.default
+        default = f"default {expected:,g} ({low:,g} to {high:,g})"
+        told.setdefault(key.key, []).append(f"{key.kind}: {key.unit}, {default}: {key.reason}")
+    monthly["properties"] = {
+        name: {**quantity, "description": "; ".join(sorted(lines))}
+        for name, lines in sorted(told.items())
+    }
+    monthly["additionalProperties"] = False
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://trimtab.dev/schemas/v1alpha1/usage.json",
+        **schema,
+    }
 
 
 def load_usage(path: Path) -> Usage:
