@@ -15,7 +15,6 @@ from trimtab.pricing.estimators import estimator_of, is_free
 from trimtab.pricing.machines import fleet_of, machines_of
 from trimtab.pricing.model import Charge, Estimate, Gap, Machines, Status
 from trimtab.pricing.planned import carry_out
-from trimtab.pricing.workloads import share_out
 from trimtab.resources.model import Estate, Resource, Role
 
 _PAID_ELSEWHERE = {Role.EXISTING: Status.EXISTING, Role.COMPONENT: Status.COMPONENT}
@@ -44,7 +43,11 @@ def price(
     cover(drafts, settings, held_first, before)
     for draft in drafts:
         _price_machines(draft, facts)
-    shares = share_out(drafts, facts)
+    shares: Mapping[str, Amount] = {}
+    if any(draft.pods for draft in drafts):
+        from trimtab.pricing.workloads import share_out
+
+        shares = share_out(drafts, facts)
     return tuple(_sum(draft, shares) for draft in drafts)
 
 
