@@ -253,3 +253,21 @@ def _node_pool(name: str, pool: Pool) -> dict[str, Any]:
             },
         },
     }
+
+
+INVENTORY = """\
+apiVersion: trimtab.dev/v1alpha1
+kind: CapacityInventory
+spec:
+  reserved:
+    - id: ri-1
+      provider: aws
+      region: us-east-1
+      instanceType: g5.12xlarge
+      quantity: 1
+      usdPerHour: 3.573
+      term: 1y
+      starts: 2026-01-01T00:00:00Z
+      expires: 2027-01-01T00:00:00Z
+"""
+"""One reserved instance of the new pool's type."""
