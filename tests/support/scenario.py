@@ -38,7 +38,7 @@ DELTA_GPU = GPUS + 2 * DISK
 STACK = "urn:pulumi:prod::ml::"
 
 
-def _node_group(name: str, pool: Pool) -> dict[str, Any]:
+def pulumi_inputs(name: str, pool: Pool) -> dict[str, Any]:
     """Pulumi's and Crossplane's inputs of a node group."""
     instance_type, capacity_type, (low, desired, high), tags = pool
     return {
@@ -71,9 +71,9 @@ def pulumi_preview() -> str:
         "type": "pulumi:pulumi:Stack",
     }
     cluster = state("aws:eks/cluster:Cluster", "ml", {"version": "1.36", "tags": dict(OWNED)})
-    old = state(group, "workers", _node_group("workers", BEFORE["workers"]))
-    new = state(group, "workers", _node_group("workers", AFTER["workers"]))
-    gpu = state(group, "gpu", _node_group("gpu", AFTER["gpu"]))
+    old = state(group, "workers", pulumi_inputs("workers", BEFORE["workers"]))
+    new = state(group, "workers", pulumi_inputs("workers", AFTER["workers"]))
+    gpu = state(group, "gpu", pulumi_inputs("gpu", AFTER["gpu"]))
     steps = [
         {"op": "same", "urn": stack["urn"], "oldState": stack, "newState": stack},
         {"op": "same", "urn": cluster["urn"], "oldState": cluster, "newState": cluster},
@@ -197,7 +197,7 @@ def _managed(kind: str, name: str, for_provider: Mapping[str, Any]) -> dict[str,
 
 
 def _crossplane_group(name: str, pool: Pool) -> dict[str, Any]:
-    inputs = _node_group(name, pool)
+    inputs = pulumi_inputs(name, pool)
     del inputs["nodeGroupName"]
     # Desired is the autoscaler's after the first time: it stands in initProvider.
     scaling = inputs.pop("scalingConfig")

@@ -1,0 +1,181 @@
+"""The workflows of manifests that users copy, run step by step; and how verdicts, mistakes and forks end.
+
+kubectl is the real one, and so is helm where it is on PATH; the code host is stood in for.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support import scenario
+from support.code_host import CodeHost, code_host
+from support.engines import engine_path, engine_version
+from support.scenario import AFTER, BEFORE
+from support.workflow_cases import CI, LESS, OUTS, WORKFLOWS, Pools, artefacts, check
+from support.workflows import Machine, Origin, Run
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def host() -> Iterator[CodeHost]:
+    with code_host() as server:
+        server.nameless = True  # as GITHUB_TOKEN is
+        yield server
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    return Origin(tmp_path / "origin")
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def ci(request: pytest.FixtureRequest) -> str:
+    """The name of the CI."""
+    name: str = request.param
+    return name
+
+
+def manifests(render: str, pools: Pools) -> dict[str, str | None]:
+    folder, text = "clusters/prod", scenario.manifests(pools)
+    if render == "plain":
+        return {f"{folder}/pools.yaml": text}
+    if render == "kustomize":
+        kustomization = {"resources": ["pools.yaml"], "nameSuffix": "-a"}
+        return {
+            f"{folder}/pools.yaml": text,
+            f"{folder}/kustomization.yaml": yaml.safe_dump(kustomization),
+        }
+    chart = {"apiVersion": "v2", "name": "pools", "version": "0.1.0"}
+    template = "{{ range .Values.pools }}\n---\n{{ toYaml . }}\n{{ end }}\n"
+    return {
+        f"{folder}/Chart.yaml": yaml.safe_dump(chart),
+        f"{folder}/values.yaml": yaml.safe_dump({"pools": list(yaml.safe_load_all(text))}),
+        f"{folder}/templates/pools.yaml": template,
+    }
+
+
+def commands(render: str) -> dict[str, Path]:
+    helm = shutil.which("helm")
+    if render == "helm" and helm is None:
+        pytest.skip("helm is not on PATH")
+    return {"kubectl": engine_path("kubectl"), "helm": Path(helm or "/bin/false")}
+
+
+@pytest.mark.parametrize("render", ["plain", "kustomize", "helm"])
+def test_manifests(ci: str, render: str, origin: Origin, host: CodeHost, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "machine", commands(render))
+    origin.branch(manifests(render, BEFORE), manifests(render, AFTER))
+    file = WORKFLOWS / ci / "manifests.yml"
+
+    def run() -> Run:
+        return CI[ci](file, machine, origin, host, env={"RENDER": render})
+
+    work = tmp_path / "machine" / "work"
+    first = check(run, lambda: origin.commit(manifests(render, LESS)), host, work, 0.0)
+    wanted = first.used.get("github/codeql-action/upload-sarif") or first.used["artifacts"]
+    if ci == "github":
+        assert wanted == {
+            "sarif_file": "trimtab-out/findings.sarif",
+            "category": "trimtab-manifests",
+        }
+        assert first.used["actions/upload-artifact"]["path"] == "trimtab-out/"
+        assert machine.installed() == ["pip install trimtab==0.1.0"] * 2
+    else:
+        assert wanted["paths"] == ["trimtab-out/"]
+        assert wanted["reports"] == {"junit": "trimtab-out/junit.xml"}
+        pip, kubectl, helm, *_ = machine.installed()
+        assert pip == "pip install trimtab==0.1.0"
+        version = engine_version("kubectl")
+        assert kubectl.split()[-1] == f"https://dl.k8s.io/release/{version}/bin/linux/amd64/kubectl"
+        assert re.fullmatch(r".* https://get\.helm\.sh/helm-v3[.\d]+-linux-amd64\.tar\.gz", helm)
+
+
+BUDGETS = {
+    "apiVersion": "trimtab.dev/v1alpha1",
+    "kind": "Budgets",
+    "budgets": [{"name": "ml", "owner": {"team": "ml"}, "usdPerMonth": 5000}],
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        ("--fail-on warning", 7, "the change breaks attribution-tags"),
+        ("--budgets budgets.yaml", 6, "the change adds to exceeded budgets: ml"),
+        ("--max-unpriced 0", 8, "has no price"),
+    ],
+    ids=["rule", "budget", "unpriced"],
+)
+def test_a_verdict_fails_the_job_after_its_comment(
+    ci: str,
+    options: str,
+    status: int,
+    said: str,
+    origin: Origin,
+    host: CodeHost,
+    tmp_path: Path,
+) -> None:
+    machine = Machine(tmp_path / "machine", commands("plain"))
+    unknown = {
+        "apiVersion": "ec2.aws.m.upbound.io/v1beta1",
+        "kind": "Unheard",
+        "metadata": {"name": "x"},
+        "spec": {"forProvider": {"region": "us-east-1"}},
+    }
+    head = manifests("plain", AFTER)
+    head["clusters/prod/unknown.yaml"] = yaml.safe_dump(unknown)
+    head["budgets.yaml"] = yaml.safe_dump(BUDGETS)
+    origin.branch(manifests("plain", BEFORE), head)
+    file = WORKFLOWS / ci / "manifests.yml"
+    env = {"RENDER": "plain", "OPTIONS": options}
+    run = CI[ci](file, machine, origin, host, env=env)
+    assert run.status == status, run.log
+    assert f"exit {status}:" in run.log
+    assert said in run.log
+    (comment,) = host.comments.values()
+    assert comment.startswith("<!-- trimtab:diff:manifests -->\n")
+    assert artefacts(tmp_path / "machine" / "work") == OUTS
+    if ci == "github":
+        assert run.ran[-2:] == ("Send findings to code scanning", "Keep the reports")
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"FOLDER": "clusters/prdo"}, "neither side has clusters/prdo"),
+        ({"RENDER": "kustomise"}, "RENDER is kustomise: write plain, kustomize or helm"),
+        ({"REGION": "aws"}, "'aws' is no KEY=VALUE"),
+    ],
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
+)
+def test_a_wrong_setting_fails_the_job_and_writes_no_comment(
+    ci: str, env: Mapping[str, str], said: str, origin: Origin, host: CodeHost, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "machine", commands("plain"))
+    origin.branch(manifests("plain", BEFORE), manifests("plain", AFTER))
+    file = WORKFLOWS / ci / "manifests.yml"
+    run = CI[ci](file, machine, origin, host, env={"RENDER": "plain", **env})
+    assert run.status == 2
+    assert said in run.log
+    assert not host.comments
+
+
+def test_a_fork_has_the_summary(ci: str, origin: Origin, host: CodeHost, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "machine", commands("plain"))
+    origin.branch(manifests("plain", BEFORE), manifests("plain", AFTER))
+    host.readonly = True
+    file = WORKFLOWS / ci / "manifests.yml"
+    run = CI[ci](file, machine, origin, host, env={"RENDER": "plain"}, fork=True)
+    assert run.status == 0, run.log
+    assert "no comment is written" in run.log
+    assert not host.comments
+    assert artefacts(tmp_path / "machine" / "work") == OUTS
+    if ci == "github":
+        assert "github/codeql-action/upload-sarif" not in run.used
+        summary = tmp_path / "machine" / "temp" / "summary.md"
+        assert summary.read_text().startswith("<!-- trimtab:diff:manifests -->")
