@@ -133,7 +133,12 @@ def _status(draft: Draft, summed: Amount | None) -> Status:
 
 
 def _now(charges: Sequence[Charge], machines: Sequence[Machines]) -> float | None:
-    """At the sizes that it starts with: machines at their count, everything else as expected."""
+    """At the sizes that it starts with: machines at their count, everything else as expected.
+
+    None where machines have a price and nobody knows how many there will be to begin with.
+    """
+    if any(each.charges and each.usd_per_month_now is None for each in machines):
+        return None
     running = {id(charge) for each in machines for charge in each.charges}
     rest = [charge.usd_per_month.expected for charge in charges if id(charge) not in running]
     known = [

@@ -163,6 +163,8 @@ class Nodes:
         sustained_use: the share that the provider takes off the listed on-demand price by itself for a
             whole month (Google's sustained use discount); a plan's price is taken as it is.
         planned: what a plan says of them; it goes before the price book.
+        asked: the least and the most that the resource itself asks for, or its group's window where an
+            autoscaler alone sizes it, where `count` is wider: a plan's windows and mean may lie outside.
     """
 
     label: str
@@ -183,6 +185,7 @@ class Nodes:
     surcharge: Surcharge | None = None
     sustained_use: float = 0.0
     planned: PlanRates | None = None
+    asked: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from trimtab.plan.labels import (
     POOL_LABEL,
     POOL_TAG,
 )
-from trimtab.pricing.amount import between
+from trimtab.pricing.amount import between, exactly
 from trimtab.pricing.draft import Draft
 from trimtab.pricing.estimation import Settings
 from trimtab.pricing.model import (
@@ -58,6 +58,9 @@ NODE_KINDS = frozenset(
     }
 )
 """Kinds that carry out a plan's groups."""
+
+ONE_MACHINE = "core/NodePatch"
+"""Marks a machine that is there as one of its group's: owned ones join a cluster without being made."""
 
 _LABEL_PATHS = (
     "spec.template.metadata.labels",
@@ -112,6 +115,9 @@ def carry_out(drafts: Sequence[Draft], settings: Settings) -> None:
     }
     members: dict[tuple[str, str], list[Draft]] = {}
     for draft in drafts:
+        if draft.resource.kind == ONE_MACHINE and group_of(draft.resource, source, groups)[0]:
+            draft.status = None
+            draft.nodes = [Nodes("machine", (), exactly(1), now=1.0)]
         bears = draft.nodes or (draft.resource.kind in NODE_KINDS and draft.status is None)
         if bears and (names := _linked(draft, source, groups)):
             if not draft.nodes:
@@ -179,7 +185,7 @@ def _size(
             low, now, high = (
                 float(max(count - fixed, 0)) for count in (window.min, window.desired, window.max)
             )
-            sized.append(replace(nodes, count=between(low, high), now=now))
+            sized.append(replace(nodes, count=between(low, high), now=now, asked=(low, high)))
         else:
             if nodes.now is None:
                 draft.notes.append("its size is known only once it is deployed")
@@ -188,7 +194,8 @@ def _size(
             high = nodes.count.high if beside else max(nodes.count.high, window.max)
             if nodes.now is None and not beside:
                 low, high = float(window.min), float(window.max)
-            sized.append(replace(nodes, count=between(low, high)))
+            asked = None if nodes.now is None else (nodes.count.low, nodes.count.high)
+            sized.append(replace(nodes, count=between(low, high), asked=asked))
     desired = [nodes.now or 0.0 for nodes in sized]
     whole = sum(desired)
     rates = rates_of(source.plan, pool, group, source.file)

@@ -118,6 +118,7 @@ class Drafts:
 
     def __init__(self, states: Iterable[State], config: Mapping[str, str]) -> None:
         self._states = list(states)
+        self._parents = {state.parent for state in self._states}
         self._regions: dict[str, str | None] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._stack_regions = {
@@ -156,7 +157,7 @@ class Drafts:
             state.name,
             Origin.PULUMI,
             inputs,
-            _role(state),
+            self._role(state),
             state.parent,
             region,
             state.id if state.id != UNKNOWN else "",
@@ -165,6 +166,12 @@ class Drafts:
             state.where,
             default_region=configured,
         )
+
+    def _role(self, state: State) -> Role:
+        """A chart of which no part is seen is no component: it costs what it installs."""
+        if not state.custom and _renders(state) and state.urn not in self._parents:
+            return Role.MANAGED
+        return _role(state)
 
     def _object(self, state: State) -> Draft | None:
         """A Kubernetes object, as one in a manifest; None for what renders others, like a Release."""
@@ -200,6 +207,12 @@ def _package(token: str) -> str:
 
 
 _RENDERERS = frozenset({"helm.sh", "yaml", "kustomize"})
+
+
+def _renders(state: State) -> bool:
+    """Whether a component of Pulumi's Kubernetes provider makes objects of what it is pointed to."""
+    package, _, module = state.type.partition(":")
+    return package == "kubernetes" and module.partition("/")[0] in _RENDERERS
 
 
 def _role(state: State) -> Role:

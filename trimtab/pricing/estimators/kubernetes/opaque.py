@@ -18,6 +18,8 @@ from trimtab.pricing.model import Gap, Part
     "helm.toolkit.fluxcd.io/HelmRelease",
     "kustomize.toolkit.fluxcd.io/Kustomization",
     "kustomize/Directory",
+    "yaml/ConfigFile",
+    "yaml/ConfigGroup",
     "addons.cluster.x-k8s.io/HelmChartProxy",
     "opentofu.upbound.io/Workspace",
     "tf.upbound.io/Workspace",
