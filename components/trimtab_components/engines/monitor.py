@@ -50,6 +50,8 @@ _COMPUTED: dict[str, tuple[str, ...]] = {
     "aws:eks/cluster:Cluster": ("vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId"),
 }
 _KUBERNETES_COMPUTED = ("metadata.name", "metadata.uid", "status")
+# Lists of IDs that Azure answers as a map, each with what it computes of it.
+_AZURE_REWRITTEN = ("identity.userAssignedIdentities",)
 
 
 class RecordingEngine:
@@ -272,6 +274,9 @@ def _state(request: resource_pb2.RegisterResourceRequest) -> struct_pb2.Struct:
         computed = _KUBERNETES_COMPUTED
     for path in computed:
         values.set_missing(state, path, unknown)
+    if request.type.startswith("azure-native:"):
+        for path in _AZURE_REWRITTEN:
+            values.replace_list(state, path, unknown)
     for name in request.additionalSecretOutputs:
         secret = struct_pb2.Value()
         secret.struct_value.fields[rpc._special_sig_key].string_value = rpc._special_secret_sig

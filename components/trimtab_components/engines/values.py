@@ -64,11 +64,24 @@ def struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
 
 def set_missing(properties: struct_pb2.Struct, path: str, value: struct_pb2.Value) -> None:
     """Set a dotted path where its parent is there and it is not; a secret parent is left alone."""
+    place, last = _place(properties, path)
+    if place is not None and last not in place.fields:
+        place.fields[last].CopyFrom(value)
+
+
+def replace_list(properties: struct_pb2.Struct, path: str, value: struct_pb2.Value) -> None:
+    """Set a dotted path where a list is there; a secret parent is left alone."""
+    place, last = _place(properties, path)
+    if place is not None and last in place.fields and place.fields[last].HasField("list_value"):
+        place.fields[last].CopyFrom(value)
+
+
+def _place(properties: struct_pb2.Struct, path: str) -> tuple[struct_pb2.Struct | None, str]:
+    """The struct that holds a dotted path's last name, and that name."""
     *parents, last = path.split(".")
     place = properties
     for name in parents:
         if name not in place.fields or not place.fields[name].HasField("struct_value"):
-            return
+            return None, last
         place = place.fields[name].struct_value
-    if _SIGNATURE not in place.fields and last not in place.fields:
-        place.fields[last].CopyFrom(value)
+    return (None if _SIGNATURE in place.fields else place), last

@@ -68,6 +68,18 @@ def test_a_resource_reference_can_be_followed() -> None:
     assert answer == {"urn": urn, "id": UNKNOWN, "state": {"size": 3}}
 
 
+def test_what_azure_answers_otherwise_than_it_is_given_is_unknown() -> None:
+    request = resource_pb2.RegisterResourceRequest(
+        type="azure-native:containerservice:ManagedCluster", name="c", custom=True
+    )
+    identity = {"type": "UserAssigned", "userAssignedIdentities": ["/subscriptions/s/id"]}
+    request.object.update({"identity": identity})
+    recording = monitor()
+    state = values.plain_properties(recording.RegisterResource(request).object)
+    assert state == {"identity": {"type": "UserAssigned", "userAssignedIdentities": UNKNOWN}}
+    assert recording.records()[0].inputs == {"identity": identity}
+
+
 def test_what_another_process_constructs_is_known_by_its_urn_alone() -> None:
     request = resource_pb2.RegisterResourceRequest(type="a:b:C", name="c", remote=True)
     request.object.update({"size": 3})
