@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from trimtab.cli.output import Format, info, print_json, progress
+from trimtab.cli.parameters import option
 from trimtab.cli.plan import TermName
 from trimtab.errors import InputError
 from trimtab.workloads.model import Unit
@@ -23,78 +22,76 @@ if TYPE_CHECKING:
 def backtest(
     demand: Annotated[
         list[str],
-        typer.Option(
+        option(
             metavar="FILE",
             help="Demand series, CSV or Parquet (timestamp, demand, optional peak), replayed by "
             "the hour; - reads standard input; repeatable.",
         ),
     ],
     on_demand: Annotated[
-        float | None, typer.Option(help="On-demand price, US dollars per unit-hour.")
+        float | None, option(help="On-demand price, US dollars per unit-hour.")
     ] = None,
     reserved: Annotated[
         float | None,
-        typer.Option(help="Price of the commitment, US dollars per unit-hour of its term."),
+        option(help="Price of the commitment, US dollars per unit-hour of its term."),
     ] = None,
-    spot: Annotated[
-        float | None, typer.Option(help="Spot price, US dollars per unit-hour.")
-    ] = None,
+    spot: Annotated[float | None, option(help="Spot price, US dollars per unit-hour.")] = None,
     instance_type: Annotated[
-        str | None, typer.Option(help="Take the prices of this type from a price table instead.")
+        str | None, option(help="Take the prices of this type from a price table instead.")
     ] = None,
-    region: Annotated[str | None, typer.Option(help="Where the type is bought.")] = None,
-    provider: Annotated[str | None, typer.Option(help="From whom, where two sell it.")] = None,
+    region: Annotated[str | None, option(help="Where the type is bought.")] = None,
+    provider: Annotated[str | None, option(help="From whom, where two sell it.")] = None,
     offers: Annotated[
-        Path | None, typer.Option(help="Price table, CSV; default: the built-in one.")
+        Path | None, option(help="Price table, CSV; default: the built-in one.")
     ] = None,
     units_per_node: Annotated[
         float | None,
-        typer.Option(help="Units that a node serves; default: its accelerators or vCPUs."),
+        option(help="Units that a node serves; default: its accelerators or vCPUs."),
     ] = None,
     commitment: Annotated[
-        TermName, typer.Option(help="Which reserved price of the table, and the default --term.")
+        TermName, option(help="Which reserved price of the table, and the default --term.")
     ] = TermName.ONE_YEAR,
     term: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="How long a purchase lasts; default: 365d or 1095d."),
+        option(metavar="DURATION", help="How long a purchase lasts; default: 365d or 1095d."),
     ] = None,
     spot_availability: Annotated[
         list[Path] | None,
-        typer.Option(
+        option(
             metavar="FILE",
             help="Availability trace of one zone, CSV (offset_seconds, available), all on one "
             "clock; repeatable.",
         ),
     ] = None,
     spot_depth: Annotated[
-        float | None, typer.Option(help="Units that a zone offers when it is up.")
+        float | None, option(help="Units that a zone offers when it is up.")
     ] = None,
     carbon: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Grid intensity, CSV (timestamp, gco2e_per_kwh)."),
+        option(metavar="FILE", help="Grid intensity, CSV (timestamp, gco2e_per_kwh)."),
     ] = None,
     kwh_per_unit_hour: Annotated[
-        float | None, typer.Option(help="Energy of a running unit in an hour, for --carbon.")
+        float | None, option(help="Energy of a running unit in an hour, for --carbon.")
     ] = None,
     unit: Annotated[
         Unit | None,
-        typer.Option(help="What the series counts; default: as the file's name says, else gpus."),
+        option(help="What the series counts; default: as the file's name says, else gpus."),
     ] = None,
     split: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the series that is history.")
+        float, option(metavar="SHARE", help="Share of the series that is history.")
     ] = 0.5,
     decide_every: Annotated[
-        str, typer.Option(metavar="DURATION", help="Time between decisions, whole hours.")
+        str, option(metavar="DURATION", help="Time between decisions, whole hours.")
     ] = "24h",
     restart: Annotated[
-        str, typer.Option(metavar="DURATION", help="Work that an interruption loses.")
+        str, option(metavar="DURATION", help="Work that an interruption loses.")
     ] = "15min",
     launch: Annotated[
-        str, typer.Option(metavar="DURATION", help="Time until a launched unit serves.")
+        str, option(metavar="DURATION", help="Time until a launched unit serves.")
     ] = "6min",
     lead: Annotated[
         str,
-        typer.Option(
+        option(
             metavar="DURATION",
             help="Time between ordering a node and its serving, whole hours, for the comparison with "
             "autoscalers.",
@@ -102,30 +99,26 @@ def backtest(
     ] = "1h",
     shift: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             metavar="FACTOR@SHARE",
             help="Multiply demand by FACTOR from SHARE of the series on; repeatable.",
         ),
     ] = None,
     full_term: Annotated[
         bool,
-        typer.Option(
-            "--full-term", help="Charge every purchase to its term's end, the optimum's alike."
-        ),
+        option("--full-term", help="Charge every purchase to its term's end, the optimum's alike."),
     ] = False,
     max_gap: Annotated[
-        str, typer.Option(metavar="DURATION", help="Longest gap in a series that is filled.")
+        str, option(metavar="DURATION", help="Longest gap in a series that is filled.")
     ] = "6h",
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a report with charts there.")
+        Path | None, option(metavar="FILE", help="Write a report with charts there.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write JSON with every hour of every policy there."),
+        option(metavar="FILE", help="Write JSON with every hour of every policy there."),
     ] = None,
-    output: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.TABLE,
+    output: Annotated[Format, option("--format", help="How to print the result.")] = Format.TABLE,
 ) -> None:
     """Replay demand in rolling time: what the planner would have decided, and what it would have cost.
 
@@ -171,9 +164,9 @@ def backtest(
     )
     read = [*map(Path, demand), *options.spot_availability]
     read += [path for path in (offers, carbon) if path is not None]
-    for option, path in (("--html", html), ("--out", out)):
+    for where, path in (("--html", html), ("--out", out)):
         if path is not None:
-            _check_file(option, path, read)
+            _check_file(where, path, read)
     if html is not None and out is not None and html.resolve() == out.resolve():
         raise InputError("is the file of --html", where=f"--out {out}", mend="name another file")
 

@@ -4,18 +4,17 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from trimtab.cli.output import info
+from trimtab.cli.parameters import argument, option
 from trimtab.errors import InputError
 from trimtab.files import read_text
 
 
 def comment(
-    file: Annotated[Path, typer.Argument(help="What `trimtab diff --out comment.md` wrote.")],
+    file: Annotated[Path, argument(help="What `trimtab diff --out comment.md` wrote.")],
     number: Annotated[
         int | None,
-        typer.Option(min=1, help="Pull request; default: the one that the CI run is of."),
+        option(min=1, help="Pull request; default: the one that the CI run is of."),
     ] = None,
 ) -> None:
     """Write a diff's comment on its pull request, in place of the one before.

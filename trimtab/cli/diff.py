@@ -5,9 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from trimtab.cli.output import info
+from trimtab.cli.parameters import argument, option
 from trimtab.errors import ExitCode, InputError, allowed
 
 if TYPE_CHECKING:
@@ -47,21 +46,21 @@ class FailOn(StrEnum):
 def diff(
     inputs: Annotated[
         list[str],
-        typer.Argument(
+        argument(
             metavar="[BEFORE] AFTER",
             help="One input that holds both sides (a Pulumi preview, a Terraform plan), or one for each "
             "(stack exports, renders, manifests, folders, plans); - reads stdin.",
         ),
     ],
     plan: Annotated[
-        Path | None, typer.Option(help="CapacityPlan that sizes and prices what is of its groups.")
+        Path | None, option(help="CapacityPlan that sizes and prices what is of its groups.")
     ] = None,
     plan_before: Annotated[
-        Path | None, typer.Option(help="The plan before the change; default: the same.")
+        Path | None, option(help="The plan before the change; default: the same.")
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--as-of",
             metavar="INSTANT",
             help="Instant at which prices and the plan's windows are read; default: the plan's start, "
@@ -69,90 +68,88 @@ def diff(
         ),
     ] = None,
     usage: Annotated[
-        Path | None, typer.Option(help="Usage file: gigabytes, requests and hours a month.")
+        Path | None, option(help="Usage file: gigabytes, requests and hours a month.")
     ] = None,
     measured: Annotated[
         Path | None,
-        typer.Option(
-            help="FOCUS export whose quantities stand for usage that the file does not say."
-        ),
+        option(help="FOCUS export whose quantities stand for usage that the file does not say."),
     ] = None,
     inventory: Annotated[
         Path | None,
-        typer.Option(
+        option(
             help="CapacityInventory of what is held: it is used up before anything is paid for."
         ),
     ] = None,
     offers: Annotated[
-        Path | None, typer.Option(help="Price table of machines that goes before the book's.")
+        Path | None, option(help="Price table of machines that goes before the book's.")
     ] = None,
     prices: Annotated[
         str | None,
-        typer.Option(
+        option(
             help="Folder of fetched prices, or built-in; default: what `trimtab catalog refresh` fetched, "
             "where it did."
         ),
     ] = None,
     region: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             metavar="PROVIDER=REGION",
             help="Where resources are that do not say it, such as aws=eu-west-1; repeatable.",
         ),
     ] = None,
     stack: Annotated[
         str | None,
-        typer.Option(help="Stack to preview, where an input is a Pulumi program's folder."),
+        option(help="Stack to preview, where an input is a Pulumi program's folder."),
     ] = None,
     config: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Configuration of that stack; repeatable."),
+        option(metavar="KEY=VALUE", help="Configuration of that stack; repeatable."),
     ] = None,
     fixtures: Annotated[
-        Path | None, typer.Option(help="YAML file that answers that program's lookups.")
+        Path | None, option(help="YAML file that answers that program's lookups.")
     ] = None,
     budgets: Annotated[
-        Path | None, typer.Option(help="Budgets file: what owners may spend a month.")
+        Path | None, option(help="Budgets file: what owners may spend a month.")
     ] = None,
     owner_tag: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             metavar="DIMENSION=TAG",
             help="Tag that says who pays, such as team=CostCentre; repeatable, the first goes first.",
         ),
     ] = None,
     require: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             help="Dimension that whatever costs money must say: team, project, model, environment; "
             "repeatable; none: none. Default: team, project and environment."
         ),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option(help="Findings of the change that end in exit status 7.")
+        FailOn, option(help="Findings of the change that end in exit status 7.")
     ] = FailOn.ERROR,
     max_unpriced: Annotated[
         float | None,
-        typer.Option(
+        option(
             min=0, max=1, help="Share of what costs money that may have no price; above: exit 8."
         ),
     ] = None,
-    output: Annotated[Form, typer.Option("--format", help="How to print the result.")] = Form.TABLE,
+    output: Annotated[Form, option("--format", help="How to print the result.")] = Form.TABLE,
     out: Annotated[
         list[Path] | None,
-        typer.Option(
+        option(
             help="File to write, too, its form by its ending (.md .json .sarif .xml .html .txt); repeatable."
         ),
     ] = None,
     name: Annotated[
-        str, typer.Option(help="Name of the comment: one of each name is kept on a pull request.")
+        str, option(help="Name of the comment: one of each name is kept on a pull request.")
     ] = "trimtab",
     comment_limit: Annotated[
-        int, typer.Option(min=2_000, help="Characters that a Markdown comment may have.")
+        int, option(min=2_000, help="Characters that a Markdown comment may have.")
     ] = 65_536,
     explain: Annotated[
         str | None,
-        typer.Option(
+        option(
             metavar="RESOURCE",
             help="Print every multiplication of the resources of this name (* and ? match) instead.",
         ),
@@ -205,7 +202,7 @@ def diff(
         text = explained(result, explain)
     else:
         text = _written(result, output, name, comment_limit, terminal=True)
-    typer.echo(text, nl=not text.endswith("\n"))
+    print(text, end="" if text.endswith("\n") else "\n", flush=True)  # noqa: T201
     return _status(result, fail_on, max_unpriced)
 
 

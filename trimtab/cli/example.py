@@ -3,18 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from trimtab.cli.output import info
+from trimtab.cli.parameters import option
 
 
 def example(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to; made when absent.")],
+    out: Annotated[Path, option(metavar="DIR", help="Folder to write to; made when absent.")],
     estate: Annotated[
         bool,
-        typer.Option(
-            "--estate", help="Six workloads on six kinds of machine, and a held reservation."
-        ),
+        option("--estate", help="Six workloads on six kinds of machine, and a held reservation."),
     ] = False,
 ) -> None:
     """Write a synthetic year of hourly GPU demand and two Kubernetes workloads to plan from.

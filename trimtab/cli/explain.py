@@ -6,9 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from trimtab.cli.output import ABSENT, Column, Format, console, print_json, print_table
+from trimtab.cli.parameters import argument, option
 from trimtab.errors import InputError, allowed
 
 if TYPE_CHECKING:
@@ -17,14 +16,12 @@ if TYPE_CHECKING:
 
 
 def explain(
-    plan: Annotated[Path, typer.Argument(help="Plan file, YAML or JSON.")],
-    pool: Annotated[str | None, typer.Option(help="Explain only this pool.")] = None,
+    plan: Annotated[Path, argument(help="Plan file, YAML or JSON.")],
+    pool: Annotated[str | None, option(help="Explain only this pool.")] = None,
     group: Annotated[
-        str | None, typer.Option(help="Explain only the groups of this name, such as spot.")
+        str | None, option(help="Explain only the groups of this name, such as spot.")
     ] = None,
-    output: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.TABLE,
+    output: Annotated[Format, option("--format", help="How to print the result.")] = Format.TABLE,
 ) -> None:
     """Say for every number of a plan, in one sentence, why it is what it is.
 

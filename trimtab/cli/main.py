@@ -1,25 +1,22 @@
 """The `trimtab` command: what every command shares, and where each one is.
 
-A command is the function of its own name in the module of its own name, `trimtab.cli.<name>`. The
-module is imported only when the command runs or shows its help, so that `trimtab --help` and shell
-completion stay quick. A user's mistake ends in one line on stderr and a documented exit status.
+A command is the function of its own name in the module of its own name, `trimtab.cli.<name>`; one that
+has commands of its own is a dict of them there. The module is imported only when the command runs or
+shows its help, so that `trimtab --help` and shell completion stay quick; Typer is imported only where a
+command line is not right and plain. A user's mistake ends in one line on stderr and a documented exit
+status.
 """
 
 import errno
 import importlib
 import os
 import sys
-import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
-import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import TyperException
-
-from trimtab import __version__
-from trimtab.errors import EXIT_CODE_HELP, ExitCode, InputError, TrimtabError
+from trimtab.cli.parameters import read
+from trimtab.errors import ExitCode, TrimtabError
 
 COMMANDS: dict[str, str] = {
     "plan": "Turn a demand series into a CapacityPlan: what to run, when, bought how, and why.",
@@ -30,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "comment": "Write a diff's comment on its pull request, in place of the one before.",
     "render": "Show what a Composition with our function gives, without a cluster.",
     "replay": "Make recorded calls of the composition function again, and compare the answers.",
+    "catalog": "Fetch the providers' prices, and see what a machine costs, where and how bought.",
     "offers": "List the offers of a price table, per hour and per accelerator-hour.",
     "example": "Write a synthetic year of demand and two workloads to plan from.",
     "schema": "Print the schema of a plan or a workload file: JSON Schema, or a cluster's CRD.",
@@ -40,93 +38,10 @@ INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 """What a shell reports for SIGINT and SIGPIPE."""
 
-_DEBUG = "TRIMTAB_DEBUG"
-_EXAMPLES = (
-    "trimtab plan --demand gpus.csv --out plan.yaml",
-    "trimtab explain plan.yaml",
-    "trimtab preview --stack aws",
-    "trimtab preview --stack aws --plan plan.yaml --format json",
-)
-_STATUS = {
-    **{int(code): meaning for code, meaning in EXIT_CODE_HELP.items()},
-    INTERRUPTED: "interrupted",
-    OUTPUT_CLOSED: "the reader of the output closed it",
-}
-# \b keeps a paragraph's lines as they are.
-_EPILOG = "\n".join(
-    [
-        "\b",
-        "Examples:",
-        *(f"  {example}" for example in _EXAMPLES),
-        "",
-        "\b",
-        "Exit status:",
-        *(f"  {status:<3}  {meaning}" for status, meaning in _STATUS.items()),
-    ]
-)
+DEBUG = "TRIMTAB_DEBUG"
+"""The environment variable that shows the traceback of an error."""
 
-
-class LazyGroup(TyperGroup):
-    """A group that knows its commands' names and summaries without importing them."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Typer's signature
-        """A stand-in with the summary: enough to list a command and to complete its name."""
-        if cmd_name not in COMMANDS:
-            return None
-        return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name], rich_markup_mode=None)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command itself, for running it, its help and the completion of its options."""
-        self.commands = dict.fromkeys(COMMANDS, self)  # what a misspelt name is compared with
-        name, found, rest = super().resolve_command(ctx, args)
-        return name, _load(name) if name and found else found, rest
-
-
-def _load(name: str) -> Any:
-    function = getattr(importlib.import_module(f"trimtab.cli.{name}"), name)
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name)(function)
-    return typer.main.get_command(app)
-
-
-# Plain help: Rich's takes a quarter of a second to import, and only the tables gain by it.
-_app = typer.Typer(
-    cls=LazyGroup,
-    epilog=_EPILOG,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"trimtab {__version__}")
-        raise typer.Exit
-
-
-@_app.callback()
-def _root(
-    version: Annotated[  # noqa: ARG001 - its callback does the work
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
-        ),
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", envvar=_DEBUG, help="Show the traceback of an error."),
-    ] = False,
-) -> None:
-    """From a demand trace to a reviewed capacity plan, and from the plan to sized, priced stacks.
-
-    Results go to stdout, everything else to stderr.
-    """
-    if debug:
-        os.environ[_DEBUG] = "1"
+_COMPLETE = "_TRIMTAB_COMPLETE"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -164,14 +79,16 @@ def run() -> NoReturn:
     sys.exit(main(sys.argv[1:]))
 
 
+def load(name: str) -> Callable[..., Any] | dict[str, Callable[..., Any]]:
+    """The function of a command, or those of its own commands by their names."""
+    found: Callable[..., Any] | dict[str, Callable[..., Any]]
+    found = getattr(importlib.import_module(f"trimtab.cli.{name}"), name)
+    return found
+
+
 def _run(arguments: Sequence[str]) -> int:
     try:
-        command = typer.main.get_command(_app)
-        status = command.main(list(arguments), prog_name="trimtab", standalone_mode=False)
-    except typer.Abort:
-        return INTERRUPTED
-    except TyperException as misuse:
-        raise _misuse(misuse) from None
+        status = _done(arguments)
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
@@ -179,22 +96,37 @@ def _run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else ExitCode.OK
 
 
-def _misuse(misuse: TyperException) -> InputError:
-    """Typer's word on a wrong option or command, in one line as every other error."""
-    text = getattr(misuse, "format_message", lambda: str(misuse))().rstrip(".")
-    context = getattr(misuse, "ctx", None)
-    command = context.command_path if context else "trimtab"
-    message = text.replace("Value error, ", "")
-    return InputError(message[:1].lower() + message[1:], mend=f"see {command} -h")
+def _done(arguments: Sequence[str]) -> object:
+    """Do what the words say: what the command returns, or the exit status.
+
+    Raises:
+        InputError: they say nothing that can be done.
+    """
+    name, words = next(iter(arguments), ""), arguments[1:]
+    if name in COMMANDS and not os.environ.get(DEBUG) and _COMPLETE not in os.environ:
+        command = load(name)
+        if isinstance(command, dict):
+            name, words = next(iter(words), ""), words[1:]
+            command = command.get(name, main)  # whatever is no command of it, Typer has a word on
+        given = read(command, words)
+        if given is not None:
+            return command(**given)
+    from trimtab.cli.typed import run as run_typer
+
+    return run_typer(arguments)
 
 
 def _complain(kind: str, text: str) -> None:
-    if os.environ.get(_DEBUG, "").lower() not in {"", "0", "false"}:
+    if os.environ.get(DEBUG, "").lower() not in {"", "0", "false"}:
+        import traceback
+
         traceback.print_exc()
     print(f"{kind}: {' '.join(text.splitlines())}", file=sys.stderr)  # noqa: T201
 
 
 def _describe(error: Exception) -> str:
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}: {error}{place}"

@@ -5,10 +5,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from trimtab.cli.choices import check_known, unknown
 from trimtab.cli.output import Column, Format, info, print_table
+from trimtab.cli.parameters import option
 from trimtab.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
@@ -27,25 +26,21 @@ PRICES = {
 
 def offers(
     offers: Annotated[
-        Path | None, typer.Option(help="Price table, CSV; default: the built-in one.")
+        Path | None, option(help="Price table, CSV; default: the built-in one.")
     ] = None,
     provider: Annotated[
-        list[str] | None, typer.Option(help="Show only this provider's; repeatable.")
+        list[str] | None, option(help="Show only this provider's; repeatable.")
     ] = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="Show only this region's; repeatable.")
-    ] = None,
+    region: Annotated[list[str] | None, option(help="Show only this region's; repeatable.")] = None,
     accelerator: Annotated[
         list[str] | None,
-        typer.Option(help="Show only types with this model or family, such as a100; repeatable."),
+        option(help="Show only types with this model or family, such as a100; repeatable."),
     ] = None,
     instance_type: Annotated[
         list[str] | None,
-        typer.Option(help="Show only this type; * and ? match, as in 'p5.*'; repeatable."),
+        option(help="Show only this type; * and ? match, as in 'p5.*'; repeatable."),
     ] = None,
-    output: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.TABLE,
+    output: Annotated[Format, option("--format", help="How to print the result.")] = Format.TABLE,
 ) -> None:
     """List the offers of a price table, per hour and per accelerator-hour.
 
@@ -124,11 +119,11 @@ def _row(offer: "Offer") -> dict[str, Any]:
         "as_of": offer.as_of.isoformat(),
         "source": offer.source,
     }
-    for option in PRICES:
-        price = getattr(offer, f"{option}_usd_per_hour")
+    for way in PRICES:
+        price = getattr(offer, f"{way}_usd_per_hour")
         count = offer.accelerator_count
-        row[f"{option}_usd_per_hour"] = price
-        row[f"{option}_usd_per_accelerator_hour"] = (
+        row[f"{way}_usd_per_hour"] = price
+        row[f"{way}_usd_per_accelerator_hour"] = (
             price / count if price is not None and count else None
         )
     return row

@@ -6,9 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from trimtab.cli.output import Format, info, print_json, print_table, progress
+from trimtab.cli.parameters import option
 from trimtab.errors import InputError
 from trimtab.workloads.model import Unit
 
@@ -28,7 +27,7 @@ class TermName(StrEnum):
 def plan(
     demand: Annotated[
         list[str],
-        typer.Option(
+        option(
             metavar="[NAME=]FILE",
             help="Demand series, CSV or Parquet (timestamp, demand, optional peak); - reads "
             "standard input. One series is shared by all workloads; NAME=FILE, repeated, gives "
@@ -37,32 +36,32 @@ def plan(
     ],
     workloads: Annotated[
         Path | None,
-        typer.Option(
+        option(
             help="YAML of Workload documents or Kubernetes manifests; default: one assumed "
             "workload, which is printed."
         ),
     ] = None,
     offers: Annotated[
-        Path | None, typer.Option(help="Price table, CSV; default: the built-in one.")
+        Path | None, option(help="Price table, CSV; default: the built-in one.")
     ] = None,
     unit: Annotated[
         Unit | None,
-        typer.Option(help="What the series counts; default: as the file's name says, else gpus."),
+        option(help="What the series counts; default: as the file's name says, else gpus."),
     ] = None,
     units_per_accelerator: Annotated[
         float | None,
-        typer.Option(help="Requests per second that one accelerator serves."),
+        option(help="Requests per second that one accelerator serves."),
     ] = None,
     accelerator: Annotated[
         list[str] | None,
-        typer.Option(help="Accelerator of the assumed workload (default a100); repeatable."),
+        option(help="Accelerator of the assumed workload (default a100); repeatable."),
     ] = None,
     interruptible: Annotated[
-        bool, typer.Option("--interruptible", help="Spot may serve the assumed workload.")
+        bool, option("--interruptible", help="Spot may serve the assumed workload.")
     ] = False,
     as_of: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--as-of",
             metavar="INSTANT",
             help="Instant of the decision; default: where the series ends. Nothing later is "
@@ -70,65 +69,63 @@ def plan(
         ),
     ] = None,
     horizon: Annotated[
-        str, typer.Option(metavar="DURATION", help="Span to plan, in whole hours.")
+        str, option(metavar="DURATION", help="Span to plan, in whole hours.")
     ] = "7d",
     max_gap: Annotated[
-        str, typer.Option(metavar="DURATION", help="Longest gap in a series that is filled.")
+        str, option(metavar="DURATION", help="Longest gap in a series that is filled.")
     ] = "6h",
     term: Annotated[
         list[TermName] | None,
-        typer.Option(help="Commitment term that may be proposed (default 1y); repeatable."),
+        option(help="Commitment term that may be proposed (default 1y); repeatable."),
     ] = None,
     provider: Annotated[
-        list[str] | None, typer.Option(help="Where the cluster may be; repeatable.")
+        list[str] | None, option(help="Where the cluster may be; repeatable.")
     ] = None,
     region: Annotated[
-        list[str] | None, typer.Option(help="Where the cluster may be; repeatable.")
+        list[str] | None, option(help="Where the cluster may be; repeatable.")
     ] = None,
     zone: Annotated[
-        list[str] | None, typer.Option(help="The cluster's zones, with one --region; repeatable.")
+        list[str] | None, option(help="The cluster's zones, with one --region; repeatable.")
     ] = None,
     inventory: Annotated[
         Path | None,
-        typer.Option(help="CapacityInventory: what is held, owned and running; used first."),
+        option(help="CapacityInventory: what is held, owned and running; used first."),
     ] = None,
     previous: Annotated[
         Path | None,
-        typer.Option(help="The plan before: sizes move from it only when that pays."),
+        option(help="The plan before: sizes move from it only when that pays."),
     ] = None,
     approvals: Annotated[
         Path | None,
-        typer.Option(
+        option(
             metavar="PATH",
             help="CommitmentApprovals, a file or a folder: approved lines of --previous are held.",
         ),
     ] = None,
     events: Annotated[
-        Path | None, typer.Option(help="DemandEvents: launches and closures, past and ahead.")
+        Path | None, option(help="DemandEvents: launches and closures, past and ahead.")
     ] = None,
     limits: Annotated[
         Path | None,
-        typer.Option(help="PlanningLimits: budgets, carbon, spot, commitments, steps down."),
+        option(help="PlanningLimits: budgets, carbon, spot, commitments, steps down."),
     ] = None,
     latency: Annotated[
         Path | None,
-        typer.Option(
+        option(
             help="Round trips, CSV (from_region, to_region, rtt_ms): makes workloads' latency "
             "bounds hold; where users are stands in --limits."
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="Name of the plan and of a shared pool; default: from the file's name."),
+        option(help="Name of the plan and of a shared pool; default: from the file's name."),
     ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to write the plan; - is stdout.")
+        Path, option(metavar="FILE", help="Where to write the plan; - is stdout.")
     ] = Path(STDOUT),
     output: Annotated[
         Format,
-        typer.Option(
-            "--format", help="How to print the summary: a table on stderr, or JSON on stdout."
-        ),
+        option("--format", help="How to print the summary: a table on stderr, or JSON on stdout."),
     ] = Format.TABLE,
 ) -> None:
     """Turn a demand series into a CapacityPlan: what to run, when, bought how, and why.

@@ -4,9 +4,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from trimtab.cli.output import Column, Format, console, info, print_json, print_table, progress
+from trimtab.cli.parameters import option
 from trimtab.clock import parse_instant
 from trimtab.errors import EngineError, InputError, allowed
 
@@ -25,16 +24,16 @@ _INSTALL = "install trimtab-components beside trimtab"
 
 
 def preview(
-    stack: Annotated[str, typer.Option(help="Stack to preview, as in Pulumi.<stack>.yaml.")],
+    stack: Annotated[str, option(help="Stack to preview, as in Pulumi.<stack>.yaml.")],
     program: Annotated[
-        Path, typer.Option(help="Any folder of the Pulumi project; default: this one.")
+        Path, option(help="Any folder of the Pulumi project; default: this one.")
     ] = Path(),
     plan: Annotated[
-        Path | None, typer.Option(help="Plan to use in place of the stack's trimtab:plan.")
+        Path | None, option(help="Plan to use in place of the stack's trimtab:plan.")
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--as-of",
             metavar="INSTANT",
             help="Instant whose windows hold; default: the stack's trimtab:asOf, else the "
@@ -43,27 +42,25 @@ def preview(
     ] = None,
     config: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             metavar="KEY=VALUE", help="Configuration to use in place of the stack's; repeatable."
         ),
     ] = None,
     fixtures: Annotated[
         Path | None,
-        typer.Option(
+        option(
             help="YAML file that answers the program's lookups; default: preview-fixtures.yaml "
             "beside the stack's file."
         ),
     ] = None,
     engine: Annotated[
         str,
-        typer.Option(
+        option(
             help="recorder: run the program here, with no CLI, cloud or credentials; "
             "pulumi: ask the real Pulumi."
         ),
     ] = RECORDER,
-    output: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.TABLE,
+    output: Annotated[Format, option("--format", help="How to print the result.")] = Format.TABLE,
 ) -> None:
     """Show what a Pulumi program would provision, priced line by line from its plan.
 

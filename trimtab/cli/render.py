@@ -6,9 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from trimtab.cli.output import info, print_json
+from trimtab.cli.parameters import argument, option
 from trimtab.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,38 +32,36 @@ class RenderFormat(StrEnum):
 
 
 def render(
-    xr: Annotated[Path, typer.Argument(help="The composite resource.", metavar="XR.yaml")],
+    xr: Annotated[Path, argument(help="The composite resource.", metavar="XR.yaml")],
     composition: Annotated[
-        Path, typer.Argument(help="The Composition, in Pipeline mode.", metavar="COMPOSITION.yaml")
+        Path, argument(help="The Composition, in Pipeline mode.", metavar="COMPOSITION.yaml")
     ],
     plan: Annotated[
         Path | None,
-        typer.Option(help="CapacityPlan to give; one without a namespace is taken for the XR's."),
+        option(help="CapacityPlan to give; one without a namespace is taken for the XR's."),
     ] = None,
-    approvals: Annotated[
-        Path | None, typer.Option(help="CommitmentApprovals to give, likewise.")
-    ] = None,
+    approvals: Annotated[Path | None, option(help="CommitmentApprovals to give, likewise.")] = None,
     required: Annotated[
         list[Path] | None,
-        typer.Option(help="Other objects that functions may require; repeatable."),
+        option(help="Other objects that functions may require; repeatable."),
     ] = None,
     observed: Annotated[
         list[Path] | None,
-        typer.Option(
+        option(
             help="Composed resources that exist, annotated "
             "crossplane.io/composition-resource-name; repeatable."
         ),
     ] = None,
     xrd: Annotated[
-        Path | None, typer.Option(help="The XRD, for the XR's defaults.", show_default=False)
+        Path | None, option(help="The XRD, for the XR's defaults.", show_default=False)
     ] = None,
     functions: Annotated[
         Path | None,
-        typer.Option(help="Function objects of the other steps, as `crossplane render` has them."),
+        option(help="Function objects of the other steps, as `crossplane render` has them."),
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--as-of",
             metavar="INSTANT",
             help="Instant that our functions take for the present; default: now.",
@@ -72,14 +69,14 @@ def render(
     ] = None,
     engine: Annotated[
         EngineChoice,
-        typer.Option(
+        option(
             help="local: our steps, here in this process; crossplane: the whole pipeline by "
             "Crossplane's command line; auto: Crossplane's where it is found and every other step's "
             "function is given."
         ),
     ] = EngineChoice.AUTO,
     output: Annotated[
-        RenderFormat, typer.Option("--format", help="How to print the result.")
+        RenderFormat, option("--format", help="How to print the result.")
     ] = RenderFormat.YAML,
 ) -> None:
     """Show what a Composition with our steps gives, without a cluster.

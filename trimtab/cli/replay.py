@@ -5,9 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from trimtab.cli.output import info
+from trimtab.cli.parameters import argument, option
 from trimtab.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,12 +14,10 @@ if TYPE_CHECKING:
 
 
 def replay(
-    files: Annotated[
-        list[Path], typer.Argument(help="Calls that were recorded.", metavar="FILE...")
-    ],
+    files: Annotated[list[Path], argument(help="Calls that were recorded.", metavar="FILE...")],
     as_of: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--as-of",
             metavar="INSTANT",
             help="Instant that the function takes for the present; default: the recorded call's.",
@@ -28,7 +25,7 @@ def replay(
     ] = None,
     expect: Annotated[
         bool,
-        typer.Option(
+        option(
             "--expect", help="Print only what differs from the recorded answer; fail if anything."
         ),
     ] = False,

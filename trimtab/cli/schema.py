@@ -5,9 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from trimtab.cli.output import info
+from trimtab.cli.parameters import argument, option
 from trimtab.errors import InputError
 
 
@@ -34,14 +33,14 @@ class Form(StrEnum):
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="The document.")],
+    kind: Annotated[Kind, argument(help="The document.")],
     form: Annotated[
         Form,
-        typer.Option("--as", help="For editors and CI, or for a cluster."),
+        option("--as", help="For editors and CI, or for a cluster."),
     ] = Form.JSON_SCHEMA,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to write it; - is stdout.")
-    ] = Path("-"),
+    out: Annotated[Path, option(metavar="FILE", help="Where to write it; - is stdout.")] = Path(
+        "-"
+    ),
 ) -> None:
     """Print the schema of a document, generated from the model that Trimtab itself validates with.
 

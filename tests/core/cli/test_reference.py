@@ -1,13 +1,12 @@
 """`docs/cli.md` has every command, option and exit status, and none that is not."""
 
-import importlib
 import re
 from pathlib import Path
 
 import pytest
-import typer
 
 from trimtab.cli.main import COMMANDS
+from trimtab.cli.typed import command_of
 from trimtab.errors import EXIT_CODE_HELP
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -20,10 +19,10 @@ def section(command: str) -> str:
 
 
 def options(command: str) -> set[str]:
-    app = typer.Typer(add_completion=False)
-    app.command(command)(getattr(importlib.import_module(f"trimtab.cli.{command}"), command))
-    parameters = typer.main.get_command(app).params
-    return {name for each in parameters for name in each.opts if name.startswith("--")} - {"--help"}
+    it = command_of(command)
+    parts = [it, *getattr(it, "commands", {}).values()]
+    names = {name for part in parts for each in part.params for name in each.opts}
+    return {name for name in names if name.startswith("--")} - {"--help"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
