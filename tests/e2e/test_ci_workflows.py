@@ -177,7 +177,7 @@ def test_pulumis_own_preview(
         assert first.used["pulumi/actions"] == {"pulumi-version": version}
     else:
         (job,) = yaml.safe_load(file.read_text()).values()
-        assert job["image"] == f"pulumi/pulumi-python-3.13:{version}"
+        assert job["image"] == f"pulumi/pulumi-python-3.12:{version}"
     assert machine.installed() == ["pip install trimtab==0.1.0"] * 2
 
 

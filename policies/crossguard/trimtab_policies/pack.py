@@ -29,7 +29,7 @@ from trimtab.diff.compare import Judges, compare
 from trimtab.diff.model import Diff
 from trimtab.diff.owners import DIMENSIONS
 from trimtab.diff.rules import REQUIRED, attribution
-from trimtab.errors import TrimtabError
+from trimtab.errors import TrimtabError, allowed
 from trimtab.pricing.model import Status
 from trimtab.resources.model import ChangeSet, Estate
 from trimtab_policies.stack import estate_of
@@ -83,20 +83,37 @@ def _policy(
     say: Say,
     own: Mapping[str, Any] | None = None,
 ) -> StackValidationPolicy:
+    properties = {**_SHARED, **(own or {})}
+
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config()
+        if unknown := sorted(config.keys() - properties.keys()):
+            # A misspelt limit would else be none.
+            report(
+                f"{name}: unknown configuration {', '.join(unknown)}; use {allowed(set(properties))}",
+                None,
+            )
+            return
         if own is not None and "maxUsdPerMonth" in own and not own.keys() & config.keys():
             return  # no limit to keep to
         try:
             say(priced(args), config, report)
         except TrimtabError as error:
             # Under the policy's own level: a limit that can't be checked is not kept.
-            report(f"can't be checked: {error}", None)
+            report(f"can't be checked: {_in_its_own_words(error)}", None)
 
-    properties = {**_SHARED, **(own or {})}
     return StackValidationPolicy(
         name, description, validate, level, PolicyConfigSchema(properties=properties)
     )
+
+
+_KEYS = {"--prices": "prices", "--as-of": "asOf", "--region": "regions"}
+"""What the configuration calls the options of `trimtab diff`."""
+
+
+def _in_its_own_words(error: TrimtabError) -> str:
+    where = _KEYS.get(error.where or "", error.where)
+    return str(type(error)(error.message, where=where, mend=error.mend))
 
 
 def priced(args: StackValidationArgs) -> Diff:
@@ -163,7 +180,9 @@ def _attribution(diff: Diff, _config: Mapping[str, Any], report: ReportViolation
 
 
 def _budget(diff: Diff, config: Mapping[str, Any], report: ReportViolation) -> None:
-    limit, spent = config.get("maxUsdPerMonth"), diff.after.usd.expected or 0.0
+    usd = diff.after.usd
+    # Of what nobody says what to expect, the least is in no expectation, and paid for all the same.
+    limit, spent = config.get("maxUsdPerMonth"), max(usd.expected or 0.0, usd.low)
     if limit is not None and spent > limit:
         report(f"${spent:,.2f} a month is over the ${limit:,.2f} of maxUsdPerMonth", None)
     allowed = config.get("maxUnpriced")
