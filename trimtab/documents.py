@@ -1,7 +1,7 @@
 """Manifest files: YAML or JSON text to documents that know where each field stands.
 
 A `Field` is a value with its path, so that whoever finds it wrong can say where: file, line, document
-and field. Nothing here knows what a manifest means.
+and field. Nothing here knows what a manifest means. YAML's library is imported only where there is YAML.
 """
 
 import json
@@ -10,11 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import yaml
-
 from trimtab.errors import InputError
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LARGEST_COUNT = 2**31 - 1
 _DEEPEST = 100
 _TYPES = {dict: "a mapping", list: "a list", str: "text", int: "a whole number"}
@@ -70,6 +67,8 @@ def format_path(path: tuple[str | int, ...]) -> str:
 
 
 def _child(node: Any, part: str | int) -> tuple[int, Any] | None:
+    import yaml
+
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == part:
@@ -202,11 +201,13 @@ def _parse_json(text: str, source: str) -> list[Field] | None:
 
 
 def _parse_yaml(text: str, source: str) -> list[Field]:
+    import yaml
+
     fields: list[Field] = []
     number = 0
     try:
         _refuse_depth(text, source)
-        loader = _Loader(text)
+        loader = _loader()(text)
         while loader.check_node():
             number += 1
             node = loader.get_node()
@@ -228,10 +229,18 @@ def _parse_yaml(text: str, source: str) -> list[Field]:
     return fields
 
 
+def _loader() -> Any:
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _refuse_depth(text: str, source: str) -> None:
     """The C loader composes recursively and would overflow its stack; its events are a stream."""
+    import yaml
+
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=_loader()):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
@@ -245,6 +254,8 @@ def _yaml_mend(text: str) -> str | None:
 
 def _refuse_duplicates(node: Any, document: Document) -> None:
     """YAML forbids a key twice in a mapping; the loader would silently keep the last."""
+    import yaml
+
     pending, visited = [node], set()
     while pending:
         current = pending.pop()

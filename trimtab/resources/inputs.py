@@ -45,11 +45,17 @@ class Inputs:
         """
         value: Any = self.values
         for names in _spelt(path, self.camel):
-            if isinstance(value, list):
-                value = value[0] if value else None
-            if not isinstance(value, Mapping):
-                return UNKNOWN if value == UNKNOWN else None
-            value = next((value[name] for name in names if name in value), None)
+            if type(value) is not dict:  # nearly all are, and whether others are takes longer to tell
+                if isinstance(value, list):
+                    value = value[0] if value else None
+                if not isinstance(value, Mapping):
+                    return UNKNOWN if value == UNKNOWN else None
+            for name in names:
+                if name in value:
+                    value = value[name]
+                    break
+            else:
+                return None
             if value is None:
                 return None
         return value
@@ -115,7 +121,7 @@ def as_number(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 

@@ -100,8 +100,10 @@ def tags_of(inputs: Inputs, defaults: Mapping[str, str] | None = None) -> dict[s
     """
     found: dict[str, str] = {}
     for path in _TAG_PATHS:
-        for name, value in _pairs(inputs.get(path)):
-            found.setdefault(name, value)
+        given = inputs.get(path)
+        if given is not None:
+            for name, value in _pairs(given):
+                found.setdefault(name, value)
     for name, value in (defaults or {}).items():
         found.setdefault(name, value)
     return found
