@@ -88,6 +88,14 @@ class Estimation:
         self.facts = facts
         self.region = resource.region or facts.settings.regions.get(resource.provider)
 
+    def elsewhere(self, region: str | None) -> "Estimation":
+        """The same resource, priced in another region."""
+        if region == self.region:
+            return self
+        there = Estimation(self.resource, self.facts)
+        there.region = region
+        return there
+
     def rate(self, name: str) -> Rate | None:
         """The rate of this name where the resource is."""
         return self.facts.book.rate(name, self.region)
@@ -122,6 +130,9 @@ class Estimation:
             yield self.unknown(label, rate)
             return
         amount = _amount(quantity)
+        if amount.low < 0:  # no tier has it: who gathers the parts says so
+            yield Charge(label, tiers[0].rate, amount, basis, note)
+            return
         ends = [*(tier.start for tier in tiers[1:]), float("inf")]
         for tier, end in zip(tiers, ends, strict=True):
             part = _slice(amount, tier.start, end)

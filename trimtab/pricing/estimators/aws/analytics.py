@@ -67,6 +67,14 @@ _BUILD_SIZES = {
     "BUILD_GENERAL1_MEDIUM": "medium",
     "BUILD_GENERAL1_LARGE": "large",
 }
+_BUILD_SYSTEMS = {
+    "LINUX_CONTAINER": "linux",
+    "ARM_CONTAINER": "arm",
+    "WINDOWS_CONTAINER": "windows",
+    "WINDOWS_SERVER_2019_CONTAINER": "windows",
+    "WINDOWS_SERVER_2022_CONTAINER": "windows",
+}
+"""The environments whose machines have a price; GPUs, Lambda, EC2 and macOS have others."""
 
 
 @estimates("aws_codebuild_project")
@@ -74,16 +82,23 @@ def build(at: Estimation) -> Iterator[Part]:
     """Build minutes, by the machine's size and system."""
     size = _BUILD_SIZES.get(at.inputs.text("environment.compute_type"))
     kind = at.inputs.text("environment.type", "LINUX_CONTAINER").upper()
-    system = kind.split("_", maxsplit=1)[0].lower()
-    if size is None:
-        yield Gap(
-            "builds", f"no price of {at.inputs.text('environment.compute_type') or 'its machine'}"
-        )
+    system = _BUILD_SYSTEMS.get(kind)
+    if size is None or system is None:
+        machine = at.inputs.text("environment.compute_type") or "its machine"
+        yield Gap("builds", f"no price of {machine} of {kind}")
         return
     yield from at.used("build minutes", f"aws/codebuild/{system}/{size}", "build_minutes")
 
 
-tariff("aws_codepipeline", fixed=[("pipeline", "aws/codepipeline/active")])
+@estimates("aws_codepipeline")
+def pipeline(at: Estimation) -> Iterator[Part]:
+    """By the month where it is of type V1, which the provider takes; by its actions' minutes if V2."""
+    if at.inputs.unknown("pipeline_type") or at.inputs.text("pipeline_type", "V1") != "V1":
+        yield Gap("actions", "a pipeline of type V2 is charged by the minutes that its actions run")
+        return
+    yield at.charge("pipeline", "aws/codepipeline/active")
+
+
 tariff(
     "aws_codeartifact_domain",
     used=[("storage", "aws/codeartifact/storage", "storage_gb")],

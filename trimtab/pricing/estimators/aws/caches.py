@@ -85,7 +85,7 @@ def serverless_cache(at: Estimation) -> Iterator[Part]:
 
 @estimates("aws_memorydb_cluster")
 def memorydb(at: Estimation) -> Iterator[Part]:
-    """Each shard's primary and its replicas (one by default), and what is written."""
+    """Each shard's primary and its replicas, one of them by default; what is written is not counted."""
     node_type = at.inputs.text("node_type")
     if not node_type:
         yield Gap("nodes", "only a deployment will know their type")

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.pricing.amount import ONE
-from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.estimators.aws.launch import extras, machines, make_of
+from trimtab.pricing.estimators.aws.launch import Make, extras, machines, make_of
 from trimtab.pricing.model import Basis, Gap, Nodes, Part
 
 
 @estimates("aws_instance")
 def instance(at: Estimation) -> Iterator[Part]:
     """One machine, with its disks, that runs all month unless somebody says how many hours."""
-    make = make_of(at)
+    make = _addressed(at, make_of(at))
     hours, basis = at.usage("hours")
     running = ONE if basis is Basis.DEFAULT else hours.times(1 / HOURS_PER_MONTH)
     for part in machines("instance", make, running, now=1.0, zones=_zones(at)):
@@ -26,6 +26,28 @@ def instance(at: Estimation) -> Iterator[Part]:
         else:
             yield part
     yield from extras(at, make, ONE)
+
+
+def _addressed(at: Estimation, make: Make) -> Make:
+    """The make, with a public address where its subnet gives one, and without where an Elastic IP,
+    which is paid for by itself, takes its place."""
+    if at.resource.key in at.facts.once(_with_elastic_ips):
+        return replace(make, public_ip=False)
+    subnet = at.referred("subnet_id", "aws_subnet")
+    if subnet is None or at.inputs.has("associate_public_ip_address"):
+        return make
+    return replace(make, public_ip=make.public_ip or subnet.inputs.flag("map_public_ip_on_launch"))
+
+
+def _with_elastic_ips(facts: Facts) -> frozenset[str]:
+    """Keys of the instances that an Elastic IP is given to."""
+    names = {"aws_eip": "instance", "aws_eip_association": "instance_id"}
+    return frozenset(
+        key
+        for each in facts.resources.values()
+        if each.kind in names
+        for key in each.references.get(names[each.kind], ())
+    )
 
 
 @estimates("aws_spot_instance_request")

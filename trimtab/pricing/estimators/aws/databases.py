@@ -21,10 +21,12 @@ def table(at: Estimation) -> Iterator[Part]:
             ("read requests", f"aws/dynamodb/{where}/rru", "read_requests_millions"),
         )
         writes, basis = at.usage("write_requests_millions")
-        yield from _replicas(at, f"aws/dynamodb/{where}/wru", writes, basis)
+        yield from _replicas(at, "writes", f"aws/dynamodb/{where}/wru", writes, basis)
     else:
         yield from _provisioned(at, where)
     yield from at.used("data", f"aws/dynamodb/{where}/storage", "storage_gb")
+    stored, basis = at.usage("storage_gb")
+    yield from _replicas(at, "data", f"aws/dynamodb/{where}/storage", stored, basis)
     if at.inputs.flag("point_in_time_recovery.enabled"):
         yield from at.used("point-in-time recovery", "aws/dynamodb/pitr", "storage_gb")
     if at.inputs.flag("stream_enabled"):
@@ -44,20 +46,23 @@ def _provisioned(at: Estimation, where: str) -> Iterator[Part]:
             continue
         units = exactly(sum(each.number(name) or 0.0 for each in tables))
         yield at.charge(label, rate, units)
-        if unit == "wcu":
-            yield from _replicas(at, rate, units, Basis.DECLARED)
+        yield from _replicas(at, label, rate, units, Basis.DECLARED)
 
 
-def _replicas(at: Estimation, name: str, writes: Amount, basis: Basis) -> Iterator[Part]:
-    """Every write is paid again in each region that replicates the table, at its price there."""
+def _replicas(
+    at: Estimation, what: str, name: str, quantity: Amount, basis: Basis
+) -> Iterator[Part]:
+    """A replica has the table's capacity and data, and takes its writes, each at its region's price."""
+    if quantity.high == 0:
+        return
     for replica in at.inputs.blocks("replica"):
         region = replica.text("region_name", "an unknown region")
-        rate = at.facts.book.rate(name, region)
-        label = f"replicated writes in {region}"
-        if rate is None:
+        tiers = at.facts.book.tiers(name, region)
+        label = f"replicated {what} in {region}"
+        if tiers is None:
             yield Gap(label, f"no price of {name} in {region}")
         else:
-            yield Charge(label, rate, writes, basis)
+            yield Charge(label, tiers[0].rate, quantity, basis)
 
 
 @estimates("aws_dynamodb_table_replica")
@@ -121,7 +126,16 @@ def redshift(at: Estimation) -> Iterator[Part]:
     unknown = at.inputs.unknown("number_of_nodes")
     nodes = between(1, 128) if unknown else exactly(at.inputs.count("number_of_nodes", 1))
     basis = Basis.BOUNDS if unknown else Basis.DECLARED
-    yield at.charge(f"nodes, {node_type}", f"aws/redshift/node/{node_type}", nodes, basis=basis)
+    if at.inputs.unknown("multi_az"):
+        nodes, basis = between(nodes.low, 2 * nodes.high), Basis.BOUNDS
+    zones = 2 if at.inputs.flag("multi_az") else 1
+    yield at.charge(
+        f"nodes, {node_type}",
+        f"aws/redshift/node/{node_type}",
+        nodes.times(zones),
+        basis=basis,
+        note="as many again in a second zone" if zones > 1 else "",
+    )
     if node_type.startswith("ra3"):
         yield from at.used("managed storage", "aws/redshift/storage", "storage_gb")
     yield from by_use(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use, tariff
-from trimtab.pricing.model import Gap, Part
+from trimtab.pricing.model import Gap, PaidElsewhere, Part
 
 
 @estimates("aws_sqs_queue")
@@ -50,15 +50,11 @@ def subscription(at: Estimation) -> Iterator[Part]:
 
 @estimates("aws_cloudwatch_event_rule")
 def event_rule(at: Estimation) -> Iterator[Part]:
-    """Events that the account puts on a bus of its own; those of AWS services are free."""
-    if at.inputs.text("event_bus_name", "default") == "default" and not at.inputs.unknown(
+    """A rule costs nothing, however much it matches: an own event is paid for when it is published."""
+    if at.inputs.text("event_bus_name", "default") != "default" or at.inputs.unknown(
         "event_bus_name"
     ):
-        return
-    yield Gap(
-        "events",
-        "paid by how many of the account's own events it matches; those of AWS services are free",
-    )
+        yield PaidElsewhere("events of the account's own are paid for by the bus that takes them")
 
 
 tariff(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trimtab.pricing.amount import Amount, between, exactly
-from trimtab.pricing.estimation import Estimation
+from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use, tariff
 from trimtab.pricing.model import Basis, Gap, Part
@@ -58,11 +58,23 @@ def vpc_endpoint(at: Estimation) -> Iterator[Part]:
         case other:
             yield Gap("VPC endpoint", f"no price of the endpoint type {other}")
             return
-    count, basis = zones(at, "subnet_ids", "subnet_configuration")
-    yield at.charge(
-        "endpoint in each of its zones", f"aws/vpc-endpoint/{link}/hour", count, basis=basis
-    )
+    apart = at.resource.key in at.facts.once(_endpoints_with_associations)
+    if not apart or at.inputs.has("subnet_ids") or at.inputs.has("subnet_configuration"):
+        count, basis = zones(at, "subnet_ids", "subnet_configuration")
+        yield at.charge(
+            "endpoint in each of its zones", f"aws/vpc-endpoint/{link}/hour", count, basis=basis
+        )
     yield from at.used("data processed", f"aws/vpc-endpoint/{link}/data", "data_processed_gb")
+
+
+def _endpoints_with_associations(facts: Facts) -> frozenset[str]:
+    """Keys of endpoints whose zones are declared apart from them, and paid for there."""
+    return frozenset(
+        key
+        for each in facts.resources.values()
+        if each.kind == "aws_vpc_endpoint_subnet_association"
+        for key in each.references.get("vpc_endpoint_id", ())
+    )
 
 
 @estimates("aws_vpc_endpoint_subnet_association")

@@ -1,5 +1,6 @@
 """AWS RDS and Aurora: instances, their storage, backups, and what old versions cost beyond."""
 
+import math
 from collections.abc import Iterator
 
 from trimtab.pricing.amount import Amount, between
@@ -16,9 +17,12 @@ from trimtab.pricing.model import Basis, Gap, Part
 from trimtab.resources.model import Resource
 
 _STORAGE = {"gp2", "gp3", "io1", "io2", "standard"}
-_GP3_INCLUDED_IOPS = 3000
-_GP3_INCLUDED_IOPS_STRIPED = 12_000
-_GP3_STRIPED_FROM_GIB = 400
+_GP3_INCLUDED = (3_000, 125)
+_GP3_INCLUDED_STRIPED = (12_000, 500)
+"""IOPS and MiB/s that come with a gp3 disk, and with one that RDS stripes over four volumes."""
+
+_GP3_STRIPED_FROM_GIB = {"oracle": 200.0, "sqlserver": math.inf}
+_GP3_STRIPED_FROM_GIB_ELSE = 400.0
 
 
 @estimates("aws_db_instance")
@@ -48,6 +52,8 @@ def instance(at: Estimation) -> Iterator[Part]:
     else:
         yield at.charge(f"storage, {kind}", f"aws/rds/storage/{kind}", size * copies, note=note)
         yield from _iops(at, origin, kind, size, copies)
+    if at.inputs.flag("publicly_accessible"):
+        yield at.charge("public IPv4 address", "aws/public-ipv4/hour")
     yield from at.used("backups beyond the free", "aws/rds/backup", "backup_gb")
     yield from performance_insights(at, instance_class)
     units = vcpus(instance_class)
@@ -94,7 +100,7 @@ def _number(at: Estimation, origin: Resource, name: str) -> float | None:
 
 
 def _iops(at: Estimation, origin: Resource, kind: str, size: float, copies: int) -> Iterator[Part]:
-    """io1 and io2 pay for all; gp3 for those beyond what comes with its size."""
+    """io1 and io2 pay for all; gp3 for what is beyond that which comes with its size."""
     iops = _number(at, origin, "iops")
     if kind in ("io1", "io2"):
         if iops is None:
@@ -103,13 +109,18 @@ def _iops(at: Estimation, origin: Resource, kind: str, size: float, copies: int)
             least = 1000.0
             rate = f"aws/rds/storage/{kind}/iops"
             yield at.charge("provisioned IOPS", rate, max(iops, least) * copies)
-    elif kind == "gp3" and iops is not None:
-        included = (
-            _GP3_INCLUDED_IOPS_STRIPED if size >= _GP3_STRIPED_FROM_GIB else _GP3_INCLUDED_IOPS
-        )
-        if iops > included:
-            beyond = (iops - included) * copies
-            yield at.charge("IOPS beyond the baseline", "aws/rds/storage/gp3/iops", beyond)
+    elif kind == "gp3":
+        engine = origin.inputs.text("engine").lower().partition("-")[0]
+        striped = size >= _GP3_STRIPED_FROM_GIB.get(engine, _GP3_STRIPED_FROM_GIB_ELSE)
+        free_iops, free_mibps = _GP3_INCLUDED_STRIPED if striped else _GP3_INCLUDED
+        mibps = _number(at, origin, "storage_throughput")
+        for label, name, wanted, included in (
+            ("IOPS beyond the baseline", "iops", iops, free_iops),
+            ("throughput beyond the baseline", "throughput", mibps, free_mibps),
+        ):
+            if wanted is not None and wanted > included:
+                beyond = (wanted - included) * copies
+                yield at.charge(label, f"aws/rds/storage/gp3/{name}", beyond)
     elif kind == "standard":
         yield from at.used("I/O requests", "aws/rds/storage/standard/io", "io_requests_millions")
 

@@ -42,16 +42,24 @@ def _fee(at: Estimation) -> Iterator[Part]:
         yield at.charge("Premium tier", "azure/aks/premium")
 
 
+def has_load_balancer(inputs: Inputs) -> bool:
+    """Whether a cluster brings a standard load balancer, for what leaves it."""
+    profile = "network_profile"
+    sku = inputs.text(f"{profile}.load_balancer_sku", "standard").lower()
+    way = inputs.text(f"{profile}.outbound_type", "loadBalancer").lower()
+    return (sku, way) == ("standard", "loadbalancer")
+
+
 def _load_balancer(at: Estimation) -> Iterator[Part]:
     profile = "network_profile"
-    if at.inputs.text(f"{profile}.load_balancer_sku", "standard").lower() != "standard":
-        return
-    if at.inputs.text(f"{profile}.outbound_type", "loadBalancer").lower() != "loadbalancer":
+    if not has_load_balancer(at.inputs):
         return
     yield at.charge("load balancer", "azure/lb/standard", note="with up to five rules")
-    named = f"{profile}.load_balancer_profile.managed_outbound_ip_count"
-    addresses = at.inputs.count(named, 1)
-    yield at.charge("outbound address", "azure/public-ip/standard", float(addresses))
+    outbound = f"{profile}.load_balancer_profile"
+    own = (f"{outbound}.outbound_ip_address_ids", f"{outbound}.outbound_ip_prefix_ids")
+    if not any(at.inputs.has(name) for name in own):  # addresses of one's own bill themselves
+        addresses = at.inputs.count(f"{outbound}.managed_outbound_ip_count", 1)
+        yield at.charge("outbound address", "azure/public-ip/standard", float(addresses))
     yield from at.used("load balancer data", "azure/lb/data", "load_balancer_gb")
 
 

@@ -14,6 +14,7 @@ from trimtab.pricing.estimators.azure.machines import scaled
 from trimtab.pricing.model import Basis, Gap, Part
 from trimtab.resources.inputs import as_number
 from trimtab.resources.model import Resource
+from trimtab.resources.place import azure_region
 
 _PLANS = ("azurerm_service_plan", "azurerm_app_service_plan")
 _CONSUMPTION = ("y1", "fc1")
@@ -23,7 +24,7 @@ _WORKFLOW = {"ws1": (1.0, 3.5), "ws2": (2.0, 7.0), "ws3": (4.0, 14.0)}
 """vCPUs and GB of memory of an instance."""
 _SECONDS_PER_MONTH = 730 * 3600
 _ACR_INCLUDED_GB = {"basic": 10.0, "standard": 100.0, "premium": 500.0}
-_MEMORY_GIB = re.compile(r"^([\d.]+)\s*Gi$", re.IGNORECASE)
+_MEMORY_GIB = re.compile(r"^(\d+(?:\.\d*)?|\.\d+)\s*Gi$", re.IGNORECASE)
 
 
 def plan_sku(plan: Resource) -> str:
@@ -235,7 +236,7 @@ def container_app_job(at: Estimation) -> Iterator[Part]:
 
 @estimates("azurerm_api_management")
 def api_management(at: Estimation) -> Iterator[Part]:
-    """By its units; the consumption tier by calls."""
+    """By its units, in each of its places; the consumption tier by calls."""
     sku = at.inputs.text("sku_name").lower()
     tier, _, units = sku.partition("_")
     if not tier:
@@ -243,8 +244,14 @@ def api_management(at: Estimation) -> Iterator[Part]:
     elif tier == "consumption":
         yield from at.used("calls", "azure/api-management/consumption", "calls_1m")
     else:
-        count = float(units) if units.isdigit() else 1.0
-        yield at.charge(f"units: {tier}", f"azure/api-management/{tier}", count)
+        count = float(units) if units.isdecimal() else 1.0
+        rate = f"azure/api-management/{tier}"
+        yield at.charge(f"units: {tier}", rate, count)
+        for place in at.inputs.blocks("additional_location"):
+            region = azure_region(place.text("location", "an unknown region"))
+            there = at.elsewhere(region)
+            further = place.number("capacity") or count
+            yield there.charge(f"units in {region}: {tier}", rate, further)
 
 
 @estimates("azurerm_api_management_gateway")

@@ -45,7 +45,9 @@ def firewall(at: Estimation) -> Iterator[Part]:
     """By its tier's hour, and by what passes."""
     tier = at.inputs.text("sku_tier", "Standard").lower()
     yield at.charge(f"firewall: {tier}", f"azure/firewall/{tier}")
-    yield from at.used("data processed", "azure/firewall/data", "data_processed_gb")
+    # what passes a basic one is dearer
+    rate = "azure/firewall/basic/data" if tier == "basic" else "azure/firewall/data"
+    yield from at.used("data processed", rate, "data_processed_gb")
 
 
 @estimates("azurerm_cdn_frontdoor_profile")

@@ -30,8 +30,7 @@ def bigquery_table(at: Estimation) -> Iterator[Part]:
     dataset = at.referred("dataset_id", "google_bigquery_dataset")
     if dataset is not None:
         place = located(Estimation(dataset, at.facts), "location").region
-        at = Estimation(at.resource, at.facts)
-        at.region = place
+        at = at.elsewhere(place)
     if at.inputs.has("view") or at.inputs.has("external_data_configuration"):
         return
     for label, rate, key in (

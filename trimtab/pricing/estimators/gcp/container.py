@@ -21,7 +21,6 @@ from trimtab.pricing.estimators.gcp.machines import (
     reservations_of,
 )
 from trimtab.pricing.estimators.gcp.places import (
-    elsewhere,
     is_zone,
     last,
     located,
@@ -85,7 +84,7 @@ def node_pool(at: Estimation) -> Iterator[Part]:
     if not location and owner is not None:
         location = owner.inputs.text("location")
     location = location or at.region or ""
-    at = elsewhere(at, region_of(location)) if location else at
+    at = at.elsewhere(region_of(location)) if location else at
     zones: int | None
     if at.inputs.has("node_locations") or owner is None:
         zones = zones_of(at.inputs, location)
@@ -188,7 +187,6 @@ def _nodes(
         basis=size.basis,
         zones=places,
         reservations=reservations_of(at, affinity[0] if affinity else None),
-        autoscaled=size.basis is Basis.BOUNDS,
         note=note,
     )
     yield from machine_parts(at, fleet)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.estimators.gcp.places import elsewhere, last, located, region_of
+from trimtab.pricing.estimators.gcp.places import last, located, region_of
 from trimtab.pricing.model import Basis, Gap, Part
 from trimtab.resources.inputs import Inputs
 
@@ -75,7 +75,7 @@ def alloydb_instance(at: Estimation) -> Iterator[Part]:
     """By vCPUs and memory of its nodes: a regional primary has two, a read pool as many as it says."""
     cluster = at.referred("cluster", "google_alloydb_cluster")
     if cluster is not None:
-        at = elsewhere(at, region_of(cluster.inputs.text("location", at.region or "")))
+        at = at.elsewhere(region_of(cluster.inputs.text("location", at.region or "")))
     vcpu = at.inputs.number("machine_config.cpu_count")
     if vcpu is None and not at.inputs.has("machine_config"):
         vcpu = 2.0
@@ -95,7 +95,7 @@ def alloydb_instance(at: Estimation) -> Iterator[Part]:
 def spanner(at: Estimation) -> Iterator[Part]:
     """By nodes (1,000 processing units each), and by what its databases keep."""
     config = last(at.inputs.text("config"))
-    at = elsewhere(at, config.removeprefix("regional-")) if config else at
+    at = at.elsewhere(config.removeprefix("regional-")) if config else at
     edition = at.inputs.text("edition", "STANDARD").lower().replace("_", "-")
     edition = "standard" if edition == "edition-unspecified" else edition
     nodes, basis = _spanner_nodes(at)
@@ -128,7 +128,7 @@ def bigtable(at: Estimation) -> Iterator[Part]:
         yield Gap("Bigtable nodes", "its clusters are not known before a deployment")
     development = at.inputs.text("instance_type").upper() == "DEVELOPMENT"
     for cluster in at.inputs.blocks("cluster"):
-        here = elsewhere(at, region_of(cluster.text("zone", at.region or "")))
+        here = at.elsewhere(region_of(cluster.text("zone", at.region or "")))
         nodes, basis = _bigtable_nodes(cluster, development)
         yield here.charge("Bigtable nodes", "gcp/bigtable/node", nodes, basis=basis)
         kind = cluster.text("storage_type", "SSD").lower()

@@ -38,17 +38,8 @@ def located(at: Estimation, *names: str) -> Estimation:
     for name in names or ("location", "zone", "region"):
         location = at.inputs.text(name)
         if location:
-            return elsewhere(at, region_of(location))
-    return elsewhere(at, region_of(at.region)) if at.region else at
-
-
-def elsewhere(at: Estimation, region: str) -> Estimation:
-    """The same resource, priced in another place."""
-    if region == at.region:
-        return at
-    there = Estimation(at.resource, at.facts)
-    there.region = region
-    return there
+            return at.elsewhere(region_of(location))
+    return at.elsewhere(region_of(at.region)) if at.region else at
 
 
 def zones_of(inputs: Inputs, location: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.estimators.gcp.places import elsewhere, located
+from trimtab.pricing.estimators.gcp.places import located
 from trimtab.pricing.model import Gap, Part
 
 _CLASSES = {
@@ -48,7 +48,7 @@ def bucket(at: Estimation) -> Iterator[Part]:
 @estimates("google_container_registry")
 def container_registry(at: Estimation) -> Iterator[Part]:
     """By what its bucket holds, and by requests."""
-    at = elsewhere(at, at.inputs.text("location", "US").lower())
+    at = at.elsewhere(at.inputs.text("location", "US").lower())
     yield from at.used("storage", "gcp/container-registry/storage", "storage_gb")
     for letter in ("a", "b"):
         yield from at.used(

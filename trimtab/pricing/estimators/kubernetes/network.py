@@ -56,7 +56,9 @@ def _azure_rules(at: Estimation, cloud: Cloud, notes: Mapping[str, object]) -> I
     made = replace(at.resource, kind="azurerm_lb", region=cloud.region)
     there = Estimation(made, at.facts)
     start, end = at.facts.once(_azure_ports).get(at.resource.key, (0, 1))
-    if start == 0:
+    if at.facts.once(_aks_brings_one):
+        yield PaidElsewhere("the cluster's load balancer, which is paid for with the cluster")
+    elif start == 0:
         yield there.charge(_LABEL, "azure/lb/standard", note="the cluster's, with up to five rules")
     beyond = max(end - _RULES, 0) - max(start - _RULES, 0)
     if beyond:
@@ -64,6 +66,20 @@ def _azure_rules(at: Estimation, cloud: Cloud, notes: Mapping[str, object]) -> I
     yield from there.used(f"{_LABEL}: data processed", "azure/lb/data", "data_processed_gb")
     if str(notes.get(_AZURE_INTERNAL, "")).lower() != "true":
         yield there.charge(f"{_LABEL}: public IPv4 address", "azure/public-ip/standard")
+
+
+def _aks_brings_one(facts: Facts) -> bool:
+    """Whether an AKS cluster of the estate has the load balancer that Services share."""
+    clusters = [
+        each.inputs
+        for each in facts.resources.values()
+        if each.kind == "azurerm_kubernetes_cluster"
+    ]
+    if not clusters:
+        return False
+    from trimtab.pricing.estimators.azure.aks import has_load_balancer
+
+    return any(has_load_balancer(inputs) for inputs in clusters)
 
 
 def _azure_ports(facts: Facts) -> dict[str, tuple[int, int]]:

@@ -57,6 +57,23 @@ def test_builds_are_paid_by_the_minute() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["LINUX_GPU_CONTAINER", "LINUX_EC2", "MAC_ARM"])
+def test_a_machine_of_another_kind_has_not_the_price_of_a_linux_one(kind: str) -> None:
+    inputs = {"environment": {"compute_type": "BUILD_GENERAL1_LARGE", "type": kind}}
+    priced = estimate(resource("aws_codebuild_project", inputs))
+    assert priced.gaps[0].reason == f"no price of BUILD_GENERAL1_LARGE of {kind}"
+    assert priced.charges == ()
+
+
+def test_a_pipeline_of_actions_by_the_minute_has_not_the_price_of_one_by_the_month() -> None:
+    assert bill(estimate(resource("aws_codepipeline", {"pipelineType": "V1"}, camel=True))) == {
+        "pipeline": 1.00
+    }
+    for kind in ("V2", UNKNOWN):
+        priced = estimate(resource("aws_codepipeline", {"pipeline_type": kind}))
+        assert priced.status is Status.NOT_PRICED
+
+
 def test_an_index_is_paid_by_its_edition() -> None:
     assert bill(estimate(resource("aws_kendra_index"))) == {"index, enterprise": 1_008.00}
 

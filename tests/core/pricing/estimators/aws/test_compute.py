@@ -120,3 +120,27 @@ def test_a_type_that_is_not_known_is_a_gap_with_its_reason() -> None:
 def test_a_region_without_a_price_is_a_gap() -> None:
     priced = estimate(resource("aws_ec2_host", {"instance_family": "c5"}, region="mars-1"))
     assert [gap.reason for gap in priced.gaps] == ["no price of aws/ec2/host/c5 in mars-1"]
+
+
+def test_an_address_is_given_by_the_subnet_and_replaced_by_an_elastic_one() -> None:
+    subnet = resource("aws_subnet", {"map_public_ip_on_launch": True}, key="subnet")
+    one = resource(
+        "aws_instance",
+        {"instance_type": "m5.large", "subnet_id": UNKNOWN},
+        key="one",
+        references={"subnet_id": ("subnet",)},
+    )
+    label = "public IPv4 addresses"
+    assert bill(estimate(one, subnet, book=BOOK))[label] == 3.65  # 730 x 0.005
+    assert label not in bill(estimate(one, book=BOOK))
+    elastic = resource("aws_eip", {"instance": UNKNOWN}, references={"instance": ("one",)})
+    association = resource("aws_eip_association", references={"instance_id": ("one",)})
+    for other in (elastic, association):
+        assert label not in bill(estimate(one, subnet, other, book=BOOK))
+
+
+def test_an_instance_that_refuses_an_address_has_none() -> None:
+    subnet = resource("aws_subnet", {"map_public_ip_on_launch": True}, key="subnet")
+    inputs = {"instance_type": "m5.large", "associate_public_ip_address": False}
+    one = resource("aws_instance", inputs, references={"subnet_id": ("subnet",)})
+    assert "public IPv4 addresses" not in bill(estimate(one, subnet, book=BOOK))

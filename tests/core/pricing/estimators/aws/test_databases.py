@@ -36,6 +36,39 @@ def test_a_standby_is_paid_as_a_second_instance_with_its_storage() -> None:
     assert bill(priced)["storage, gp3"] == 23.00
 
 
+@pytest.mark.parametrize(
+    ("engine", "gib", "iops", "usd"),
+    [
+        ("postgres", 100, 3_500, 10.00),  # 500 beyond 3,000 x 0.02
+        ("postgres", 400, 12_000, None),  # striped: 12,000 come with it
+        ("oracle-se2", 200, 12_500, 10.00),  # striped from 200 GiB on
+        ("sqlserver-se", 1_000, 3_500, 10.00),  # never striped
+    ],
+)
+def test_the_iops_that_come_with_a_disk_hang_on_engine_and_size(
+    engine: str, gib: int, iops: int, usd: float | None
+) -> None:
+    inputs = {**POSTGRES, "engine": engine, "allocatedStorage": gib, "iops": iops}
+    charged = bill(estimate(resource("aws_db_instance", inputs, camel=True)))
+    assert charged.get("IOPS beyond the baseline") == usd
+
+
+def test_throughput_beyond_the_baseline_costs_and_nobody_knows_what() -> None:
+    inputs = {**POSTGRES, "storageThroughput": 250}
+    priced = estimate(resource("aws_db_instance", inputs, camel=True))
+    assert [gap.label for gap in priced.gaps] == ["throughput beyond the baseline"]
+    within = {**POSTGRES, "storageThroughput": 125}
+    assert estimate(resource("aws_db_instance", within, camel=True)).gaps == ()
+
+
+def test_an_instance_that_the_internet_reaches_has_a_public_address() -> None:
+    inputs = {**POSTGRES, "publiclyAccessible": True}
+    # 730 h x 0.005
+    assert bill(estimate(resource("aws_db_instance", inputs, camel=True)))[
+        "public IPv4 address"
+    ] == (3.65)
+
+
 def test_what_the_standby_of_sql_server_costs_is_not_guessed() -> None:
     inputs = {"engine": "sqlserver-se", "instance_class": "db.m5.xlarge", "multi_az": True}
     priced = estimate(resource("aws_db_instance", inputs))
@@ -233,10 +266,26 @@ def test_a_table_on_demand_is_paid_by_requests_and_its_indexes_by_capacity() -> 
     assert charged["read capacity"] == 1.42
 
 
-def test_a_replica_where_writes_have_no_price_is_a_gap() -> None:
+def test_a_replica_has_capacity_and_data_of_its_own() -> None:
+    inputs = {
+        "read_capacity": 10,
+        "write_capacity": 5,
+        "replica": [{"region_name": "us-east-2"}],
+    }
+    charged = bill(estimate(resource("aws_dynamodb_table", inputs)))
+    # 5 x 730 h x 0.00065, 10 x 730 h x 0.00013, 10 GB x 0.25: the same in both regions
+    assert charged["write capacity"] == charged["replicated write capacity in us-east-2"] == 2.37
+    assert charged["read capacity"] == charged["replicated read capacity in us-east-2"] == 0.95
+    assert charged["data"] == charged["replicated data in us-east-2"] == 2.50
+
+
+def test_a_replica_where_nothing_has_a_price_is_a_gap() -> None:
     inputs = {"billing_mode": "PAY_PER_REQUEST", "replica": [{"region_name": "mars-1"}]}
     priced = estimate(resource("aws_dynamodb_table", inputs))
-    assert priced.gaps[0].label == "replicated writes in mars-1"
+    assert [gap.label for gap in priced.gaps] == [
+        "replicated writes in mars-1",
+        "replicated data in mars-1",
+    ]
 
 
 def test_a_capacity_that_is_not_known_is_a_gap() -> None:
@@ -251,6 +300,11 @@ def test_redshift_is_paid_by_node() -> None:
     charged = bill(estimate(resource("aws_redshift_cluster", inputs, camel=True)))
     # 2 x 730 h x 3.26, and 1,000 GB x 0.024
     assert charged["nodes, ra3.4xlarge"] == 4_759.60
+    assert charged["managed storage"] == 24.00
+    charged = bill(
+        estimate(resource("aws_redshift_cluster", {**inputs, "multiAz": True}, camel=True))
+    )
+    assert charged["nodes, ra3.4xlarge"] == 9_519.20  # as many again in a second zone
     assert charged["managed storage"] == 24.00
 
 

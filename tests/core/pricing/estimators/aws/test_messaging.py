@@ -32,11 +32,11 @@ def test_a_subscription_is_paid_by_where_it_delivers() -> None:
     assert unknown.gaps[0].reason == "only a deployment will know the protocol"
 
 
-def test_a_rule_on_the_default_bus_is_free_and_another_pays_by_events() -> None:
+def test_a_rule_is_free_and_what_it_matches_is_paid_by_the_bus() -> None:
     assert estimate(resource("aws_cloudwatch_event_rule")).status is Status.FREE
     for bus in ("orders", UNKNOWN):
         rule = resource("aws_cloudwatch_event_rule", {"eventBusName": bus}, camel=True)
-        assert estimate(rule).status is Status.NOT_PRICED
+        assert estimate(rule).status is Status.COVERED
 
 
 def test_a_bus_is_paid_by_events() -> None:

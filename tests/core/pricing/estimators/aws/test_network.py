@@ -62,6 +62,16 @@ def test_an_interface_endpoint_is_paid_in_each_of_its_zones() -> None:
     assert bill(priced) == {"endpoint in each of its zones": 21.90, "data processed": 1.00}
 
 
+def test_zones_that_are_associated_apart_are_paid_for_there() -> None:
+    endpoint = resource("aws_vpc_endpoint", {"vpc_endpoint_type": "Interface"}, key="endpoint")
+    zone = resource(
+        "aws_vpc_endpoint_subnet_association", references={"vpc_endpoint_id": ("endpoint",)}
+    )
+    assert bill(estimate(endpoint)) == {"endpoint in each of its zones": 7.30, "data processed": 1}
+    assert bill(estimate(endpoint, zone)) == {"data processed": 1.00}
+    assert bill(estimate(zone, endpoint)) == {"endpoint in a zone": 7.30}
+
+
 def test_an_interface_endpoint_in_unknown_zones_is_bounded_by_the_zones_of_a_region() -> None:
     inputs = {"vpc_endpoint_type": "Interface", "subnet_ids": UNKNOWN}
     priced = estimate(resource("aws_vpc_endpoint", inputs))

@@ -45,6 +45,12 @@ def test_a_tier_that_is_not_known_is_within_bounds() -> None:
     assert (fee.low, fee.expected, fee.high) == (0, None, 73)
 
 
+def test_outbound_addresses_of_ones_own_bill_themselves() -> None:
+    for name in ("outbound_ip_address_ids", "outbound_ip_prefix_ids"):
+        charged = cluster(network_profile=[{"load_balancer_profile": [{name: [UNKNOWN]}]}])
+        assert charged == {"load balancer": 18.25, "load balancer data": 0.50}
+
+
 def test_a_cluster_behind_a_nat_gateway_has_no_load_balancer() -> None:
     assert cluster(network_profile=[{"outbound_type": "userAssignedNATGateway"}]) == {}
 

@@ -124,3 +124,14 @@ def test_an_apis_consumption_has_a_million_calls_free() -> None:
     usage = Usage((UsageEntry("", "", {"calls_1m": exactly(5.0)}),))
     one = resource("azurerm_api_management", {"sku_name": "Consumption_0"}, region="eastus")
     assert bill(estimate(one, usage=usage)) == {"calls": 0.0, "calls beyond 1": 14.00}  # 4 x 3.50
+
+
+def test_an_api_in_two_places_pays_its_units_in_both() -> None:
+    inputs = {
+        "sku_name": "Premium_2",
+        "additional_location": [{"location": "East US"}, {"location": "Mars North", "capacity": 1}],
+    }
+    priced = estimate(resource("azurerm_api_management", inputs, region="eastus"))
+    # 2 x 2,795.17 in each
+    assert bill(priced) == {"units: premium": 5_590.34, "units in eastus: premium": 5_590.34}
+    assert [gap.label for gap in priced.gaps] == ["units in marsnorth: premium"]

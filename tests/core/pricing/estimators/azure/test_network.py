@@ -143,6 +143,10 @@ def test_a_firewall_and_its_data() -> None:
         "firewall: standard": 912.50,  # 730 h x 1.25
         "data processed": 1.60,  # 100 GB x 0.016
     }
+    basic = estimate(
+        resource("azurerm_firewall", {"skuTier": "Basic"}, region="eastus", camel=True)
+    )
+    assert [gap.label for gap in basic.gaps] == ["firewall: basic", "data processed"]
 
 
 def test_a_cdn_endpoint_is_paid_for_at_its_profiles_rate() -> None:

@@ -133,6 +133,12 @@ def test_services_of_an_aks_cluster_share_a_load_balancer() -> None:
     assert _hourly(estimate(second, first, regions=azure)) == [14.60, 3.65]
     internal = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
     assert _hourly(estimate(with_ports("c", 1, **internal), regions=azure)) == [18.25]
+    # a cluster that is here, too, has the load balancer already; its Services have their addresses
+    cluster = resource("azurerm_kubernetes_cluster", region="eastus")
+    assert _hourly(estimate(first, cluster)) == [3.65]
+    behind_nat = {"network_profile": [{"outbound_type": "userAssignedNATGateway"}]}
+    other = resource("azurerm_kubernetes_cluster", behind_nat, region="eastus")
+    assert _hourly(estimate(first, other)) == [18.25, 3.65]
 
 
 def _hourly(found: Estimate) -> list[float]:
