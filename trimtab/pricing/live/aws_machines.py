@@ -184,7 +184,8 @@ def _accelerator(found: Mapping[str, Any]) -> tuple[str | None, float | None]:
         return None, None
     device = devices[0]
     model = accelerator_model(device.get("Name", ""), device.get("MemoryInfo", {}).get("SizeInMiB"))
-    count = device.get("GpuPartitionSize") or device.get("Count")
+    # A type with a part of a device counts none; every other one's part is the whole.
+    count = device.get("Count") or device.get("GpuPartitionSize")
     return (model, float(count)) if model and count else (None, None)
 
 
@@ -201,9 +202,16 @@ def accelerator_model(name: str, memory_mib: float | None) -> str | None:
         return None
     if len(models) > 1 and memory_mib:
         gib = memory_mib / 1024
-        models = tuple(
+        sized = [
             model
             for model in models
             if (known := ACCELERATORS[model].memory_gib) and abs(known - gib) / known < 0.1
-        )
+        ]
+        # `h100-80gb` before `h100-mega-80gb`: the plain one is meant.
+        plain = [
+            model
+            for model in sized
+            if model == f"{ACCELERATORS[model].family}-{ACCELERATORS[model].memory_gib:g}gb"
+        ]
+        models = tuple(plain if len(sized) > 1 else sized)
     return models[0] if len(models) == 1 else None
