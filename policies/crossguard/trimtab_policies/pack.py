@@ -6,8 +6,8 @@
 | `trimtab-attribution` | advisory | which resources that cost money do not say who pays |
 | `trimtab-budget` | mandatory | that the stack is over `maxUsdPerMonth`, or has more without a price than `maxUnpriced`; nothing unless those are configured |
 
-Each takes the same configuration: `plan` and `inventory` (files, from the folder that Pulumi runs in), `usage`, `asOf`,
-`regions` (by provider), `prices` (a folder, or built-in), and the limits of its own.
+Each takes the same configuration: `plan` (else the stack's own `trimtab:plan`), `inventory` and `usage` (files, from the
+folder that `pulumi` is called in), `asOf`, `regions` (by provider), `prices` (a folder, or built-in), and its own limits.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from trimtab.cli.diff_inputs import DiffOptions, settings_of
+from trimtab.cli.diff_inputs import BUILT_IN, DiffOptions, settings_of
 from trimtab.diff.compare import Judges, compare
 from trimtab.diff.model import Diff
 from trimtab.diff.owners import DIMENSIONS
@@ -32,7 +32,7 @@ from trimtab.diff.rules import REQUIRED, attribution
 from trimtab.errors import TrimtabError, allowed
 from trimtab.pricing.model import Status
 from trimtab.resources.model import ChangeSet, Estate
-from trimtab_policies.stack import estate_of
+from trimtab_policies.stack import estate_of, here, own_plan
 
 NAME = "trimtab"
 DEAREST = 5
@@ -126,11 +126,11 @@ def priced(args: StackValidationArgs) -> Diff:
     estate = estate_of(args)
     options = DiffOptions(
         inputs=(),
-        plan=_path(config, "plan"),
+        plan=_path(config, "plan") or own_plan(),
         inventory=_path(config, "inventory"),
         usage=_path(config, "usage"),
         as_of=config.get("asOf"),
-        prices=config.get("prices"),
+        prices=_prices(config),
         regions=config.get("regions", {}),
     )
     nothing = Estate("nothing", ())
@@ -141,7 +141,12 @@ def priced(args: StackValidationArgs) -> Diff:
 
 
 def _path(config: Mapping[str, Any], key: str) -> Path | None:
-    return Path(config[key]) if config.get(key) else None
+    return here() / config[key] if config.get(key) else None
+
+
+def _prices(config: Mapping[str, Any]) -> str | None:
+    given: str | None = config.get("prices")
+    return given if given in {None, BUILT_IN} else str(here() / given)
 
 
 # What each says.

@@ -1,5 +1,7 @@
 """A stack as CrossGuard shows it, as resources that can be priced."""
 
+import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,22 @@ _TARGET = "__target"
 """Asked of CrossGuard's proxies, it gives what they stand for: values not yet known raise otherwise."""
 
 
+def here() -> Path:
+    """The folder that `pulumi` was called in: the engine runs a pack in the pack's own."""
+    return Path(os.environ.get("PWD") or Path.cwd())
+
+
+def own_plan() -> Path | None:
+    """The plan that the stack's own configuration names, as `trimtab:plan`, where it is found from here."""
+    try:
+        # Secrets stand in it in the clear: nothing else is taken from it.
+        named = json.loads(os.environ.get("PULUMI_CONFIG", "{}")).get("trimtab:plan")
+    except (ValueError, AttributeError):
+        return None
+    plan = here() / named if isinstance(named, str) and named else None
+    return plan if plan and plan.is_file() else None
+
+
 def estate_of(args: StackValidationArgs) -> Estate:
     """The stack that a policy validates."""
     records = {resource.urn: _record(resource) for resource in args.resources}
@@ -26,9 +44,11 @@ def estate_of(args: StackValidationArgs) -> Estate:
     urns = sorted(records)
     # urn:pulumi:<stack>::<project>::<types>::<name>
     stack, _, rest = urns[0].removeprefix("urn:pulumi:").partition("::") if urns else ("", "", "")
-    here = Path()
+    folder = here()
     return from_recording(
-        Recording(rest.partition("::")[0], stack, here, here, {}, tuple(records[u] for u in urns)),
+        Recording(
+            rest.partition("::")[0], stack, folder, folder, {}, tuple(records[u] for u in urns)
+        ),
         "the stack",
     )
 

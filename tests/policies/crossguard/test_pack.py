@@ -1,5 +1,6 @@
 """The policy pack's own code on CrossGuard's own types; tests/e2e runs it under Pulumi's engine."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from pulumi_policy import PolicyResource, StackValidationArgs, StackValidationPo
 from pulumi_policy.policy import PolicyProviderResource, PolicyResourceOptions
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from support.plans import plan_data
+from trimtab.plan.document import parse_plan, save_plan
 from trimtab_policies.pack import policies
 from trimtab_policies.stack import estate_of
 
@@ -188,10 +191,10 @@ def test_a_limit_is_kept_to_the_cent(limits: Mapping[str, float], message: str |
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"plan": "no.yaml"}, r"can't be checked: no\.yaml: no such file; check the path"),
-        ({"inventory": "no.yaml"}, r"can't be checked: no\.yaml: no such file; .*"),
-        ({"usage": "no.yaml"}, r"can't be checked: no\.yaml: no such file; .*"),
-        ({"prices": "no"}, r"can't be checked: prices: no is no folder; .*"),
+        ({"plan": "no.yaml"}, r"can't be checked: /call/no\.yaml: no such file; check the path"),
+        ({"inventory": "no.yaml"}, r"can't be checked: /call/no\.yaml: no such file; .*"),
+        ({"usage": "no.yaml"}, r"can't be checked: /call/no\.yaml: no such file; .*"),
+        ({"prices": "no"}, r"can't be checked: prices: /call/no is no folder; .*"),
         ({"asOf": "soon"}, r"can't be checked: asOf: 'soon' is no ISO 8601 instant; .*"),
         ({"regions": {"ibm": "x"}}, r"can't be checked: regions: unknown provider 'ibm'; .*"),
         ({"maxUsdPerMnth": 5}, r"trimtab-budget: unknown configuration maxUsdPerMnth; use .*"),
@@ -199,11 +202,31 @@ def test_a_limit_is_kept_to_the_cent(limits: Mapping[str, float], message: str |
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
 def test_a_limit_that_cannot_be_checked_is_not_kept(
-    config: Mapping[str, Any], message: str
+    config: Mapping[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PWD", "/call")
     ((reported, urn),) = said("budget", [gateway("a")], {"maxUsdPerMonth": 1000, **config})
     assert re.fullmatch(message, reported)
     assert urn is None
+
+
+def test_the_stacks_own_plan_is_taken_from_where_pulumi_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PWD", str(tmp_path))
+    own = {"trimtab:plan": "plan.yaml", "shop:password": "hunter2"}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(own))
+    ((without, _),) = said("cost", [gateway("a")])
+    assert without.startswith("$37.35")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("kind: Other\n")
+    ((wrong, _),) = said("cost", [gateway("a")])
+    assert wrong.startswith(f"can't be checked: {plan}: ")
+    save_plan(parse_plan(plan_data(), "test plan"), plan)
+    ((message, _),) = said("cost", [gateway("a")])
+    assert message == without
+    monkeypatch.setenv("PULUMI_CONFIG", "[")
+    assert said("cost", [gateway("a")]) == [(without, None)]
 
 
 def test_a_wrong_plan_says_where_it_is_wrong(tmp_path: Path) -> None:
