@@ -100,12 +100,13 @@ def _boto_clients() -> Clients:
     except ImportError:
         raise EngineError("boto3 is missing", mend="pip install 'trimtab[live]'") from None
     known: dict[tuple[str, str], Client] = {}
+    session = boto3.session.Session()
     config = Config(retries={"mode": "standard", "max_attempts": 8}, user_agent_extra="trimtab")
 
     def client(service: str, region: str) -> Client:
         if (service, region) not in known:
             try:
-                known[service, region] = boto3.client(service, region_name=region, config=config)
+                known[service, region] = session.client(service, region_name=region, config=config)
             except (BotoCoreError, ValueError) as error:
                 raise EngineError(f"AWS: {error}", mend="see AWS's own configuration") from None
         return known[service, region]
