@@ -24,7 +24,14 @@ from pathlib import Path
 
 from trimtab.catalogue.offers import InterruptionBand, Offer
 from trimtab.errors import InputError
-from trimtab.pricing.book.tables import Table, check_currency, number, read_sources, rows
+from trimtab.pricing.book.tables import (
+    Table,
+    check_currency,
+    names_a_file,
+    number,
+    read_sources,
+    rows,
+)
 
 PRICE_COLUMNS = ("on_demand", "spot", "reserved_1y", "reserved_3y")
 SHAPES = "shapes"
@@ -118,6 +125,8 @@ def machine_table(folder: Path, provider: str, region: str) -> Mapping[str, Offe
     Raises:
         InputError: a file or, when its type is asked for, a row can't be read; names it and the mend.
     """
+    if not names_a_file(region):
+        return {}
     given = _built_in(provider, region) if folder == BUILT_IN_FOLDER else {}
     return MachineTable(folder, provider, region, given)
 

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -91,6 +92,14 @@ def rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
         for row in found:
             check_currency(row["currency"] or "", str(path))
     return found
+
+
+def names_a_file(name: str) -> bool:
+    """Whether a region or service, as a program writes it, can be a table's name: no path, no pattern."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 
 
 @cache
