@@ -4,12 +4,15 @@ A book has layers, asked in order: what the user gives (`--offers`), what `trimt
 and what is built in. A layer is a folder:
 
     rates/<provider>/*.csv          columns rate, region, from, usd, unit, as_of, source
+    rates/<provider>/regions/<region>.csv    the same, of one region
     rates/<provider>/<service>/<region>.csv  the same, of a service whose rates are many
     machines/<provider>/shapes.csv  what each instance type has
     machines/<provider>/<region>.csv  what each costs there
     sources.csv                     columns source, text: what the ids in the others stand for
 
-Files are read when they are first asked for: a change in one region of one provider reads two or three. A
+In a table of rates, a row whose rate is `*` says what the blank cells of the rows after it stand for.
+
+Files are read when they are first asked for: a change in one region of one provider reads three or four. A
 price that is in no layer is not known; nothing is ever taken from another region.
 """
 
@@ -22,7 +25,7 @@ from typing import Protocol
 
 from trimtab.catalogue.offers import Offer
 from trimtab.pricing.book.machines import BUILT_IN_FOLDER, machine_table
-from trimtab.pricing.book.tables import read_sources, rows
+from trimtab.pricing.book.tables import names_a_file, read_sources, rows
 from trimtab.pricing.model import Rate
 
 RATE_COLUMNS = ("rate", "region", "from", "usd", "unit", "as_of", "source")
@@ -137,7 +140,9 @@ class FolderLayer:
             found = known.get((rate, "*"))
         if found or region == "*":
             return found
-        return self._table(f"{provider}/{service}", region).get((rate, region))
+        places = (f"{provider}/regions", f"{provider}/{service}")
+        tables = (self._table(place, region) for place in places)
+        return next((tiers for table in tables if (tiers := table.get((rate, region)))), None)
 
     def offer(self, provider: str, region: str, instance_type: str) -> Offer | None:
         return machine_table(self.folder, provider, region).get(instance_type)
@@ -159,8 +164,15 @@ class FolderLayer:
 
     def _read_rates(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
         found: dict[tuple[str, str], list[Tier]] = {}
+        if not all(names_a_file(name) for name in (*part.split("/"), region.replace("*", "x"))):
+            return {}
         for path in sorted((self.folder / "rates" / part).glob(f"{region}.csv")):
-            for row in rows(path, RATE_COLUMNS):
+            blank: dict[str, str] = {}
+            for cells in rows(path, RATE_COLUMNS):
+                if cells["rate"] == "*":
+                    blank = cells
+                    continue
+                row = {name: cell or blank.get(name, "") for name, cell in cells.items()}
                 tier = Tier(float(row["from"] or 0), self._rate(row))
                 found.setdefault((row["rate"], row["region"]), []).append(tier)
         return {key: tuple(sorted(tiers, key=lambda t: t.start)) for key, tiers in found.items()}

@@ -69,10 +69,13 @@ def test_an_instance_that_the_internet_reaches_has_a_public_address() -> None:
     ] == (3.65)
 
 
-def test_what_the_standby_of_sql_server_costs_is_not_guessed() -> None:
+def test_sql_server_with_a_standby_has_a_price_of_its_own() -> None:
     inputs = {"engine": "sqlserver-se", "instance_class": "db.m5.xlarge", "multi_az": True}
     priced = estimate(resource("aws_db_instance", inputs))
-    assert priced.gaps[0].reason.startswith("no price of aws/rds/instance/sqlserver-se/multi-az")
+    # 730 h x 2.448
+    assert 1787.04 in bill(priced).values()
+    web = estimate(resource("aws_db_instance", {**inputs, "engine": "sqlserver-web"}))
+    assert web.gaps[0].reason.startswith("no price of aws/rds/instance/sqlserver-web/multi-az")
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,8 @@ def test_a_stage_pays_for_its_cache_alone() -> None:
     cache = {"cache_cluster_enabled": True, "cache_cluster_size": "0.5"}
     # 730 h x 0.02
     assert bill(estimate(resource("aws_api_gateway_stage", cache))) == {"cache of 0.5 GB": 14.60}
-    other = estimate(resource("aws_api_gateway_stage", {**cache, "cache_cluster_size": "6.1"}))
-    assert other.gaps[0].reason == "no price of aws/api-gateway/cache/6.1 in us-east-1"
+    other = estimate(resource("aws_api_gateway_stage", {**cache, "cache_cluster_size": "7"}))
+    assert other.gaps[0].reason == "no price of aws/api-gateway/cache/7 in us-east-1"
 
 
 def test_an_amplify_app_builds_and_serves() -> None:
