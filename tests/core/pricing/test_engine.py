@@ -4,7 +4,7 @@ import pytest
 
 from support.estimates import estimate, resource, settings
 from trimtab.pricing.engine import facts_of, price
-from trimtab.pricing.estimators import estimated_kinds, is_free
+from trimtab.pricing.estimators import is_free
 from trimtab.pricing.model import Status
 from trimtab.resources.model import Estate, Role
 
@@ -63,19 +63,6 @@ def test_objects_are_known_by_kind_namespace_and_name() -> None:
     one = resource("core/Service", {"metadata": {"name": "web", "namespace": "shop"}}, name="x")
     facts = facts_of(Estate("test", (one,)), settings())
     assert facts.by_id["core/Service/shop/web"] is one
-
-
-def test_no_kind_is_both_estimated_and_free_without_a_condition() -> None:
-    """An estimator goes first, so that a pattern may be wide; a kind named in both is a mistake."""
-    from csv import DictReader
-    from importlib.resources import files
-
-    rows = DictReader(
-        files("trimtab.pricing").joinpath("free", "kubernetes.csv").read_text("utf-8").splitlines()
-    )
-    kinds = [row["kind"] for row in rows]
-    assert kinds == sorted(set(kinds))
-    assert not set(kinds) & set(estimated_kinds())
 
 
 @pytest.mark.parametrize(
