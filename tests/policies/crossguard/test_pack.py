@@ -252,3 +252,33 @@ def test_the_levels_and_the_schema_of_each_policy() -> None:
         "trimtab-attribution": {*shared, "require"},
         "trimtab-budget": {*shared, "maxUsdPerMonth", "maxUnpriced"},
     }
+
+
+# The documents
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "ci" / "crossguard.md").read_text("utf-8")
+
+
+def test_the_page_shows_what_its_configuration_prints(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```json\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```text\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    stack = [gateway("orphan"), gateway("owned", tags=TAGS)]
+    lines = set()
+    for name, config in json.loads(example).items():
+        policy = name.removeprefix("trimtab-")
+        own = {key: value for key, value in config.items() if key != "enforcementLevel"}
+        for message, _ in said(policy, stack, own):
+            lines |= set(message.split("\n"))
+    printed = {line[10:] for line in shown.splitlines() if line.startswith(" " * 10)}
+    descriptions = {each.description for each in policies()}
+    assert printed - descriptions == lines
+
+
+def test_the_page_has_every_policy_and_every_key() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \|", PAGE, re.MULTILINE)
+    found = {each.name: each for each in policies()}
+    levels = {name: each.enforcement_level.value for name, each in found.items()}  # type: ignore[union-attr]
+    assert {name: level for name, level in rows if name in found} == levels
+    keys = {key for each in found.values() for key in each.config_schema.properties}  # type: ignore[union-attr]
+    documented = re.findall(r"^\| `(\w+)` \| (?:each|`trimtab-[a-z]+`) \|", PAGE, re.MULTILINE)
+    assert sorted(documented) == sorted(keys)
