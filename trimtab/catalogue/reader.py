@@ -17,12 +17,10 @@ parsed once; only an error goes back to look for its line.
 
 import csv
 import difflib
-import gc
 import io
 import math
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -34,6 +32,7 @@ from typing import Any, NoReturn
 from trimtab.catalogue.accelerators import canonical_model
 from trimtab.catalogue.architecture import infer_architecture
 from trimtab.catalogue.offers import InterruptionBand, Offer
+from trimtab.collector import paused
 from trimtab.errors import InputError
 from trimtab.files import read_bytes, read_text, sha256
 
@@ -82,20 +81,8 @@ def parse_offers(text: str, source: str) -> Catalogue:
     Raises:
         InputError: as `load_offers`.
     """
-    with _collector_paused():
+    with paused():
         return _parse(text, source)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A table makes a million objects that all live on; collecting among them doubles the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _parse(text: str, source: str) -> Catalogue:

@@ -50,15 +50,23 @@ def share_out(drafts: Sequence[Draft], facts: Facts) -> dict[str, Amount]:
         ]
     )
     shares: dict[str, Amount] = {}
+    prices: _Prices = {}
     for draft in waiting:
-        found = [_share(pods, draft, pools, facts) for pods in draft.pods]
+        found = [_share(pods, draft, pools, facts, prices) for pods in draft.pods]
         known = [share for share in found if share is not None]
         if known:
             shares[draft.resource.key] = total(known)
     return shares
 
 
-def _share(pods: Pods, draft: Draft, pools: Pools, facts: Facts) -> Amount | None:
+_PodPrice = tuple[float, float, float]
+"""What one pod costs a month where it lands: the least, the mean, and the most."""
+
+_Prices = dict[tuple[int, bool], "tuple[str, Amount | _PodPrice | None]"]
+"""By a place and whether the pods run on every node: the pools' names, and what all pods, or one, cost there."""
+
+
+def _share(pods: Pods, draft: Draft, pools: Pools, facts: Facts, prices: _Prices) -> Amount | None:
     """The share of one kind of pods; None where there is none here."""
     if not any(pods.requests.values()):
         draft.elsewhere.append(PaidElsewhere(f"{pods.label}: no requests, so no share of a node"))
@@ -66,19 +74,37 @@ def _share(pods: Pods, draft: Draft, pools: Pools, facts: Facts) -> Amount | Non
     place = pools.place(pods)
     if not place.berths:
         return _alone(pods, draft, place, bool(pools), facts)
-    names = ", ".join(dict.fromkeys(berth.landing.name for berth in place.berths))
-    priced = [berth for berth in place.berths if berth.usd_per_hour is not None]
-    if not priced:
+    key = (id(place), pods.everywhere)
+    if key not in prices:
+        prices[key] = _price(place, pods.everywhere)
+    names, price = prices[key]
+    if price is None:
         draft.elsewhere.append(PaidElsewhere(f"{pods.label}: on nodes of {names}, without a price"))
         return None
-    share = _on_each(priced) if pods.everywhere else _on_any(pods, priced)
+    share = price if isinstance(price, Amount) else _of_each(pods.count, *price)
     usd = "" if share.expected is None else f", ${share.expected:,.2f} a month"
     draft.elsewhere.append(PaidElsewhere(f"{pods.label}: in the price of {names}, its share{usd}"))
     return share
 
 
-def _on_any(pods: Pods, priced: Sequence[Berth]) -> Amount:
-    """Of pods that land on one of several pools: by the nodes that each is expected to have."""
+def _price(place: Place, everywhere: bool) -> "tuple[str, Amount | _PodPrice | None]":
+    """The names of the pools of a place, and what all pods (everywhere) or one pod cost there."""
+    names = ", ".join(dict.fromkeys(berth.landing.name for berth in place.berths))
+    priced = [berth for berth in place.berths if berth.usd_per_hour is not None]
+    if not priced:
+        return names, None
+    return names, _on_each(priced) if everywhere else _on_any(priced)
+
+
+def _of_each(count: Amount, least: float, mean: float, most: float) -> Amount:
+    low, expected, high = count
+    return between(
+        least * low, most * high if high else 0.0, None if expected is None else mean * expected
+    )
+
+
+def _on_any(priced: Sequence[Berth]) -> _PodPrice:
+    """Of a pod that lands on one of several pools: by the nodes that each is expected to have."""
     costs = [(berth.usd_per_hour or 0.0) * HOURS_PER_MONTH for berth in priced]
     most = max((berth.most_usd_per_hour or 0.0) * HOURS_PER_MONTH for berth in priced)
     weights = [_weight(berth.landing.nodes) for berth in priced]
@@ -88,12 +114,7 @@ def _on_any(pods: Pods, priced: Sequence[Berth]) -> Amount:
         if whole
         else sum(costs) / len(costs)
     )
-    low, expected, high = pods.count
-    return between(
-        min(costs) * low,
-        most * high if high else 0.0,
-        None if expected is None else mean * expected,
-    )
+    return min(costs), mean, most
 
 
 def _on_each(priced: Sequence[Berth]) -> Amount:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NoReturn
 
+from trimtab.collector import paused
 from trimtab.errors import InputError
 from trimtab.resources.readers import pulumi, terraform
 from trimtab.resources.readers.files import Text
@@ -31,6 +32,7 @@ _FOR_PEOPLE = {
 _WRAPPED = re.compile(r"\s*(?:\[command\]|::\w+)[^\n]*\n")
 
 
+@paused()
 def read_document(opened: Text, options: Options) -> Found:
     """Read a file or standard input.
 
