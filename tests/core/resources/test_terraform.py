@@ -52,6 +52,58 @@ def test_what_is_not_known_and_what_is_sensitive_is_marked(tmp_path: Path) -> No
     assert "never" not in str(change)
 
 
+def one_instance(planned: dict[str, Any], unknown: dict[str, Any], said: Any) -> dict[str, Any]:
+    """A plan of one instance, of what it has, what is not known, and what its configuration says."""
+    address = {"address": "aws_instance.web", "mode": "managed", "type": "aws_instance"}
+    change = {"actions": ["create"], "before": None, "after": planned, "after_unknown": unknown}
+    resources = [{**address, "name": "web", "expressions": said}]
+    return {
+        "format_version": "1.2",
+        "planned_values": {},
+        "resource_changes": [{**address, "name": "web", "change": change}],
+        "configuration": {"root_module": {"resources": resources}},
+    }
+
+
+def test_what_nobody_sets_is_left_out_and_what_somebody_sets_is_not_known(tmp_path: Path) -> None:
+    planned = {"ebs_block_device": [{"volume_size": 9}], "network": [{"mtu": 1}]}
+    unknown = {
+        "instance_type": True,
+        "public_ip": True,
+        "root_block_device": True,
+        "ebs_block_device": [{"iops": True, "volume_type": True}],
+        "network": [{"speed": True}],  # made by a dynamic block: its configuration is not in a plan
+    }
+    said = {
+        "instance_type": {"references": ["local.size"]},
+        "ebs_block_device": [
+            {"volume_size": {"constant_value": 9}, "volume_type": {"references": ["local.type"]}}
+        ],
+    }
+    made = read(tmp_path, one_instance(planned, unknown, said)).after.resources[0]
+    assert made.inputs.values == {
+        "instance_type": UNKNOWN,
+        "ebs_block_device": [{"volume_size": 9, "volume_type": UNKNOWN}],
+        "network": [{"mtu": 1, "speed": UNKNOWN}],
+    }
+
+
+def test_a_replacement_has_what_the_provider_chose_before(tmp_path: Path) -> None:
+    plan = one_instance({"ami": "b"}, {"id": True, "instance_type": True, "arn": True}, {})
+    change = plan["resource_changes"][0]["change"]
+    change["actions"] = ["delete", "create"]
+    change["before"] = {"id": "i-1", "ami": "a", "instance_type": "m5.large"}
+    made = read(tmp_path, plan).after.resources[0]
+    assert made.inputs.values == {"id": UNKNOWN, "ami": "b", "instance_type": "m5.large"}
+
+
+def test_without_its_configuration_nothing_says_what_is_set(tmp_path: Path) -> None:
+    plan = one_instance({"ami": "b"}, {"instance_type": True}, {})
+    del plan["configuration"]
+    made = read(tmp_path, plan).after.resources[0]
+    assert made.inputs.values == {"ami": "b", "instance_type": UNKNOWN}
+
+
 def test_regions_are_those_of_the_providers(tmp_path: Path) -> None:
     after = by_key(read(tmp_path, terraform_plan()).after.resources)
     assert after[GROUP].region == "us-east-1"  # aws.us, a constant

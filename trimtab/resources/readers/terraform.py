@@ -17,6 +17,7 @@ from trimtab.resources.place import arn_region, own_region, tags_of
 from trimtab.resources.readers.drafts import Draft, finish
 from trimtab.resources.readers.found import Found, Options
 from trimtab.resources.readers.terraform_configuration import EACH, Configuration
+from trimtab.resources.readers.terraform_unset import without_unset
 from trimtab.resources.readers.values import mapping, sequence, terraform_value, text
 
 _PROVIDERS = {"aws": "aws", "azurerm": "azure", "google": "gcp"}
@@ -175,12 +176,25 @@ def found(document: Document, options: Options) -> Found:
     if "planned_values" not in document.fields and not document.changes:
         drafts = _drafts(document.values, configuration, options)
         return Found("a Terraform state", finish(document.source, drafts))
+    for change in document.changes:
+        _settle(change, configuration)
     before, after, operations, aliases, notes = _sides(document.changes, document.prior)
     sides = [
         finish(document.source, _drafts(side, configuration, options), notes=notes)
         for side in (before, after)
     ]
     return Found("a Terraform plan", sides[1], sides[0], operations, aliases)
+
+
+def _settle(change: Changed, configuration: Configuration) -> None:
+    """Leave out of what is made, or made anew, what nobody sets."""
+    block = change.after
+    if block is None or block.data or change.operation not in ("create", "replace"):
+        return
+    expressions = configuration.expressions(block.address)
+    if expressions is not None:
+        former = change.before.values if change.before else None
+        block.values = without_unset(block.values, expressions, former)
 
 
 def _sides(

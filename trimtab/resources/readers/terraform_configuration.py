@@ -118,6 +118,11 @@ class Configuration:
         declared = mapping(mapping(self._modules.get(path, {}).get("variables")).get(name))
         return declared.get("default")
 
+    def expressions(self, address: str) -> dict[str, Any] | None:
+        """What a resource's configuration sets; None where it has none: it goes, or was imported."""
+        found = self._resources.get(_plain(address))
+        return None if found is None else mapping(found.get("expressions"))
+
     def references(self, module: str, address: str) -> dict[str, list[Referred]]:
         """What a resource refers to, by the top-level name of its arguments."""
         plain = _plain(address)
