@@ -71,6 +71,18 @@ def checkout(tmp_path: Path) -> Path:
         "eu-south-9": {"Linux": {"m5.large": {"s": 60, "r": 1}}},
     }
     put(tmp_path, aws.ADVISOR, json.dumps({"instance_types": {}, "spot_advisor": advice}))
+    page = {
+        "OnDemand Linux-instancetype-m5.large": {
+            "US East (N. Virginia)": "0.0960000000",
+            "US West (Oregon)": "0.0960000000",
+            "US West (Los Angeles)": "0.1150000000",
+        },
+        "OnDemand Linux-instancetype-m5.xlarge": {
+            "US East (N. Virginia)": "0.2000000000",
+            "US West (Oregon)": "0.2000000000",
+        },
+    }
+    put(tmp_path, "processed/ec2.json", json.dumps(page))
     # A month of 730.5 hours: m5.large as today, m5.xlarge dearer than today.
     old = "us-east-1,m5.large,70.128\nus-east-1,m5.xlarge,150\neu-west-1,m5.large,78.1635\n"
     put(
@@ -97,6 +109,7 @@ def checkout(tmp_path: Path) -> Path:
 def build(checkout: Path, to: Path) -> None:
     names = (
         "aws-karpenter",
+        "aws-price-watcher",
         "spotinfo",
         "ec2-info",
         "opencost",
@@ -106,7 +119,8 @@ def build(checkout: Path, to: Path) -> None:
         "gcp-calculator",
     )
     options = [part for name in names for part in (f"--{name}", str(checkout))]
-    assert main([*options, "--gcp-as-of", "2026-07-30", "--to", str(to)]) == 0
+    dates = ["--gcp-as-of", "2026-07-30", "--aws-pages-as-of", "2025-12-05"]
+    assert main([*options, *dates, "--to", str(to)]) == 0
 
 
 def lines(path: Path) -> list[str]:
@@ -122,6 +136,12 @@ def test_aws(checkout: Path, tmp_path: Path) -> None:
         "shapes",
         "us-east-1",
         "us-gov-west-1",
+        "us-west-2",
+    ]
+    # m5.xlarge has another price in us-east-1 today; Los Angeles is a local zone.
+    assert lines(folder / "us-west-2.csv") == [
+        "*,,,,,,aws-price-watcher,2025-12-05",
+        "m5.large,0.096",
     ]
     assert lines(folder / "us-east-1.csv") == [
         "*,,,,,,karpenter-aws,2026-07-20",
@@ -227,6 +247,7 @@ def test_a_source_that_is_not_there_is_one_line(
     with pytest.raises(UnusableSourceError, match=r"has no pricing\.yml; name its checkout"):
         gcp.machines(str(checkout / "tools"), "2026-07-30")
     options = ["--gcp-as-of", "2026-07-30", "--to", str(checkout / "out")]
+    options += ["--aws-pages-as-of", "2025-12-05", "--aws-price-watcher", str(checkout / "tools")]
     for name in ("aws-karpenter", "spotinfo", "ec2-info", "opencost", "kube-resource-report"):
         options += [f"--{name}", str(checkout / "tools")]
     for name in ("azure-karpenter", "azure-catalogue", "gcp-calculator"):

@@ -21,6 +21,7 @@ TABLES = ROOT / "trimtab" / "pricing" / "book" / "machines"
 OFFERS = ROOT / "trimtab" / "catalogue" / "builtin_offers.csv"
 SOURCES = {
     "aws-karpenter": "aws/karpenter-provider-aws: list prices and sizes",
+    "aws-price-watcher": "v0rts/aws-price-watcher: list prices of every region",
     "spotinfo": "alexei-led/spotinfo: interruption bands and spot savings",
     "ec2-info": "LeanerCloud/ec2-instances-info: one-year rates",
     "opencost": "opencost/opencost: three-year rates",
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Build the built-in machine tables.")
     for name, what in SOURCES.items():
         parser.add_argument(f"--{name}", required=True, metavar="DIR", help=what)
+    parser.add_argument("--aws-pages-as-of", required=True, metavar="DATE", help="of its prices")
     parser.add_argument("--gcp-as-of", required=True, metavar="DATE", help="of its price list")
     parser.add_argument("--to", type=Path, default=TABLES, help="default: %(default)s")
     given = parser.parse_args(arguments)
@@ -47,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         providers = [
             aws.machines(
                 given.aws_karpenter,
+                given.aws_price_watcher,
+                given.aws_pages_as_of,
                 given.spotinfo,
                 given.ec2_info,
                 given.opencost,

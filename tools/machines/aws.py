@@ -1,4 +1,4 @@
-"""Amazon EC2: what Karpenter's provider, spotinfo and three lists of prices say."""
+"""Amazon EC2: what Karpenter's provider, AWS's price page, spotinfo and three older lists of prices say."""
 
 import csv
 import json
@@ -6,12 +6,14 @@ import re
 from itertools import pairwise
 
 from tools.machines.model import Machines, Price, Shape, UnusableSourceError, read, shape
+from tools.rates.pages import Pages
 from trimtab.catalogue.accelerators import ACCELERATORS, resolve_accelerator
 
 PRICES = "pkg/providers/pricing/zz_generated.pricing_aws{}.go"
 TYPES = "website/content/en/docs/reference/instance-types.md"
 ADVISOR = "internal/spot/data/spot-advisor-data.json"
 BANDS = ("0-5", "5-10", "10-15", "15-20", "20-100")
+ON_DEMAND = re.compile(r"OnDemand Linux-instancetype-([a-z0-9][\w-]*\.[\w-]+)")
 REGIONS = {"EU (Milan)": "eu-south-1"}
 """Regions under another name in kube-resource-report."""
 
@@ -32,11 +34,20 @@ ACCELERATED = {
 UNNAMED = re.compile(r"(p2|g2|vt1|dl2q)\.")
 
 
-def machines(karpenter: str, spotinfo: str, ec2_info: str, opencost: str, report: str) -> Machines:
+def machines(
+    karpenter: str,
+    watcher: str,
+    watcher_as_of: str,
+    spotinfo: str,
+    ec2_info: str,
+    opencost: str,
+    report: str,
+) -> Machines:
     """Every source in turn; a later one fills only what an earlier one left out."""
     found = Machines("aws")
     for suffix in ("", "_us_gov"):
         _list_prices(read(karpenter, PRICES.format(suffix)), found)
+    _other_regions(watcher, watcher_as_of, found)
     _older_regions(report, found)
     advisor = json.loads(read(spotinfo, ADVISOR))
     _advice(advisor, found)
@@ -58,8 +69,24 @@ def _list_prices(text: str, found: Machines) -> None:
             found.prices.setdefault(region, {})[name] = price
 
 
+def _other_regions(watcher: str, as_of: str, found: Machines) -> None:
+    """What Karpenter has not: AWS's price page, but for types whose price in us-east-1 has changed since."""
+    listed = {
+        (row.region, match[1]): row.usd
+        for row in Pages(watcher, watcher).rows("ec2")
+        if (match := ON_DEMAND.fullmatch(row.name))
+    }
+    now = found.prices["us-east-1"]
+    for (region, name), usd in listed.items():
+        then = listed.get(("us-east-1", name))
+        price = now[name].on_demand if name in now else None
+        if then is None or price is None or abs(then - price) < 1e-4 * price:
+            page = Price(usd, as_of, ["aws-price-watcher"])
+            found.prices.setdefault(region, {}).setdefault(name, page)
+
+
 def _older_regions(report: str, found: Machines) -> None:
-    """Regions that Karpenter has not: prices of 2021, of types whose price in us-east-1 has not changed since."""
+    """What neither has: prices of 2021, of types whose price in us-east-1 has not changed since."""
     text = read(report, "kube_resource_report/aws-ec2-costs-monthly.csv")
     listed = {
         (REGIONS.get(region, region), name): round(float(usd) / HOURS_PER_MONTH, 6)

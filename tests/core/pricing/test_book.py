@@ -125,6 +125,34 @@ def test_rates_in_another_currency_are_refused(tmp_path: Path) -> None:
     assert "disks.csv" in str(error.value)
 
 
+def test_a_region_has_a_table_of_rates_and_one_of_each_large_service(tmp_path: Path) -> None:
+    header = "rate,region,from,usd,unit,as_of,source\n"
+    for folder, text in (
+        (".", f"{header}aws/disk,eu-test-1,,9,GB,2026-07-02,list\n"),
+        ("regions", f"{header}*,eu-test-1,,,,2026-07-01,list\naws/disk,,,1,GB\naws/net,,,2,GB\n"),
+        ("rds", f"{header}*,eu-test-1,,,hour,2026-07-01,list\naws/rds/x,,10,3\naws/rds/x,,,4\n"),
+    ):
+        (tmp_path / "rates" / "aws" / folder).mkdir(parents=True, exist_ok=True)
+        name = "all" if folder == "." else "eu-test-1"
+        (tmp_path / "rates" / "aws" / folder / f"{name}.csv").write_text(text, "utf-8")
+    (tmp_path / "sources.csv").write_text(SOURCES, "utf-8")
+    book = PriceBook([FolderLayer(tmp_path)])
+    disk, net = (book.rate(name, "eu-test-1") for name in ("aws/disk", "aws/net"))
+    assert disk is not None
+    assert net is not None
+    assert disk.usd == 9  # the provider's own table goes first
+    # What the row does not say is in the row `*`.
+    assert (net.usd, net.unit, net.region) == (2, "GB", "eu-test-1")
+    assert (net.as_of, net.source) == (date(2026, 7, 1), "price list")
+    tiers = book.tiers("aws/rds/x", "eu-test-1")
+    assert tiers is not None
+    assert [(tier.start, tier.rate.usd, tier.rate.unit) for tier in tiers] == [
+        (0, 4, "hour"),
+        (10, 3, "hour"),
+    ]
+    assert book.rate("aws/net", "eu-test-2") is None
+
+
 def test_a_users_offers_go_before_every_other_layer_and_the_rest_is_found_below() -> None:
     row = "aws,us-east-1,m5.xlarge,4,16,,,0.15,,,,2026-11-01,our agreement\n"
     ours = OffersLayer(parse_offers(OFFERS.format("") + row, "ours.csv"))
@@ -181,6 +209,9 @@ FILES = sorted((BUILT_IN_FOLDER / "machines").glob("*/*.csv"))
         ("aws", "us-east-1", "m5.xlarge", 0.192),
         ("aws", "us-east-1", "m7i.2xlarge", 0.4032),
         ("aws", "eu-west-1", "m5.xlarge", 0.214),
+        ("aws", "eu-central-1", "m7a.xlarge", 0.27772),
+        ("aws", "ap-south-1", "m7g.12xlarge", 1.3997),
+        ("aws", "us-west-2", "c7i.xlarge", 0.1785),
         ("aws", "us-gov-west-1", "m5.xlarge", 0.242),
         ("azure", "eastus", "Standard_D4s_v5", 0.192),
         ("azure", "westeurope", "Standard_D4s_v5", 0.23),
@@ -197,11 +228,12 @@ def test_list_prices(provider: str, region: str, instance_type: str, usd: float)
 
 def test_a_price_is_never_taken_from_another_region() -> None:
     here, there = (
-        built_in_book().offer("aws", region, "m7i.xlarge") for region in ("us-east-1", "eu-west-1")
+        built_in_book().offer("aws", region, "m7i.metal-24xl")
+        for region in ("us-east-1", "eu-west-1")
     )
     assert here is not None
     assert there is not None
-    assert here.on_demand_usd_per_hour == 0.2016
+    assert here.on_demand_usd_per_hour == 5.32224
     assert there.on_demand_usd_per_hour is None  # its size and interruption band are known
     assert there.interruption_band is not None
     assert built_in_book().offer("aws", "mars-1", "m7i.xlarge") is None
@@ -254,13 +286,53 @@ def test_every_offer_can_be_read_and_no_option_is_dearer_than_on_demand(provider
             assert offer.as_of <= date(2026, 11, 1)
 
 
+RATES = sorted((BUILT_IN_FOLDER / "rates").rglob("*.csv"))
+
+
 def test_the_tables_stay_small() -> None:
     assert sum(path.stat().st_size for path in FILES) < 6_000_000
+    assert sum(path.stat().st_size for path in RATES) < 6_000_000
+
+
+@pytest.mark.parametrize(
+    ("rate", "region", "usd"),
+    [  # read off AWS's price pages
+        ("aws/sqs/standard", "us-west-2", 0.4),
+        ("aws/nat-gateway/hour", "eu-west-1", 0.048),
+        ("aws/lb/application/hour", "ap-south-1", 0.0239),
+        ("aws/dynamodb/standard/storage", "eu-central-1", 0.306),
+        ("aws/rds/storage/gp3", "ap-northeast-1", 0.138),
+        ("aws/rds/instance/postgresql/single-az/db.m7g.large", "us-west-2", 0.168),
+        ("aws/elasticache/valkey/cache.r7g.large", "us-west-2", 0.1752),
+        ("aws/opensearch/instance/m5.large", "us-west-2", 0.142),
+    ],
+)
+def test_what_services_cost_by_region(rate: str, region: str, usd: float) -> None:
+    known = built_in_book().rate(rate, region)
+    assert known is not None
+    assert known.usd == usd
+    assert known.region == region
+
+
+@pytest.mark.parametrize("path", RATES, ids=lambda path: "-".join(path.parts[-3:])[:-4])
+def test_a_row_of_rates_says_what_it_costs_and_where(path: Path) -> None:
+    usual: dict[str, str] = {}
+    for row in csv.DictReader(path.read_text("utf-8").splitlines()):
+        if row["rate"] == "*":
+            usual = row
+            continue
+        region, as_of, source = (row[name] or usual[name] for name in ("region", "as_of", "source"))
+        assert float(row["usd"]) >= 0
+        assert row["unit"]
+        assert source in read_sources(BUILT_IN_FOLDER)
+        assert date.fromisoformat(as_of) <= date(2026, 12, 1)
+        if path.parent.name not in PROVIDERS:  # a table of one region
+            assert region == path.stem
 
 
 @pytest.mark.parametrize(
     ("provider", "place_count", "type_count"),
-    [("aws", 20, 1300), ("azure", 50, 1300), ("gcp", 40, 500)],
+    [("aws", 36, 1300), ("azure", 50, 1300), ("gcp", 40, 500)],
 )
 def test_most_regions_and_types_are_known(provider: str, place_count: int, type_count: int) -> None:
     assert len(regions(provider)) >= place_count
