@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from trimtab.collector import paused
 from trimtab.diff.fields import changed_fields
 from trimtab.diff.model import Change, Diff, FieldChange, Figures, Operation, Owner, OwnerCost
 from trimtab.diff.owners import NOBODY, OwnerTags, owner_tags, owners_of
@@ -40,6 +41,7 @@ class Judges:
     budgets: "Sequence[Budget]" = ()
 
 
+@paused()
 def compare(
     change: ChangeSet,
     before: Settings,
@@ -140,7 +142,8 @@ def _operation(
         return _SAID.get(said or "", found) if said in {"read"} else found, ()
     if said == "same":
         return Operation.SAME, ()
-    fields = changed_fields(before.resource.inputs.values, after.resource.inputs.values)
+    resource = after.resource
+    fields = changed_fields(before.resource.inputs.values, resource.inputs.values, resource.kind)
     if said in _SAID:
         return _SAID[said], fields
     return (Operation.UPDATE if fields else Operation.SAME), fields
@@ -155,6 +158,8 @@ def _usd(estimate: Estimate) -> Amount | None:
 
 def emissions(estimate: Estimate) -> Amount | None:
     """Kilograms of CO2e a month; None where a machine's are not known."""
+    if not estimate.machines:
+        return ZERO
     if any(each.emissions is None for each in estimate.machines):
         return None
     return total(
@@ -244,7 +249,7 @@ def _known_delta(change: Change, figure: Callable[[Estimate], Amount | None]) ->
     """The difference of what is known of a change: as the sums of each side have it."""
     sides = [figure(side) if side else None for side in (change.before, change.after)]
     old, new = (amount or ZERO for amount in sides)
-    return _counted(new).since(_counted(old))
+    return ZERO if old == new else _counted(new).since(_counted(old))
 
 
 def _counted(amount: Amount) -> Amount:

@@ -13,6 +13,7 @@ from typing import Any
 
 from trimtab.clock import HOURS_PER_MONTH, format_instant
 from trimtab.diff.model import BudgetResult, Change, Diff, Figures, Finding, Owner, OwnerCost, Rule
+from trimtab.diff.secrets import masked
 from trimtab.pricing.amount import Amount
 from trimtab.pricing.model import (
     Charge,
@@ -170,7 +171,7 @@ def _resource(resource: Resource) -> Document:
         "parent": resource.parent,
         "id": resource.id,
         "where": resource.where,
-        "tags": {str(key): str(resource.tags[key]) for key in sorted(resource.tags)},
+        "tags": masked({str(key): str(resource.tags[key]) for key in sorted(resource.tags)}),
     }
 
 

@@ -72,8 +72,10 @@ def state_of(value: Any, *, outputs: bool = False) -> State | None:
     kind = text(given.get("type")) or urn.split("::")[2].rpartition("$")[2]
     inputs = pulumi_inputs(given.get("inputs"))
     computed = {}
+    secret = set(map(str, sequence(given.get("additionalSecretOutputs"))))
+    for name in secret & inputs.keys():
+        inputs[name] = SECRET  # an output by the name of the input that it is made of
     if outputs:
-        secret = set(map(str, sequence(given.get("additionalSecretOutputs"))))
         for name, each in pulumi_inputs(given.get("outputs")).items():
             if name not in inputs and each not in (None, "", [], {}):
                 computed[name] = SECRET if name in secret else each

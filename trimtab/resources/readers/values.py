@@ -166,6 +166,10 @@ def kubernetes_value(value: Any) -> Any:
         name = made.get("name")
         if "value" in made and isinstance(name, str) and _SENSITIVE.search(name):
             made["value"] = SECRET
+        if made.get("kind") == "Secret":  # also within a template, or another's manifest
+            for part in ("data", "stringData"):
+                if part in made:
+                    made[part] = dict.fromkeys(mapping(made[part]), SECRET)
         return made
     if isinstance(value, list):
         return [kubernetes_value(each) for each in value]
@@ -187,10 +191,6 @@ def kubernetes_object(value: Mapping[str, Any]) -> Cleaned:
     if isinstance(value, Cleaned):
         return value
     made = Cleaned(kubernetes_value(dict(value)))
-    if made.get("kind") == "Secret":
-        for part in ("data", "stringData"):
-            if part in made:
-                made[part] = dict.fromkeys(mapping(made[part]), SECRET)
     annotations = mapping(mapping(made.get("metadata")).get("annotations"))
     if _APPLIED in annotations:  # a copy of the whole, secrets and all
         made["metadata"] = {
