@@ -97,6 +97,17 @@ def test_a_replacement_has_what_the_provider_chose_before(tmp_path: Path) -> Non
     assert made.inputs.values == {"id": UNKNOWN, "ami": "b", "instance_type": "m5.large"}
 
 
+def test_an_object_in_kubectl_s_yaml_is_that_object(tmp_path: Path) -> None:
+    body = "apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: gpu}\n"
+    plan = one_instance({"yaml_body": body}, {}, {})
+    plan["resource_changes"][0]["type"] = "kubectl_manifest"
+    made = read(tmp_path, plan).after.resources[0]
+    assert (made.kind, made.name) == ("karpenter.sh/NodePool", "gpu")
+    for other in ("kind: [", f"{body}---\n{body}", UNKNOWN, "{}"):
+        plan["resource_changes"][0]["change"]["after"]["yaml_body"] = other
+        assert read(tmp_path, plan).after.resources[0].kind == "kubectl_manifest"
+
+
 def test_without_its_configuration_nothing_says_what_is_set(tmp_path: Path) -> None:
     plan = one_instance({"ami": "b"}, {"instance_type": True}, {})
     del plan["configuration"]

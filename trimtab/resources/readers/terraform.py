@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.errors import InputError
-from trimtab.resources.inputs import UNKNOWN, Inputs
+from trimtab.resources.inputs import SECRET, UNKNOWN, Inputs
 from trimtab.resources.model import Origin, Role
 from trimtab.resources.place import arn_region, own_region, tags_of
 from trimtab.resources.readers.drafts import Draft, finish
@@ -244,9 +244,9 @@ def _draft(
     instances: Mapping[str, list[str]],
     options: Options,
 ) -> Draft:
-    manifest = block.values.get("manifest")
+    manifest = _manifest(block)
     role = Role.EXISTING if block.data else Role.MANAGED
-    if block.type == "kubernetes_manifest" and isinstance(manifest, dict):
+    if manifest is not None:
         made = _object(block, manifest)
         if made is not None:
             made.role = Role.EXISTING if block.data else made.role
@@ -279,6 +279,23 @@ _ALB = re.compile(r"^aws_alb(?=_|$)")
 """Terraform's other name of a load balancer's types."""
 
 _CONFIGURED = {"aws": "aws:region", "azure": "azure:location", "gcp": "gcp:region"}
+
+
+def _manifest(block: Block) -> dict[str, Any] | None:
+    """The Kubernetes object that a resource applies as it stands."""
+    if block.type == "kubernetes_manifest":
+        given = block.values.get("manifest")
+        return given if isinstance(given, dict) else None
+    body = block.values.get("yaml_body")
+    if block.type != "kubectl_manifest" or not isinstance(body, str) or body in (UNKNOWN, SECRET):
+        return None
+    from trimtab.resources.readers.yaml_objects import objects_of
+
+    try:
+        objects = list(objects_of(body, block.address))
+    except InputError:  # not ours to judge: the provider took it
+        return None
+    return objects[0][0] if len(objects) == 1 else None
 
 
 def _object(block: Block, manifest: dict[str, Any]) -> Draft | None:

@@ -23,6 +23,7 @@ from trimtab.pricing.model import Gap, Part
     "addons.cluster.x-k8s.io/HelmChartProxy",
     "opentofu.upbound.io/Workspace",
     "tf.upbound.io/Workspace",
+    "helm_release",
 )
 def opaque(_: Estimation) -> Iterator[Part]:
     yield Gap("what it installs", "what it installs is not seen")
