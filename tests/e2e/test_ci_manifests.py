@@ -14,9 +14,11 @@ import yaml
 from support import scenario
 from support.code_host import CodeHost, code_host
 from support.engines import engine_path, engine_version
+from support.price_servers import Prices, item, serving
 from support.scenario import AFTER, BEFORE
 from support.workflow_cases import CI, LESS, OUTS, WORKFLOWS, Pools, artefacts, check
-from support.workflows import Machine, Origin, Run
+from support.workflows import Machine, Origin, Run, github
+from trimtab.pricing.live import azure
 
 pytestmark = pytest.mark.engine
 
@@ -179,3 +181,42 @@ def test_a_fork_has_the_summary(ci: str, origin: Origin, host: CodeHost, tmp_pat
         assert "github/codeql-action/upload-sarif" not in run.used
         summary = tmp_path / "machine" / "temp" / "summary.md"
         assert summary.read_text().startswith("<!-- trimtab:diff:manifests -->")
+
+
+def test_fetched_prices_go_before_those_of_the_package(
+    origin: Origin, host: CodeHost, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "machine", commands("plain"))
+    sku = {"armSkuName": "Standard_D4s_v5", "skuName": "D4s v5", "meterName": "D4s v5"}
+    product = {"productName": "Virtual Machines Dsv5 Series"}
+    offered = item("Virtual Machines", "eastus", 0.5, "1 Hour", **sku, **product)
+    with serving(Prices(items=[offered])) as prices:
+        run = github(
+            WORKFLOWS / "github" / "prices.yml",
+            machine,
+            origin,
+            host,
+            env={"WHAT": "--provider azure --region eastus --service machines"},
+            given={azure.VARIABLE: f"{prices.url}/api/retail/prices"},
+        )
+    assert run.status == 0, run.log
+    assert prices.asked
+    assert machine.installed() == ["pip install trimtab[live]==0.1.0"]
+    cache = machine.home / ".cache" / "trimtab" / "prices"
+    assert run.used["actions/cache/save"]["path"].replace("~", str(machine.home)) == str(cache)
+
+    pool = {
+        "apiVersion": "compute.azure.m.upbound.io/v1beta1",
+        "kind": "LinuxVirtualMachine",
+        "metadata": {"name": "x"},
+        "spec": {"forProvider": {"location": "eastus", "size": "Standard_D4s_v5"}},
+    }
+    head = {"clusters/prod/machine.yaml": yaml.safe_dump(pool)}
+    origin.branch(manifests("plain", BEFORE), head)
+    file = WORKFLOWS / "github" / "manifests.yml"
+    run = github(file, machine, origin, host, env={"RENDER": "plain"})
+    assert run.status == 0, run.log
+    (comment,) = host.comments.values()
+    # 730 h at the fetched 0.50, not at the package's 0.192.
+    assert "365.00" in comment
+    assert f"fetched prices in {cache}" in comment

@@ -213,6 +213,7 @@ def github(
     )
     if not _holds(job.get("if", "true"), facts, work, failed=False):
         return Run(0, "skipped")
+    work.mkdir(exist_ok=True)
     status, log, used, ran = 0, "", {}, []
     for step in job["steps"]:
         if not _holds(step.get("if", "success()"), facts, work, failed=status != 0):

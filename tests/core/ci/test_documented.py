@@ -81,7 +81,8 @@ def test_the_statuses_are_those_of_the_command() -> None:
     written = {int(status) for status, comment in rows if comment == "written"}
     assert written == {ExitCode.OK, ExitCode.BUDGET, ExitCode.POLICY, ExitCode.UNPRICED}
     # Which the workflows of GitLab know by their numbers.
-    for file in (DOCS / "ci" / "gitlab").glob("*.yml"):
+    files = set((DOCS / "ci" / "gitlab").glob("*.yml"))
+    for file in files - {DOCS / "ci" / "gitlab" / "prices.yml"}:
         assert "in 0|6|7|8) trimtab comment" in file.read_text("utf-8")
 
 
@@ -145,7 +146,7 @@ def test_the_reports_are_those_of_the_workflows() -> None:
     names = re.findall(r"`([\w.]+)`", listed[0])
     for file in (DOCS / "ci").glob("git*/*.yml"):
         outs = re.findall(rf"--out {listed[1]}/(\S+)", file.read_text("utf-8"))
-        assert outs == names
+        assert outs == ([] if file.name == "prices.yml" else names)
 
 
 def test_the_policy_files_example_is_json() -> None:

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "ci"
-GITHUB = sorted((FOLDER / "github").glob("*.yml"))
-GITLAB = sorted((FOLDER / "gitlab").glob("*.yml"))
+PRICES = "prices.yml"
+GITHUB = sorted(each for each in (FOLDER / "github").glob("*.yml") if each.name != PRICES)
+GITLAB = sorted(each for each in (FOLDER / "gitlab").glob("*.yml") if each.name != PRICES)
 PIN = re.compile(r"uses: ([\w/.-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)")
 NAMES = ["crossplane", "manifests", "pulumi-cli", "pulumi"]
 
@@ -37,13 +38,13 @@ def test_both_hosts_have_the_same_workflows() -> None:
 
 def test_every_action_is_pinned_to_one_commit() -> None:
     pins: dict[str, tuple[str, str]] = {}
-    for file in GITHUB:
+    for file in [*GITHUB, FOLDER / "github" / PRICES]:
         text = file.read_text("utf-8")
         found = PIN.findall(text)
         assert len(found) == text.count("uses: ")
         for action, commit, released in found:
             assert pins.setdefault(action, (commit, released)) == (commit, released)
-    assert len(pins) == 6
+    assert len(pins) == 7
 
 
 @pytest.mark.parametrize("file", GITHUB, ids=by_name)
@@ -89,6 +90,24 @@ def test_a_workflow_installs_this_release_ends_in_time_and_caches(file: Path) ->
     # Runs of pull requests read fetched prices, and never write them.
     assert "actions/cache/restore@" in text or "policy: pull" in text
     assert "actions/cache@" not in text
+
+
+def test_prices_are_fetched_where_no_pull_request_has_a_say() -> None:
+    workflow = data(FOLDER / "github" / PRICES)
+    assert workflow[True].keys() == {"schedule", "workflow_dispatch"}
+    assert workflow["permissions"] == {}
+    (refresh,) = workflow["jobs"].values()
+    assert "permissions" not in refresh
+    caches = [each["with"] for each in refresh["steps"] if "cache" in each.get("uses", "")]
+    reads = [each["with"] for each in job(GITHUB[0])["steps"] if "cache/" in each.get("uses", "")]
+    assert [each["path"] for each in (*caches, *reads)] == ["~/.cache/trimtab/prices"] * 3
+    assert caches[0] == reads[0]
+    assert caches[1]["key"].startswith(reads[0]["restore-keys"])
+    (lab,) = data(FOLDER / "gitlab" / PRICES).values()
+    assert lab["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+    kept, read = lab["cache"][1], job(GITLAB[0])["cache"][1]
+    assert all(kept[key] == read[key] for key in ("key", "paths", "unprotect"))
+    assert "policy" not in kept
 
 
 def test_no_two_workflows_write_one_comment() -> None:
