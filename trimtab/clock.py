@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 HOURS_PER_MONTH = 730.0
 """The FinOps convention: 8,760 hours a year over twelve months."""
 
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+DAYS_PER_MONTH = HOURS_PER_MONTH / 24
+
 _DURATION_UNITS = {
     "w": timedelta(weeks=1),
     "d": timedelta(days=1),

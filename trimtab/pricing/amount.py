@@ -6,6 +6,7 @@ file). Bounds add as if everything were at its worst at once.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -37,6 +38,18 @@ class Amount(NamedTuple):
             return ZERO
         expected = None if self.expected is None else self.expected * factor
         return Amount(self.low * factor, expected, self.high * factor)
+
+    def of_each(self, each: "Amount") -> "Amount":
+        """So many of so much each; none of what nothing bounds is none."""
+        known = self.expected is not None and each.expected is not None
+        high = 0.0 if 0.0 in (self.high, each.high) else self.high * each.high
+        expected = (self.expected or 0.0) * (each.expected or 0.0) if known else None
+        return Amount(self.low * each.low, expected, high)
+
+    def at_ends(self, rising: Callable[[float], float]) -> "Amount":
+        """A function that never falls, of each of the three figures."""
+        expected = None if self.expected is None else rising(self.expected)
+        return between(rising(self.low), rising(self.high), expected)
 
     def since(self, other: "Amount") -> "Amount":
         """The difference from what the same thing was before: what bounds the one bounds the other.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from trimtab.pricing.amount import ONE, Amount
+from trimtab.pricing.amount import ONE, Amount, between, exactly
 from trimtab.pricing.book import PriceBook
 from trimtab.pricing.model import Basis, Charge, Gap, Part, Rate
 from trimtab.resources.model import Resource
@@ -154,6 +154,27 @@ class Estimation:
         """
         amount, basis = self.usage(key)
         yield from self.tiered(label, rate, amount.times(1 / per), basis=basis, note=note)
+
+    def if_used(
+        self, label: str, rate: str, key: str, per: float = 1.0, note: str = ""
+    ) -> Iterator[Part]:
+        """As `used`; nothing of what is certainly not used, which few resources are paid for by."""
+        if self.usage(key)[0].high > 0:
+            yield from self.used(label, rate, key, per, note)
+
+    def counted(
+        self, path: str, default: int = 1, *, least: int = 1, most: int
+    ) -> tuple[Amount, Basis]:
+        """How many an input asks for; where only a deployment will know, between what its provider allows.
+
+        Args:
+            path: the input, by Terraform's names.
+            default: what the provider takes where nothing is asked for.
+            least, most: the provider's bounds.
+        """
+        if self.inputs.unknown(path):
+            return between(least, most), Basis.BOUNDS
+        return exactly(self.inputs.count(path, default)), Basis.DECLARED
 
     def usage(self, key: str) -> tuple[Amount, Basis]:
         """A usage key's quantity in a month, and who says so."""

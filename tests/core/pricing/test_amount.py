@@ -65,3 +65,20 @@ def test_differences_by_hand(
 def test_bounds_that_contradict_widen() -> None:
     assert between(5, 2, 9) == Amount(2, 9, 9)
     assert between(5, 2) == Amount(2, None, 5)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_so_many_of_each_stay_in_order_and_none_cost_nothing(count: Amount, each: Amount) -> None:
+    assert in_order(count.of_each(each))
+    assert count.of_each(ZERO) == ZERO.of_each(count)
+    assert ZERO.of_each(between(0, math.inf)).high == 0
+
+
+def test_so_many_of_each_by_hand() -> None:
+    assert between(1, 3, 2).of_each(between(10, 30, 20)) == Amount(10, 40, 90)
+    assert between(1, 3).of_each(exactly(10)) == Amount(10, None, 30)
+
+
+def test_a_function_is_taken_of_every_figure() -> None:
+    assert between(1, math.inf, 5).at_ends(lambda value: min(value, 4)) == Amount(1, 4, 4)
+    assert between(1, 3).at_ends(lambda value: max(value - 2, 0)) == Amount(0, None, 1)

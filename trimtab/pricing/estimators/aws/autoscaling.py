@@ -18,7 +18,6 @@ from trimtab.pricing.estimators.aws.launch import (
     NOT_HERE,
     NOT_KNOWN,
     Make,
-    at_bounds,
     extras,
     group_count,
     machines,
@@ -93,7 +92,7 @@ def _mixed(at: Estimation, capacity: Amount, now: float | None) -> Iterator[Part
         ("on-demand instances", "on-demand", on_demand),
         ("spot instances", "spot", spot),
     ):
-        count = at_bounds(nodes, part)
+        count = nodes.at_ends(part)
         if count.high > 0:
             yield from machines(
                 label,

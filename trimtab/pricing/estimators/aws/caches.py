@@ -9,6 +9,8 @@ from trimtab.pricing.estimators.aws.tariff import by_use
 from trimtab.pricing.model import Basis, Gap, Part
 
 _MOST_SHARDS, _MOST_REPLICAS = 500, 5
+_MOST_NODES = 60
+_MOST_DAX_NODES = 11
 
 
 @estimates("aws_elasticache_cluster")
@@ -16,10 +18,7 @@ def cache_cluster(at: Estimation) -> Iterator[Part]:
     """Nodes of Memcached, or one of Redis; a member of a replication group is paid for there."""
     if at.inputs.has("replication_group_id"):
         return
-    if at.inputs.unknown("num_cache_nodes"):
-        nodes, basis = between(1, 60), Basis.BOUNDS
-    else:
-        nodes, basis = exactly(at.inputs.count("num_cache_nodes", 1)), Basis.DECLARED
+    nodes, basis = at.counted("num_cache_nodes", most=_MOST_NODES)
     yield from _nodes(at, "redis", nodes, basis)
     yield from _snapshots(at)
 
@@ -100,7 +99,5 @@ def memorydb(at: Estimation) -> Iterator[Part]:
 def dax(at: Estimation) -> Iterator[Part]:
     """Nodes by the hour."""
     node_type = at.inputs.text("node_type")
-    unknown = at.inputs.unknown("replication_factor")
-    nodes = between(1, 11) if unknown else exactly(at.inputs.count("replication_factor", 1))
-    basis = Basis.BOUNDS if unknown else Basis.DECLARED
+    nodes, basis = at.counted("replication_factor", most=_MOST_DAX_NODES)
     yield at.charge(f"nodes, {node_type}", f"aws/dax/{node_type}", nodes, basis=basis)

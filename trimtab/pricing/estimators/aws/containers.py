@@ -14,7 +14,7 @@ from trimtab.clock import HOURS_PER_MONTH
 from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.estimators.aws.launch import at_bounds, basis_of
+from trimtab.pricing.estimators.aws.launch import basis_of
 from trimtab.pricing.model import Gap, Part
 from trimtab.resources.inputs import Inputs, as_number
 from trimtab.resources.model import Resource
@@ -60,7 +60,7 @@ def ecs_service(at: Estimation) -> Iterator[Part]:
         yield Gap("tasks", "how many are desired is not known before a deployment")
         return
     for index, (provider, _, _) in enumerate(shares):
-        count = at_bounds(desired, partial(_share_of, shares, index))
+        count = desired.at_ends(partial(_share_of, shares, index))
         if count.high > 0 or len(shares) == 1:
             yield from task_charges(at, task, count, spot=provider == "FARGATE_SPOT")
     if at.inputs.flag("network_configuration.assign_public_ip"):
@@ -245,11 +245,7 @@ def app_runner(at: Estimation) -> Iterator[Part]:
     expected = None if active.expected is None else min(active.expected, bound)
     hours = between(active.low, min(active.high, bound), expected)
     yield at.charge("active vCPU", "aws/apprunner/vcpu", hours.times(vcpu), basis=basis)
-    above = Amount(
-        max(hours.low - ready * HOURS_PER_MONTH, 0.0),
-        None if hours.expected is None else max(hours.expected - ready * HOURS_PER_MONTH, 0.0),
-        max(hours.high - ready * HOURS_PER_MONTH, 0.0),
-    )
+    above = hours.at_ends(lambda value: max(value - ready * HOURS_PER_MONTH, 0.0))
     if above.high and math.isfinite(above.high):
         yield at.charge(
             "memory beyond what is ready", "aws/apprunner/memory", above.times(memory), basis=basis

@@ -8,6 +8,8 @@ from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use, tariff
 from trimtab.pricing.model import Basis, Charge, Gap, Part
 
+_MOST_REDSHIFT_NODES = 128
+
 
 @estimates("aws_dynamodb_table")
 def table(at: Estimation) -> Iterator[Part]:
@@ -123,9 +125,7 @@ def redshift(at: Estimation) -> Iterator[Part]:
     if not node_type:
         yield Gap("nodes", "only a deployment will know their type")
         return
-    unknown = at.inputs.unknown("number_of_nodes")
-    nodes = between(1, 128) if unknown else exactly(at.inputs.count("number_of_nodes", 1))
-    basis = Basis.BOUNDS if unknown else Basis.DECLARED
+    nodes, basis = at.counted("number_of_nodes", most=_MOST_REDSHIFT_NODES)
     if at.inputs.unknown("multi_az"):
         nodes, basis = between(nodes.low, 2 * nodes.high), Basis.BOUNDS
     zones = 2 if at.inputs.flag("multi_az") else 1

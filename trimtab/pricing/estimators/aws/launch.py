@@ -8,7 +8,7 @@ where no root disk is declared it is taken as 8 GiB, which the common Linux imag
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -243,7 +243,7 @@ def extras(at: Estimation, make: Make, count: Amount, types: Sequence[str] = ())
     if make.unlimited and family in _BURSTABLE:
         each, basis = at.usage("cpu_credit_vcpu_hours")
         yield at.charge(
-            "CPU credits", f"aws/ec2/cpu-credits/{family}", product(count, each), basis=basis
+            "CPU credits", f"aws/ec2/cpu-credits/{family}", count.of_each(each), basis=basis
         )
     if make.public_ip:
         yield at.charge("public IPv4 addresses", "aws/public-ipv4/hour", count)
@@ -269,19 +269,6 @@ def group_count(
 def basis_of(count: Amount) -> Basis:
     """Whether a count is the program's or only bounded by it."""
     return Basis.BOUNDS if count.expected is None else Basis.DECLARED
-
-
-def at_bounds(amount: Amount, part: Callable[[float], float]) -> Amount:
-    """A rising function of a quantity, at each bound of it."""
-    expected = None if amount.expected is None else part(amount.expected)
-    return between(part(amount.low), part(amount.high), expected)
-
-
-def product(a: Amount, b: Amount) -> Amount:
-    """So many of so much each."""
-    known = None if a.expected is None or b.expected is None else a.expected * b.expected
-    high = 0.0 if 0.0 in (a.high, b.high) else a.high * b.high
-    return Amount(a.low * b.low, known, high)
 
 
 def _option(market: str) -> PurchaseOption:

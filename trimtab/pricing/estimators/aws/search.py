@@ -3,17 +3,18 @@
 import math
 from collections.abc import Iterator
 
-from trimtab.pricing.amount import between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import tariff
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Gap, Part
 
 _DEFAULT_INSTANCE = {
     "aws_opensearch_domain": "m4.large.search",
     "aws_elasticsearch_domain": "m4.large.elasticsearch",
 }
 """What the provider takes where the program says nothing."""
+
+_MOST_NODES = 80
 
 
 @estimates("aws_opensearch_domain", "aws_elasticsearch_domain")
@@ -38,9 +39,7 @@ def _nodes(at: Estimation, label: str, kind: str, count: str, default: str) -> P
     node_type = at.inputs.text(f"cluster_config.{kind}", default)
     if not node_type or at.inputs.unknown(f"cluster_config.{kind}"):
         return Gap(label, "only a deployment will know their type")
-    unknown = at.inputs.unknown(f"cluster_config.{count}")
-    nodes = between(1, 80) if unknown else exactly(at.inputs.count(f"cluster_config.{count}", 1))
-    basis = Basis.BOUNDS if unknown else Basis.DECLARED
+    nodes, basis = at.counted(f"cluster_config.{count}", most=_MOST_NODES)
     size = node_type.rpartition(".")[0]
     return at.charge(f"{label}, {size}", f"aws/opensearch/instance/{size}", nodes, basis=basis)
 

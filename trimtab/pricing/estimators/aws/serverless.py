@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from trimtab.pricing.amount import Amount, between
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.estimators.aws.launch import product
 from trimtab.pricing.model import Basis, Gap, Part
 from trimtab.resources.inputs import Inputs
 
@@ -64,7 +63,7 @@ def _seconds(at: Estimation, requests: Amount) -> tuple[Amount, Basis]:
         timeout_ms = 1000.0 * (at.inputs.number("timeout") or _DEFAULT_TIMEOUT_S)
         expected = None if each.expected is None else min(each.expected, timeout_ms)
         each = between(min(each.low, timeout_ms), timeout_ms, expected)
-    return product(requests, each).times(1e-3), basis
+    return requests.of_each(each).times(1e-3), basis
 
 
 def _architecture(inputs: Inputs) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from trimtab.pricing.amount import between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use, tariff
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Gap, Part
+
+_MOST_SHARDS = 500
+_MOST_BROKERS = 60
 
 
 @estimates("aws_kinesis_stream")
@@ -20,9 +22,7 @@ def stream(at: Estimation) -> Iterator[Part]:
             ("data out", "aws/kinesis/on-demand/out", "data_out_gb"),
         )
         return
-    unknown = at.inputs.unknown("shard_count")
-    shards = between(1, 500) if unknown else exactly(at.inputs.count("shard_count", 1))
-    basis = Basis.BOUNDS if unknown else Basis.DECLARED
+    shards, basis = at.counted("shard_count", most=_MOST_SHARDS)
     yield at.charge("shards", "aws/kinesis/shard/hour", shards, basis=basis)
     yield from at.used("put units", "aws/kinesis/put", "put_units_millions")
     if (at.inputs.number("retention_period") or 24) > 24:
@@ -84,9 +84,7 @@ def kafka(at: Estimation) -> Iterator[Part]:
     if not instance:
         yield Gap("brokers", "only a deployment will know their type")
         return
-    unknown = at.inputs.unknown("number_of_broker_nodes")
-    brokers = between(2, 60) if unknown else exactly(at.inputs.count("number_of_broker_nodes", 2))
-    basis = Basis.BOUNDS if unknown else Basis.DECLARED
+    brokers, basis = at.counted("number_of_broker_nodes", 2, least=2, most=_MOST_BROKERS)
     yield at.charge(f"brokers, {instance}", f"aws/msk/{instance}", brokers, basis=basis)
     size = at.inputs.number(
         "broker_node_group_info.storage_info.ebs_storage_info.volume_size"

@@ -31,6 +31,4 @@ def tariff(*kinds: str, fixed: Sequence[Fixed] = (), used: Sequence[Used] = ()) 
 def by_use(at: Estimation, *parts: Used) -> Iterator[Part]:
     """Parts that are paid by use; nothing for one whose quantity is certainly 0."""
     for label, rate, key in parts:
-        quantity, basis = at.usage(key)
-        if quantity.high > 0:
-            yield from at.tiered(label, rate, quantity, basis=basis)
+        yield from at.if_used(label, rate, key)

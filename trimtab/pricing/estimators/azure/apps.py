@@ -7,6 +7,7 @@ itself where its plan is a consumption plan, or where nothing says what its plan
 import re
 from collections.abc import Iterator
 
+from trimtab.clock import DAYS_PER_MONTH, SECONDS_PER_MONTH
 from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
@@ -22,7 +23,6 @@ _FREE = ("f1", "free")
 _ELASTIC = {"ep1": (1.0, 3.5), "ep2": (2.0, 7.0), "ep3": (4.0, 14.0)}
 _WORKFLOW = {"ws1": (1.0, 3.5), "ws2": (2.0, 7.0), "ws3": (4.0, 14.0)}
 """vCPUs and GB of memory of an instance."""
-_SECONDS_PER_MONTH = 730 * 3600
 _ACR_INCLUDED_GB = {"basic": 10.0, "standard": 100.0, "premium": 500.0}
 _MEMORY_GIB = re.compile(r"^(\d+(?:\.\d*)?|\.\d+)\s*Gi$", re.IGNORECASE)
 
@@ -152,11 +152,7 @@ def container_registry(at: Estimation) -> Iterator[Part]:
     amount, basis = at.usage("storage_gb")
     included = _ACR_INCLUDED_GB.get(sku, 0.0)
 
-    def beyond(value: float) -> float:
-        return max(value - included, 0.0)
-
-    expected = None if amount.expected is None else beyond(amount.expected)
-    rest = Amount(beyond(amount.low), expected, beyond(amount.high))
+    rest = amount.at_ends(lambda value: max(value - included, 0.0))
     label = f"storage beyond {included:,.0f} GB"
     yield at.charge(label, "azure/acr/storage", rest, basis=basis)
 
@@ -200,8 +196,8 @@ def container_app(at: Estimation) -> Iterator[Part]:
     high = at.inputs.number("template.max_replicas") or 10.0
     replicas = between(low, high, max(low, 0.0) or None)
     basis = Basis.DECLARED if low == high else Basis.BOUNDS
-    vcpu = sum(each for each in cores if each) * _SECONDS_PER_MONTH
-    gib = sum(each for each in memory if each) * _SECONDS_PER_MONTH
+    vcpu = sum(each for each in cores if each) * SECONDS_PER_MONTH
+    gib = sum(each for each in memory if each) * SECONDS_PER_MONTH
     note = "at the active rate, without the subscription's free grant"
     yield at.charge(
         "vCPU", "azure/container-apps/vcpu", replicas.times(vcpu), basis=basis, note=note
@@ -267,5 +263,5 @@ def app_configuration(at: Estimation) -> Iterator[Part]:
     if tier == "free":
         return
     replicas = 1.0 + (at.inputs.length("replica") or 0)
-    days = replicas * 730 / 24
+    days = replicas * DAYS_PER_MONTH
     yield at.charge(f"store: {tier}", f"azure/app-configuration/{tier}", days)

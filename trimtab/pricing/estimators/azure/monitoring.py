@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
+from trimtab.clock import DAYS_PER_MONTH, SECONDS_PER_MONTH
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.model import Gap, Part
 from trimtab.resources.inputs import Inputs
 
 _FREE_RETENTION_DAYS = 31
-_INSIGHTS_FREE_RETENTION_DAYS = 90
-_DAYS_PER_MONTH = 730 / 24
 _LOG_ALERT_MINUTES = (1, 5, 10, 15)
 _PERIOD = {"PT1M": 1, "PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 15, "PT45M": 15, "PT1H": 15}
 
@@ -26,7 +25,7 @@ def log_workspace(at: Estimation) -> Iterator[Part]:
             yield Gap("commitment", "no price of this commitment tier")
         else:
             yield at.charge(
-                "commitment of 100 GB a day", "azure/log-analytics/commitment-100", _DAYS_PER_MONTH
+                "commitment of 100 GB a day", "azure/log-analytics/commitment-100", DAYS_PER_MONTH
             )
     elif sku == "pergb2018":
         yield from at.used("logs taken in", "azure/log-analytics/ingestion", "ingested_gb")
@@ -35,7 +34,7 @@ def log_workspace(at: Estimation) -> Iterator[Part]:
     days = at.inputs.number("retention_in_days") or 30.0
     if days > _FREE_RETENTION_DAYS:
         amount, basis = at.usage("ingested_gb")
-        kept = amount.times((days - _FREE_RETENTION_DAYS) / _DAYS_PER_MONTH)
+        kept = amount.times((days - _FREE_RETENTION_DAYS) / DAYS_PER_MONTH)
         yield at.charge(
             "logs kept beyond 31 days", "azure/log-analytics/retention", kept, basis=basis
         )
@@ -81,7 +80,7 @@ def standard_test(at: Estimation) -> Iterator[Part]:
     """By how often it runs, from each of its places."""
     seconds = at.inputs.number("frequency") or 300.0
     places = at.inputs.length("geo_locations") or 1
-    runs = 730 * 3600 / seconds * places
+    runs = SECONDS_PER_MONTH / seconds * places
     yield at.charge("web tests", "azure/application-insights/web-test", runs)
 
 

@@ -40,8 +40,7 @@ def bigquery_table(at: Estimation) -> Iterator[Part]:
         ("storage write API", "storage-write", "storage_write_api_gb"),
         ("storage read API", "storage-read", "storage_read_api_tb"),
     ):
-        if at.usage(key)[0].high > 0:
-            yield from at.used(label, f"gcp/bigquery/{rate}", key)
+        yield from at.if_used(label, f"gcp/bigquery/{rate}", key)
 
 
 @estimates("google_bigquery_reservation")
@@ -70,8 +69,7 @@ def pubsub_subscription(at: Estimation) -> Iterator[Part]:
         ("acknowledged messages retained", "retained_gb"),
         ("snapshots' backlog", "snapshot_gb"),
     ):
-        if at.usage(key)[0].high > 0:
-            yield from at.used(label, "gcp/pubsub/storage", key)
+        yield from at.if_used(label, "gcp/pubsub/storage", key)
 
 
 _DATAPROC = (("master", "master_config", 1.0), ("workers", "worker_config", 2.0))

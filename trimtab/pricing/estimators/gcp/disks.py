@@ -56,7 +56,7 @@ def disk_parts(
     """
     size = gib if isinstance(gib, Amount) else exactly(gib)
     name = label or f"{kind} storage"
-    yield at.charge(name, f"gcp/compute/disk/{kind}", _product(size, count), basis=basis, note=note)
+    yield at.charge(name, f"gcp/compute/disk/{kind}", size.of_each(count), basis=basis, note=note)
     free_iops, free_throughput = _INCLUDED.get(kind, (0.0, 0.0))
     wanted = iops if iops is not None else _DEFAULT_IOPS.get(kind)
     if wanted is not None and ("extreme" in kind or "hyperdisk" in kind) and wanted > free_iops:
@@ -73,11 +73,6 @@ def disk_parts(
             count.times(throughput - free_throughput),
             basis=basis,
         )
-
-
-def _product(a: Amount, b: Amount) -> Amount:
-    expected = None if a.expected is None or b.expected is None else a.expected * b.expected
-    return Amount(a.low * b.low, expected, a.high * b.high)
 
 
 def size_of(at: Estimation, inputs: Inputs, *names: str) -> float | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from trimtab.pricing.amount import Amount
 from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.gcp.machines import is_spot
@@ -67,8 +66,7 @@ def router_nat(at: Estimation) -> Iterator[Part]:
     """By the hour for each machine behind it, up to 32 of them, and by what passes."""
     at = located(at, "region")
     machines, basis = at.usage("assigned_vms")
-    expected = None if machines.expected is None else min(machines.expected, _NAT_MACHINES)
-    counted = Amount(min(machines.low, _NAT_MACHINES), expected, min(machines.high, _NAT_MACHINES))
+    counted = machines.at_ends(lambda value: min(value, _NAT_MACHINES))
     note = f"{_NAT_MACHINES:.0f} machines at the most are charged"
     yield at.charge(
         "NAT gateway, machines behind it", "gcp/compute/nat/vm", counted, basis=basis, note=note
@@ -139,16 +137,14 @@ def vpn_gateway(at: Estimation) -> Iterator[Part]:
     """By what leaves through it, by where that goes; its tunnels are charged by themselves."""
     for place in _WITHIN:
         key = f"{place.replace('-', '_')}_gb"
-        if at.usage(key)[0].high > 0:
-            yield from at.used(f"traffic, {place}", f"gcp/vpn/egress/{place}", key)
+        yield from at.if_used(f"traffic, {place}", f"gcp/vpn/egress/{place}", key)
 
 
 @estimates("google_compute_external_vpn_gateway")
 def external_vpn_gateway(at: Estimation) -> Iterator[Part]:
     """By what goes to it over the internet."""
     for place in ("worldwide", "china", "australia"):
-        if at.usage(f"{place}_gb")[0].high > 0:
-            yield from at.used(f"traffic, {place}", f"gcp/vpn/egress/{place}", f"{place}_gb")
+        yield from at.if_used(f"traffic, {place}", f"gcp/vpn/egress/{place}", f"{place}_gb")
 
 
 @estimates("google_compute_interconnect_attachment", "google_compute_interconnect")

@@ -38,8 +38,7 @@ def secret(at: Estimation) -> Iterator[Part]:
             "active versions", "gcp/secret-manager/version", versions.times(places), basis=basis
         )
     yield from at.used("access", "gcp/secret-manager/access", "access_operations", 1e4)
-    if at.usage("rotations")[0].high > 0:
-        yield from at.used("rotations", "gcp/secret-manager/rotation", "rotations")
+    yield from at.if_used("rotations", "gcp/secret-manager/rotation", "rotations")
 
 
 @estimates("google_secret_manager_secret_version", "google_secret_manager_regional_secret_version")

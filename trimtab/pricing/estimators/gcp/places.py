@@ -9,17 +9,11 @@ REGIONAL_ZONES = 3
 """Zones of a regional cluster, pool or group that does not list its own."""
 
 _ZONE = re.compile(r"^[a-z]+-[a-z]+\d+-[a-z]$")
-_REGION = re.compile(r"^[a-z]+-[a-z]+\d+$")
 
 
 def is_zone(location: str) -> bool:
     """Whether a location is one zone: `us-central1-a`."""
     return bool(_ZONE.match(location))
-
-
-def is_region(location: str) -> bool:
-    """Whether a location is a region: `us-central1`."""
-    return bool(_REGION.match(location))
 
 
 def region_of(location: str) -> str:

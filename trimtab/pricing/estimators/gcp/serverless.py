@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from trimtab.clock import SECONDS_PER_MONTH
 from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
@@ -17,8 +18,7 @@ from trimtab.pricing.estimators.gcp.places import located
 from trimtab.pricing.model import Basis, Gap, Part
 from trimtab.resources.inputs import Inputs
 
-_SECONDS_PER_MONTH = 730 * 3600.0
-_QUANTITY = re.compile(r"^([\d.]+)\s*([A-Za-z]*)$")
+_QUANTITY = re.compile(r"^(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)$")
 _UNITS = {
     "": 1.0,
     "m": 1e-3,
@@ -97,7 +97,7 @@ def _limits(inputs: Inputs, path: str) -> tuple[float, float]:
 def _run(at: Estimation, vcpu: float, gib: float, least: float, always: bool) -> Iterator[Part]:
     if always:
         note = "its least number of instances, all month; what it adds under load is not counted"
-        seconds = exactly(least * _SECONDS_PER_MONTH)
+        seconds = exactly(least * SECONDS_PER_MONTH)
         yield at.charge("instances' vCPUs", "gcp/run/instance/vcpu", seconds.times(vcpu), note=note)
         yield at.charge("instances' memory", "gcp/run/instance/memory", seconds.times(gib))
         return
@@ -115,7 +115,7 @@ def _run(at: Estimation, vcpu: float, gib: float, least: float, always: bool) ->
 
 def _idle_seconds(least: float, busy: Amount) -> Amount:
     """How long so many instances wait in a month: what is left of it after they answered."""
-    month = least * _SECONDS_PER_MONTH
+    month = least * SECONDS_PER_MONTH
     expected = None if busy.expected is None else max(month - busy.expected, 0.0)
     return between(max(month - busy.high, 0.0), max(month - busy.low, 0.0), expected)
 
