@@ -8,6 +8,7 @@ costs a month, the plan's groups and the resource tree. A test holds the pages t
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -17,12 +18,16 @@ from trimtab.clock import parse_instant
 from trimtab.errors import TrimtabError
 from trimtab.files import write_atomic
 from trimtab.preview.page import page
-from trimtab.preview.pricing import price
+from trimtab.preview.priced import price
 from trimtab.preview.records import PreviewRequest, Recording
+from trimtab.pricing.book import built_in_book
+from trimtab.pricing.estimation import Settings
 from trimtab.pricing.plan_source import PlanSource, load_plan_source
 
 EXAMPLES = ROOT / "docs" / "examples"
 PAGES = Path("docs/stacks")
+WITHOUT_PLAN = datetime(2026, 11, 1, tzinfo=UTC)
+"""The day of a stack without a plan, which has no start: the clock would change its page."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,16 @@ def text_of(stack: StackPage) -> str:
     )
     opening = ["<!-- Written by `make docs`; edit the stack, not this page. -->", what]
     kind = "Stack" if stack.project == Path() else "Example"
-    preview = price(recording, _plan(plan), parse_instant(instant) if instant else None)
+    preview = price(recording, _settings_of(_plan(plan), instant))
     return page(preview, f"{kind} {stack.path.stem}", opening)
+
+
+def _settings_of(plan: PlanSource | None, instant: str | None) -> Settings:
+    """As `trimtab preview` prices the stack from the prices that come with the package."""
+    site = plan.plan.spec.site if plan else None
+    as_of = parse_instant(instant) if instant else plan.plan.spec.start if plan else WITHOUT_PLAN
+    regions = {site.provider: site.region} if site else {}
+    return Settings(built_in_book(), as_of, regions=regions, plan=plan)
 
 
 def _owner(recording: Recording, key: str) -> str:

@@ -12,7 +12,7 @@ from support.recorded import Record, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError, StalePlanError, TrimtabError
 from trimtab.plan.attribution import group_tags, plan_tags
-from trimtab.preview.records import UNKNOWN
+from trimtab.resources.inputs import UNKNOWN
 
 BLOCK = {
     "option": "capacity-block",

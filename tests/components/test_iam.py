@@ -7,7 +7,8 @@ import pytest
 
 from support.iam import unknown_documents, wildcard_problems
 from support.recorded import Record
-from trimtab.preview.records import UNKNOWN, ResourceRecord
+from trimtab.preview.records import ResourceRecord
+from trimtab.resources.inputs import UNKNOWN
 
 
 def policy(kind: str, key: str, *statements: dict[str, Any] | str) -> ResourceRecord:

@@ -29,7 +29,7 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels, plan_tags
 from trimtab.plan.labels import DIGEST_TAG, PLAN_TAG
 from trimtab.preview.records import ResourceRecord
-from trimtab.preview.tariff import value_at
+from trimtab.resources.inputs import Inputs
 
 REPO = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -459,7 +459,7 @@ def tags_of(record: ResourceRecord) -> dict[str, str] | None:
     if not record.custom or record.type.partition(":")[0] not in {"aws", "azure", "gcp"}:
         return None
     if record.type in GCP_LABELLED:
-        labels = value_at(record.inputs, GCP_LABELLED[record.type])
+        labels = Inputs(record.inputs, camel=True).get(GCP_LABELLED[record.type])
         return {re.sub("^trimtab-", "trimtab:", key): value for key, value in labels.items()}
     if "tags" not in input_type_types(args_type(record.type)):
         return None

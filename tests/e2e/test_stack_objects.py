@@ -14,7 +14,8 @@ from support.kube_api import KubeApi
 from support.pruned import lost
 from support.recorded import REPO
 from tools.stack_pages import StackPage, stack_pages
-from trimtab.preview.records import UNKNOWN, PreviewRequest
+from trimtab.preview.records import PreviewRequest
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components.engines.recorder import record
 
 pytestmark = pytest.mark.engine

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from trimtab.preview.records import SECRET, UNKNOWN
+from trimtab.resources.inputs import SECRET, UNKNOWN
 
 _DOCUMENTS = {
     "aws:iam/policy:Policy": ("policy",),

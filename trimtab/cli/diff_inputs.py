@@ -74,7 +74,17 @@ def settings_of(
     Raises:
         InputError: an option or a file that it names is wrong.
     """
-    plans = _given_plans(options) or _own_plans(change)
+    return settings_with(options, _given_plans(options) or _own_plans(change))
+
+
+def settings_with(
+    options: DiffOptions, plans: "tuple[PlanSource | None, PlanSource | None]"
+) -> tuple[tuple[Settings, Settings], list[str]]:
+    """The same for sides whose plans are read: what `trimtab preview` has, too.
+
+    Raises:
+        InputError: an option or a file that it names is wrong.
+    """
     as_of = _instant(options.as_of, plans)
     usage, inventory = _usage(options), _inventory(options)
     book, prices = price_book(options.offers, options.prices)
@@ -92,15 +102,17 @@ def _read(options: DiffOptions) -> "ChangeSet":
     from trimtab.resources.readers import Options, read_change
 
     *before, after = options.inputs
-    reading = Options(stack=options.stack or "", config=_config(options), fixtures=options.fixtures)
+    reading = Options(
+        stack=options.stack or "", config=configuration(options), fixtures=options.fixtures
+    )
     return read_change(before[0] if before else None, after, reading)
 
 
 _REGION_KEYS = {"aws": "aws:region", "azure": "azure-native:location", "gcp": "gcp:region"}
 
 
-def _config(options: DiffOptions) -> dict[str, str]:
-    """Configuration for the readers: what the user gives, and the regions that hold."""
+def configuration(options: DiffOptions) -> dict[str, str]:
+    """Configuration for a program: what the user gives, and the regions and the plan that hold."""
     regions = {
         _REGION_KEYS[provider]: region
         for provider, region in options.regions.items()
@@ -138,18 +150,25 @@ def _instant(text: str | None, plans: "Iterable[PlanSource | None]") -> datetime
     The machine's clock is read here and nowhere below; to the day, so that a day's runs agree.
     """
     if text is not None:
-        try:
-            return parse_instant(text)
-        except ValueError:
-            raise InputError(
-                f"{text!r} is no ISO 8601 instant",
-                where="--as-of",
-                mend="write it as 2026-12-01T00:00:00Z",
-            ) from None
+        return instant_of(text, "--as-of")
     starts = [source.plan.spec.start for source in plans if source]
     if starts:
         return starts[-1]
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def instant_of(text: str, where: str) -> datetime:
+    """An instant as it is written in an option or a setting, `where`.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise InputError(
+            f"{text!r} is no ISO 8601 instant", where=where, mend="write it as 2026-12-01T00:00:00Z"
+        ) from None
 
 
 def _usage(options: DiffOptions) -> Usage:

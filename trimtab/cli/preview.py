@@ -1,26 +1,21 @@
-"""`trimtab preview`: what a Pulumi program would provision, priced from its plan."""
+"""`trimtab preview`: what a Pulumi program would provision, and what that costs."""
 
-from importlib.metadata import EntryPoint, entry_points
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from trimtab.cli.output import Column, Format, console, info, print_json, print_table, progress
 from trimtab.cli.parameters import option
-from trimtab.clock import parse_instant
-from trimtab.errors import EngineError, InputError, allowed
+from trimtab.errors import InputError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from trimtab.preview.priced import Preview
-    from trimtab.preview.records import Engine, Recording
+    from trimtab.preview.records import Recording
     from trimtab.pricing.plan_source import PlanSource
 
 RECORDER = "recorder"
 PLAN_KEY, AS_OF_KEY = "trimtab:plan", "trimtab:asOf"
 """The stack's configuration that --plan and --as-of go before."""
-
-_INSTALL = "install trimtab-components beside trimtab"
 
 
 def preview(
@@ -36,8 +31,8 @@ def preview(
         option(
             "--as-of",
             metavar="INSTANT",
-            help="Instant whose windows hold; default: the stack's trimtab:asOf, else the "
-            "plan's start.",
+            help="Instant at which prices and the plan's windows are read; default: the stack's "
+            "trimtab:asOf, else the plan's start, else today.",
         ),
     ] = None,
     config: Annotated[
@@ -53,6 +48,29 @@ def preview(
             "beside the stack's file."
         ),
     ] = None,
+    usage: Annotated[
+        Path | None, option(help="Usage file: gigabytes, requests and hours a month.")
+    ] = None,
+    inventory: Annotated[
+        Path | None,
+        option(
+            help="CapacityInventory of what is held: it is used up before anything is paid for."
+        ),
+    ] = None,
+    prices: Annotated[
+        str | None,
+        option(
+            help="Folder of fetched prices, or built-in; default: what `trimtab catalog refresh` fetched, "
+            "where it did."
+        ),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        option(
+            metavar="PROVIDER=REGION",
+            help="Where the stack is, in place of its configuration, such as aws=eu-west-1; repeatable.",
+        ),
+    ] = None,
     engine: Annotated[
         str,
         option(
@@ -62,79 +80,62 @@ def preview(
     ] = RECORDER,
     output: Annotated[Format, option("--format", help="How to print the result.")] = Format.TABLE,
 ) -> None:
-    """Show what a Pulumi program would provision, priced line by line from its plan.
+    """Show what a Pulumi program would provision, priced line by line.
 
     Runs the stack's real program and prints its resource tree. What bears nodes shows its sizes, how
     they are bought, what they cost and emit per month (now, and as the plan expects), and the plan
-    line they come from. What has no price is counted, never shown as $0. Nothing is provisioned.
+    line they come from. What flows through resources is priced at defaults that the notes state, or as
+    --usage says. What has no price is counted, never shown as $0. Nothing is provisioned.
 
     \b
     Examples:
       trimtab preview --stack aws
       trimtab preview --stack aws --plan plan.yaml --as-of 2026-12-01T00:00:00Z
       trimtab preview --stack local --format json | jq .totals
+      trimtab preview --stack aws --usage usage.yaml --inventory held.yaml
       trimtab preview --stack aws --engine pulumi
     """
-    overrides = _pairs(config or [])
-    if plan is not None:
-        overrides[PLAN_KEY] = str(plan.resolve())
+    from trimtab.cli.diff_inputs import DiffOptions, configuration, instant_of, settings_with
+
+    options = DiffOptions(
+        inputs=(),
+        plan=plan,
+        usage=usage,
+        inventory=inventory,
+        prices=prices,
+        regions=_pairs("--region", region or []),
+        config=_pairs("--config", config or []),
+    )
+    overrides = configuration(options)
     if as_of is not None:
         overrides[AS_OF_KEY] = as_of
-        _instant(as_of, "--as-of")
+        instant_of(as_of, "--as-of")
     source = _plan_source(plan) if plan is not None else None  # a bad plan fails at once
+    settings_with(options, (source, source))  # and so does anything else
 
-    from trimtab.preview.pricing import price
+    from trimtab.preview.priced import price
     from trimtab.preview.records import PreviewRequest
+    from trimtab.resources.readers.program import engine_of
 
-    record = _engine(engine)
+    record = engine_of(engine)
     with progress(f"previewing stack {stack}"):
         recording = record(PreviewRequest(program, stack, overrides, fixtures))
     source = source or _stack_plan(recording)
-    instant = recording.config.get(AS_OF_KEY)
-    result = price(recording, source, _instant(instant, AS_OF_KEY) if instant else None)
-    _print(result, engine, output)
+    if instant := recording.config.get(AS_OF_KEY):
+        instant_of(instant, AS_OF_KEY)
+    dated = replace(options, as_of=instant)
+    (settings, _), _ = settings_with(dated, (source, source))
+    _print(price(recording, settings), engine, output)
 
 
-def _engine(name: str) -> "Engine":
-    from trimtab.preview.records import ENGINE_GROUP
-
-    found: dict[str, EntryPoint] = {point.name: point for point in entry_points(group=ENGINE_GROUP)}
-    if not found:
-        raise EngineError("no preview engine is installed", mend=_INSTALL)
-    if name not in found:
-        raise InputError(
-            f"no engine {name!r}",
-            where="--engine",
-            mend=f"choose one of: {allowed(set(found))}",
-        )
-    try:
-        engine: Engine = found[name].load()
-    except ModuleNotFoundError as error:
-        raise EngineError(
-            f"the engine {name} needs the module {error.name}", mend=_INSTALL
-        ) from error
-    return engine
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
+def _pairs(where: str, texts: list[str]) -> dict[str, str]:
     pairs = {}
     for text in texts:
         key, separator, value = text.partition("=")
         if not separator or not key:
-            raise InputError(f"{text!r} is no KEY=VALUE", where="--config")
+            raise InputError(f"{text!r} is no KEY=VALUE", where=where)
         pairs[key] = value
     return pairs
-
-
-def _instant(text: str, where: str) -> "datetime":
-    try:
-        return parse_instant(text)
-    except ValueError:
-        raise InputError(
-            f"{text!r} is no ISO 8601 instant",
-            where=where,
-            mend="write it as 2026-12-01T00:00:00Z",
-        ) from None
 
 
 def _plan_source(path: Path) -> "PlanSource":

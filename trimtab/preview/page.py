@@ -7,8 +7,9 @@ no name is cut on a narrow screen.
 from collections.abc import Iterator, Sequence
 
 from trimtab.clock import format_instant
-from trimtab.preview.priced import Preview, PricedResource, Status
+from trimtab.preview.priced import Preview, PricedResource
 from trimtab.preview.report import SCOPE, footnotes, rows, summary
+from trimtab.pricing.model import Status
 
 STACK = "pulumi:pulumi:Stack"
 HEADINGS = (
@@ -52,8 +53,8 @@ def _plain(note: str) -> str:
 
 def _of_what(preview: Preview) -> str:
     source = preview.source
-    if source is None or preview.as_of is None:
-        return "The stack has no plan."
+    if source is None:
+        return f"The stack has no plan. As of {format_instant(preview.as_of)}."
     plan = source.plan
     return (
         f"Plan `{plan.metadata.name}` ({plan.digest}) in `{source.file}`, "
@@ -77,8 +78,8 @@ def _parts(preview: Preview) -> Iterator[str]:
     lines = []
     for part in sorted(children.get(stack, []), key=lambda r: (r.record.type, r.record.name)):
         held = [r for r in below(part) if r.status is not Status.COMPONENT]
-        priced = [r for r in held if r.status is Status.PRICED]
-        open_ = [r for r in held if r.status in {Status.BY_USE, Status.NOT_PRICED}]
+        priced = [r for r in held if r.estimate.usd_per_month is not None]
+        open_ = [r for r in held if r.status in _OPEN]
         if not priced and not open_:
             continue
         now = sum(r.usd_per_month_now or 0.0 for r in priced)
@@ -90,7 +91,7 @@ def _parts(preview: Preview) -> Iterator[str]:
     if lines:
         yield "\n".join(
             (
-                "| part | kind | resources | USD/month now | USD/month expected | without a sum |",
+                "| part | kind | resources | USD/month now | USD/month expected | without a whole sum |",
                 "|---|---|---:|---:|---:|---|",
                 *lines,
             )
@@ -98,11 +99,12 @@ def _parts(preview: Preview) -> Iterator[str]:
 
 
 def _count(resources: Sequence[PricedResource]) -> str:
-    counts = {
-        status: sum(r.status is status for r in resources)
-        for status in (Status.BY_USE, Status.NOT_PRICED)
-    }
+    counts = {status: sum(r.status is status for r in resources) for status in _OPEN}
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+_OPEN = (Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED)
+"""Statuses of what has no whole sum."""
 
 
 def _groups(preview: Preview) -> str:

@@ -10,13 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""An input that only a deployment will know: Pulumi's own literal, as `pulumi preview --json`
-writes it."""
-
-SECRET = "[secret]"  # noqa: S105 - the mask, not a secret
-"""What stands in for a secret input, known or not; again Pulumi's own."""
-
 ENGINE_GROUP = "trimtab.preview_engines"
 
 
@@ -29,7 +22,7 @@ class ResourceRecord:
         type: the type token, for example `aws:eks/nodeGroup:NodeGroup`.
         name: the logical name.
         parent: URN of the parent; "" for the stack itself.
-        inputs: under the provider's own names (camelCase), UNKNOWN and SECRET where they apply;
+        inputs: under the provider's own names (camelCase), `trimtab.resources.inputs.UNKNOWN` and SECRET where they apply;
             numbers without a fraction are ints.
         custom: managed by a provider; False for a component.
         existing: only read by the program, not provisioned by it.

@@ -6,6 +6,7 @@ machines cost, after what is held already is used up; the share of them that pod
 """
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from trimtab.pricing.amount import Amount, total
 from trimtab.pricing.commitments import cover
@@ -135,15 +136,30 @@ def _status(draft: Draft, summed: Amount | None) -> Status:
 def _now(charges: Sequence[Charge], machines: Sequence[Machines]) -> float | None:
     """At the sizes that it starts with: machines at their count, everything else as expected.
 
-    None where machines have a price and nobody knows how many there will be to begin with.
+    None where a part has a price and nobody knows how much of it there will be to begin with.
     """
-    if any(each.charges and each.usd_per_month_now is None for each in machines):
-        return None
     running = {id(charge) for each in machines for charge in each.charges}
-    rest = [charge.usd_per_month.expected for charge in charges if id(charge) not in running]
-    known = [
-        value
-        for value in (*rest, *(each.usd_per_month_now for each in machines))
-        if value is not None
-    ]
-    return sum(known) if known else None
+    rest = [_at_start(charge, machines) for charge in charges if id(charge) not in running]
+    known = [*rest, *(each.usd_per_month_now for each in machines if each.charges)]
+    if not known or None in known:
+        return None
+    return sum(value for value in known if value is not None)
+
+
+def _at_start(charge: Charge, machines: Sequence[Machines]) -> float | None:
+    """What a charge comes to at first: as expected, else between its bounds where its machines are
+    between theirs, for disks and addresses grow with them; None where nothing tells."""
+    low, expected, high = charge.usd_per_month
+    if expected is not None:
+        return expected
+    starts = [each.nodes.now for each in machines]
+    if not starts or None in starts:
+        return None
+    ends = [each.nodes.asked or (each.nodes.count.low, each.nodes.count.high) for each in machines]
+    least, most = sum(end for end, _ in ends), sum(end for _, end in ends)
+    above = sum(start for start in starts if start is not None) - least
+    if above <= 0:
+        return low
+    if not isfinite(most):
+        return None
+    return low + (high - low) * min(above / (most - least), 1.0) if most > least else high

@@ -21,7 +21,8 @@ from pulumi.runtime.proto import (
 )
 
 from trimtab.errors import InputError
-from trimtab.preview.records import UNKNOWN, ResourceRecord
+from trimtab.preview.records import ResourceRecord
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components.engines import values
 from trimtab_components.engines.fixtures import Fixtures
 

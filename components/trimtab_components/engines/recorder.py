@@ -22,7 +22,8 @@ from pulumi.runtime import settings
 from pulumi.runtime.stack import run_in_stack
 
 from trimtab.errors import InputError
-from trimtab.preview.records import SECRET, PreviewRequest, Recording
+from trimtab.preview.records import PreviewRequest, Recording
+from trimtab.resources.inputs import SECRET
 from trimtab_components.engines.failures import program_error
 from trimtab_components.engines.fixtures import load_fixtures
 from trimtab_components.engines.monitor import RecordingEngine, RecordingMonitor

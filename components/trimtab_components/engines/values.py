@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-from trimtab.preview.records import SECRET, UNKNOWN
+from trimtab.resources.inputs import SECRET, UNKNOWN
 
 _SIGNATURE = rpc._special_sig_key
 

@@ -17,7 +17,7 @@ from support.plans import windows
 from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError, StalePlanError, TrimtabError
-from trimtab.preview.records import UNKNOWN
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components import AksCluster
 
 KEYS = [f"ml-trainer-{name}-0a1b2c" for name in ("held", "on-demand", "reserved", "spot")]

@@ -16,7 +16,8 @@ from support.recorded import of, one
 from support.sdk_inputs import problems
 from trimtab.plan.attribution import plan_tags
 from trimtab.plan.document import parse_plan
-from trimtab.preview.records import UNKNOWN, ResourceRecord
+from trimtab.preview.records import ResourceRecord
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components import HeterogeneousCluster
 
 OPS = "arn:aws:iam::111122223333:role/ops"

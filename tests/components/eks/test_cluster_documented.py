@@ -11,9 +11,10 @@ import pytest
 
 from support.inline import Previewed, preview
 from support.plans import group, plan_data, pool
+from support.priced import price, recording
 from support.recorded import of
 from trimtab.plan.document import parse_plan, save_plan
-from trimtab.preview.tariff import Known, tariff
+from trimtab.pricing.model import Basis, Status
 from trimtab_components import HeterogeneousCluster
 from trimtab_components.eks.access import ClusterAccess, ClusterAccessPolicy
 from trimtab_components.eks.addons import ClusterAddon
@@ -42,7 +43,6 @@ TYPES = (
     ControlPlane,
     NetworkEndpoints,
 )
-HOURS = 730
 PLAN = parse_plan(
     plan_data(
         pools=[
@@ -96,9 +96,11 @@ def test_prices_are_the_previews(project: Path, arguments: str, usd_per_month: s
     seen = preview(project, lambda: HeterogeneousCluster("ml", given))
     # Nodes are the plan's to price.
     parts = [r for r in seen.records if r.custom and not r.type.endswith(":NodeGroup")]
-    found = [tariff(each, "us-east-1") for each in parts]
-    assert {each.known for each in found} == {Known.FREE, Known.PRICED}
-    assert f"{sum(each.usd_per_hour or 0.0 for each in found) * HOURS:.2f}" == usd_per_month
+    found = price(recording(*parts, aws_region="us-east-1"), None).resources
+    assert {each.status for each in found} == {Status.FREE, Status.PRICED}
+    charges = [charge for each in found for charge in each.estimate.charges]
+    fixed = [charge for charge in charges if charge.basis is not Basis.DEFAULT]
+    assert f"{sum(each.usd_per_month.expected or 0.0 for each in fixed):.2f}" == usd_per_month
 
 
 def test_all_choices_that_cost_are_priced() -> None:

@@ -11,7 +11,8 @@ from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError
 from trimtab.plan.document import save_plan
-from trimtab.preview.records import UNKNOWN, PreviewRequest
+from trimtab.preview.records import PreviewRequest
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components.engines.recorder import record
 
 PROGRAM = """

@@ -15,7 +15,8 @@ pytest.importorskip("pulumi", reason="the pulumi environment has it")
 from dataclasses import replace
 
 from trimtab.errors import EngineError, InfeasibleError, InputError
-from trimtab.preview.records import SECRET, UNKNOWN, PreviewRequest
+from trimtab.preview.records import PreviewRequest
+from trimtab.resources.inputs import SECRET, UNKNOWN
 from trimtab_components.engines import cli, recorder
 from trimtab_components.engines.project import find_project
 

@@ -11,7 +11,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
 
 from trimtab.errors import InputError
-from trimtab.preview.records import SECRET, UNKNOWN
+from trimtab.resources.inputs import SECRET, UNKNOWN
 from trimtab_components.engines import values
 from trimtab_components.engines.fixtures import Fixtures, load_fixtures
 from trimtab_components.engines.monitor import RecordingEngine, RecordingMonitor

@@ -10,13 +10,8 @@ import pytest
 pulumi = pytest.importorskip("pulumi", reason="the pulumi environment has it")
 
 from trimtab.errors import InfeasibleError, InputError  # noqa: E402
-from trimtab.preview.records import (  # noqa: E402
-    SECRET,
-    UNKNOWN,
-    PreviewRequest,
-    Recording,
-    ResourceRecord,
-)
+from trimtab.preview.records import PreviewRequest, Recording, ResourceRecord  # noqa: E402
+from trimtab.resources.inputs import SECRET, UNKNOWN  # noqa: E402
 from trimtab_components.engines.recorder import record  # noqa: E402
 
 CLUSTER = """

@@ -13,9 +13,9 @@ from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError, StalePlanError, TrimtabError
 from trimtab.plan.document import parse_plan
-from trimtab.preview.records import SECRET
 from trimtab.provision.arguments import instant_of
 from trimtab.provision.pool_settings import SettingsByGroup
+from trimtab.resources.inputs import SECRET
 from trimtab_components import ExistingCluster, GpuOperator
 from trimtab_components.existing.machines import owned_groups
 

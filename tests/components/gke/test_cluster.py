@@ -13,7 +13,7 @@ from support.inline import preview
 from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import EngineError, InputError, StalePlanError, TrimtabError
-from trimtab.preview.records import UNKNOWN
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components import GkeCluster
 
 KEYS = [f"ml-trainer-{name}-0a1b2c" for name in ("held", "on-demand", "reserved", "spot")]

@@ -13,7 +13,8 @@ from support.plans import plan
 from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError
-from trimtab.preview.records import UNKNOWN, ResourceRecord
+from trimtab.preview.records import ResourceRecord
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components import KarpenterController
 from trimtab_components.karpenter import controller_iam as iam
 from trimtab_components.karpenter.controller import EVENTS

@@ -12,7 +12,7 @@ from support.plans import DIGEST, group, plan, pool, windows
 from support.recorded import Records, of, one
 from support.sdk_inputs import problems
 from trimtab.errors import InputError
-from trimtab.preview.records import UNKNOWN
+from trimtab.resources.inputs import UNKNOWN
 from trimtab_components import KarpenterPools
 from trimtab_components.karpenter.features import features_for
 

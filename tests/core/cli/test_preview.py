@@ -42,7 +42,7 @@ for pool in plan.spec.pools:
             },
             tags=group_tags(plan, pool, group),
         )
-aws.rds.Instance("database", instance_class="db.t4g.micro")
+aws.quicksight.Theme("theme", theme_id="t", base_theme_id="b")
 """
 
 
@@ -85,12 +85,12 @@ def test_the_table_shows_the_plans_numbers_on_the_resources(project: Path) -> No
     for figure in (
         "2/3/4",
         "on-demand",
-        "71,766.30",
+        "71,772.30",  # three machines at 32.77 an hour, and the 20 GiB that EKS gives each at 2.00
         "4,161.0",
         "pools[trainer].groups[on-demand]",
     ):
         assert figure in row
-    assert "not priced" in next(line for line in result.stdout.splitlines() if "database" in line)
+    assert "not priced" in next(line for line in result.stdout.splitlines() if "theme" in line)
     assert "4 priced, 0 free, 1 not priced" in result.stdout
     assert "sizing" in result.stderr
     assert "sizing" not in result.stdout
@@ -122,6 +122,26 @@ def test_a_plan_and_an_instant_of_ones_own(project: Path) -> None:
     assert entry["nodes"] == {"min": 3, "desired": 4, "max": 6}
 
 
+def test_usage_regions_and_what_is_held_are_the_users_to_say(project: Path) -> None:
+    usage = "apiVersion: trimtab.dev/v1alpha1\nkind: Usage\nusage:\n"
+    usage += "  - kind: aws_sqs_queue\n    monthly: {requests_millions: 5}\n"
+    (project / "usage.yaml").write_text(usage, "utf-8")
+    program = project / "stacks" / "__main__.py"
+    more = 'aws.sqs.Queue("jobs")\naws.ec2.NatGateway("way-out", subnet_id="s")\n'
+    program.write_text(PROGRAM + more, "utf-8")
+
+    def shown(*arguments: str) -> dict[str, Any]:
+        return {each["name"]: each for each in as_json(project, *arguments)["resources"]}
+
+    plain = shown("--prices", "built-in")
+    assert (plain["jobs"]["usd_per_month_now"], plain["jobs"]["on_default"]) == (0.4, True)
+    said = shown("--prices", "built-in", "--usage", "usage.yaml", "--region", "aws=eu-central-1")
+    assert (said["jobs"]["usd_per_month_now"], said["jobs"]["on_default"]) == (2.0, False)
+    # 0.045 an hour and GB in us-east-1, 0.052 in eu-central-1: 730 hours and 100 GB.
+    assert plain["way-out"]["usd_per_month_now"] == pytest.approx(37.35)
+    assert said["way-out"]["usd_per_month_now"] == pytest.approx(730 * 0.052 + 5.2)
+
+
 def test_it_works_from_any_folder_of_the_project(project: Path) -> None:
     here = trimtab(project / "stacks", "--stack", "aws")
     there = trimtab(project.parent, "--stack", "aws", "--program", project.name)
@@ -134,6 +154,10 @@ def test_it_works_from_any_folder_of_the_project(project: Path) -> None:
         (["--stack", "prod"], 2, "name one of: aws"),
         (["--stack", "aws", "--plan", "gone.yaml"], 2, "gone.yaml: no such file"),
         (["--stack", "aws", "--plan", "Pulumi.yaml"], 2, "give apiVersion: trimtab.dev/v1alpha1"),
+        (["--stack", "aws", "--usage", "gone.yaml"], 2, "gone.yaml: no such file"),
+        (["--stack", "aws", "--inventory", "gone.yaml"], 2, "gone.yaml: no such file"),
+        (["--stack", "aws", "--region", "ibm=x"], 2, "--region: unknown provider 'ibm'"),
+        (["--stack", "aws", "--region", "aws"], 2, "--region: 'aws' is no KEY=VALUE"),
         (["--stack", "aws", "--as-of", "soon"], 2, "--as-of: 'soon' is no ISO 8601 instant"),
         (["--stack", "aws", "--engine", "magic"], 2, "choose one of: pulumi, recorder"),
         (["--stack", "aws", "--config", "novalue"], 2, "'novalue' is no KEY=VALUE"),
@@ -200,9 +224,12 @@ def test_the_repositorys_stacks_show_their_plans_numbers(stack: str) -> None:
         assert entry["nodes"] == sizes
         assert entry["purchase_option"] == group.purchase.option
         assert group.expected.usd_per_hour is not None
-        # Shown to the cent.
+        # Shown to the cent; what is not the plan's is the machines' disks.
+        machines = [each for each in entry["charges"] if each["basis"] == "plan"]
         expected = pytest.approx(group.expected.usd_per_hour * 730, abs=0.006)
-        assert entry["usd_per_month_expected"] == expected
+        assert sum(each["usd_per_month_expected"] for each in machines) == expected
+        disks = [each for each in entry["charges"] if each not in machines]
+        assert {each["label"] for each in disks} <= {"root disk, gp3"}
     priced = [e["usd_per_month_now"] for e in document["resources"] if e["status"] == "priced"]
     assert document["totals"]["usd_per_month_now"] == pytest.approx(sum(priced), abs=0.05)
     assert document["totals"]["priced"] == len(priced)

@@ -48,7 +48,7 @@ def read_program(folder: Path, options: Options) -> Found:
             where=str(folder),
             mend=f"give --stack{known}",
         )
-    engine = _engine(options.engine)
+    engine = engine_of(options.engine)
     request = PreviewRequest(folder, options.stack, dict(options.config), options.fixtures)
     recording = engine(request)
     aliases = {former: record.urn for record in recording.records for former in _formers(record)}
@@ -115,7 +115,13 @@ def _formers(record: ResourceRecord) -> list[str]:
     return found
 
 
-def _engine(name: str) -> Engine:
+def engine_of(name: str) -> Engine:
+    """A preview engine by its name.
+
+    Raises:
+        InputError: there is none of that name.
+        EngineError: none is installed, or it needs a module that is not there.
+    """
     found: dict[str, EntryPoint] = {point.name: point for point in entry_points(group=ENGINE_GROUP)}
     if not found:
         raise EngineError("no preview engine is installed", mend=_INSTALL)
