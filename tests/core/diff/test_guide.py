@@ -65,3 +65,14 @@ def test_its_statuses_are_the_commands() -> None:
     section = PAGE.partition("## Exit status")[2]
     told = [int(status) for status in re.findall(r"^\| (\d) \|", section, flags=re.MULTILINE)]
     assert told == [0, 2, 5, ExitCode.POLICY, ExitCode.BUDGET, ExitCode.UNPRICED]
+
+
+def test_the_readmes_sample_is_what_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    sample = readme.partition("| trimtab diff -\n")[2].partition("```")[0]
+    assert sample.strip()
+    given = ["--as-of", "2026-11-01", "--prices", "built-in"]
+    assert main(["diff", "preview.json", *given]) == 0
+    assert capsys.readouterr().out.startswith(sample)
