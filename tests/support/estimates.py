@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from trimtab.pricing.book import PriceBook, built_in_book
@@ -33,7 +34,13 @@ def resource(
 
 def settings(book: PriceBook | None = None, **fields: Any) -> Settings:
     """The built-in book, at AS_OF."""
-    return Settings(book or built_in_book(), fields.pop("as_of", AS_OF), **fields)
+    return Settings(book or _built_in(), fields.pop("as_of", AS_OF), **fields)
+
+
+@cache
+def _built_in() -> PriceBook:
+    """One book for all tests, so that each of its tables is read once."""
+    return built_in_book()
 
 
 def estimate(
