@@ -95,7 +95,9 @@ def classic_front_door_policy(at: Estimation) -> Iterator[Part]:
 def cdn_endpoint(at: Estimation) -> Iterator[Part]:
     """By what leaves, at the rate of its profile's SKU."""
     profile = at.referred("profile_name", "azurerm_cdn_profile")
-    sku = profile.inputs.text("sku").lower() if profile else ""
+    sku = ""
+    if profile is not None:  # by Terraform's name, or the resource manager's
+        sku = (profile.inputs.text("sku") or profile.inputs.text("sku_name")).lower()
     names = {
         "standard_microsoft": "microsoft",
         "standard_verizon": "standard-verizon",

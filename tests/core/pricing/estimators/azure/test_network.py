@@ -154,6 +154,8 @@ def test_a_cdn_endpoint_is_paid_for_at_its_profiles_rate() -> None:
     references = {"profile_name": ("profile",)}
     one = resource("azurerm_cdn_endpoint", region="eastus", references=references)
     assert bill(estimate(one, profile)) == {"data out: microsoft": 8.10}  # 100 GB x 0.081
+    native = resource("azurerm_cdn_profile", {"sku_name": "Standard_Microsoft"}, key="profile")
+    assert bill(estimate(one, native)) == {"data out: microsoft": 8.10}
     assert estimate(one).status is Status.NOT_PRICED
 
 
