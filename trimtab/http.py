@@ -27,7 +27,7 @@ def call_json(
     method: str = "GET",
     body: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = None,
     mends: Mapping[int, str] | None = None,
 ) -> tuple[Any, Mapping[str, str]]:
     """The answer of one call, and its headers.
@@ -37,7 +37,7 @@ def call_json(
         method: a POST is not repeated after an error of the server's: it could be done twice.
         body: sent as JSON.
         headers: of the request: a token.
-        sleep: waits so many seconds between tries.
+        sleep: waits so many seconds between tries; default: `time.sleep`.
         mends: by HTTP status, what a user should do about it.
 
     Raises:
@@ -50,6 +50,7 @@ def call_json(
         "User-Agent": f"trimtab/{__version__}",
         **(headers or {}),
     }
+    wait = sleep or time.sleep
     for left in reversed(range(TRIES)):
         request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 - the caller's own host
         try:
@@ -58,7 +59,7 @@ def call_json(
         except urllib.error.HTTPError as error:
             again = error.code == 429 or (error.code in _BUSY and method != "POST")
             if again and left:
-                sleep(_wait(error.headers.get("Retry-After"), TRIES - left))
+                wait(_wait(error.headers.get("Retry-After"), TRIES - left))
                 continue
             raise EngineError(
                 f"{method} {_bare(url)} answered {error.code} {_reason(error)}",
@@ -66,7 +67,7 @@ def call_json(
             ) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             if left and method != "POST":
-                sleep(_wait(None, TRIES - left))
+                wait(_wait(None, TRIES - left))
                 continue
             reason = getattr(error, "reason", error)
             raise EngineError(

@@ -238,7 +238,7 @@ def machine(
     instance_type: str, region: str, usd: str, *, vcpu: str, memory: str, **fields: Any
 ) -> Mapping[str, Any]:
     """A shared Linux machine of AWS's Price List."""
-    attributes = {
+    attributes: dict[str, Any] = {
         "operatingSystem": "Linux",
         "tenancy": "Shared",
         "preInstalledSw": "NA",

@@ -74,8 +74,6 @@ def source_id(part: "Part") -> str:
 
 def _sources(folder: Path, parts: Iterable["Part"]) -> None:
     texts = {source_id(part): f"{part.source}, fetched {part.on}" for part in parts}
-    for provider in {part.provider for part in parts}:
-        texts[_built_in_id(provider)] = "other options: the built-in price"
     lines = sorted(texts.items())
     write_atomic(folder / "sources.csv", _table(("source", "text"), lines))
 
@@ -157,6 +155,7 @@ def _line(
         return None
     prices: list[str] = []
     sources: dict[str, None] = {}
+    kept: list[str] = []
     for name in PRICES:
         text = ""
         if name in cells:
@@ -166,16 +165,14 @@ def _line(
             usd: float | None = getattr(offer, f"{name}_usd_per_hour")
             if usd is not None:
                 text = f"{usd:.12g}"
-                sources[_built_in_id(offer.provider)] = None
+                kept.append(name.replace("_", " "))
         prices.append(text)
     if not any(prices):
         return None
+    if kept and offer is not None:
+        sources[f"{' and '.join(kept)}: the built-in price of {offer.as_of}"] = None
     dated = next(cells[name][1] for name in PRICES if name in cells)
     return (instance_type, *prices, f"{dated.on}", "+".join(sources))
-
-
-def _built_in_id(provider: str) -> str:
-    return f"built-in-{provider}"
 
 
 def _shape(

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trimtab.pricing.book import FolderLayer, PriceBook
+from trimtab.pricing.book import RATE_COLUMNS, FolderLayer, PriceBook
 from trimtab.pricing.book.machines import BUILT_IN_FOLDER, known_types, machine_table, regions
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Listing:
             row[0]
             for folder in self.layers.values()
             for path in _rate_tables(folder)
-            for row in _cells(path)
+            for row in _rate_cells(path)
         }
         return tuple(sorted(names))
 
@@ -168,7 +169,7 @@ class Listing:
     def _rates(self, layer: str, folder: Path, pattern: str) -> Iterator[FoundRate]:
         sources = FolderLayer(folder).sources
         for path in _rate_tables(folder):
-            for name, region, start, usd, unit, as_of, source in _cells(path):
+            for name, region, start, usd, unit, as_of, source in _rate_cells(path):
                 if fnmatchcase(name, pattern) or fnmatchcase(name.partition("/")[2], pattern):
                     yield FoundRate(
                         name,
@@ -201,7 +202,7 @@ class _Count:
 def _counted(folder: Path, provider: str) -> dict[str, _Count]:
     found: dict[str, _Count] = {}
     for path in _rate_tables(folder, provider):
-        for row in _cells(path):
+        for row in _rate_cells(path):
             count = found.setdefault(row[1], _Count())
             count.rates += 1
             count.date(row[5])
@@ -246,6 +247,17 @@ def _rate_tables(folder: Path, provider: str = "*") -> list[Path]:
 def _header(path: Path) -> list[str]:
     with path.open(encoding="utf-8", newline="") as stream:
         return next(csv.reader(stream), [])
+
+
+def _rate_cells(path: Path) -> Iterator[list[str]]:
+    """The rows of a table of rates, with what a row `*` says of the blank cells after it."""
+    blank = [""] * len(RATE_COLUMNS)
+    for row in _cells(path):
+        filled = [cell or other for cell, other in zip_longest(row, blank, fillvalue="")]
+        if row[0] == "*":
+            blank = ["", *filled[1:]]
+        else:
+            yield filled
 
 
 def _cells(path: Path) -> Iterator[list[str]]:

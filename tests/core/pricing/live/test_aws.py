@@ -99,7 +99,8 @@ def test_tiers_are_kept(prices: Prices) -> None:
 
 
 def test_databases_are_named_by_engine_and_class(prices: Prices) -> None:
-    def database(engine: str, **fields: str) -> Any:
+    def database(engine: str, **given: str) -> Any:
+        fields: dict[str, Any] = dict(given)
         return product(
             "AmazonRDS", "Database Instance", "us-east-1", "Hrs", (0, "0.24"),
             **{

@@ -93,7 +93,7 @@ def test_a_price_is_read_in_our_unit() -> None:
     }
     row = requests.row("eu-west-1", attributes, "Requests", [(0, 2e-7)], "m")
     assert row is not None
-    assert row.tiers == ((0.0, pytest.approx(0.2)),)
+    assert row.tiers == ((0.0, 2e-7 * 1e6),)
     throughput = meter_of("aws", "AmazonEC2", "aws/ebs/gp3/throughput")
     attributes = {
         "productFamily": "Provisioned Throughput",

@@ -177,13 +177,18 @@ def test_a_machine_is_put_together_of_parts_that_say_their_days(tmp_path: Path) 
 def test_options_that_no_part_tells_are_the_built_in_ones_and_say_so(tmp_path: Path) -> None:
     before = PriceBook([FolderLayer(BUILT_IN_FOLDER)]).offer("aws", "us-east-1", "m5.large")
     assert before is not None
+    kept = " and ".join(
+        name
+        for name in ("spot", "reserved 1y", "reserved 3y")
+        if getattr(before, f"{name.replace(' ', '_')}_usd_per_hour") is not None
+    )
     listed = [machine("m5.large", on_demand=0.101), machine("m5.xlarge", on_demand=0.202)]
     run(tmp_path, job("machines", *listed, columns=("on_demand",)))
     offer = book(tmp_path).offer("aws", "us-east-1", "m5.large")
     assert offer is not None
     assert offer.on_demand_usd_per_hour == 0.101
     assert offer.spot_usd_per_hour == before.spot_usd_per_hour is not None
-    assert offer.source.endswith("other options: the built-in price")
+    assert offer.source.endswith(f"; {kept}: the built-in price of {before.as_of}")
     assert (offer.vcpu, offer.memory_gib) == (2.0, 8.0)
 
 
@@ -200,8 +205,7 @@ def test_an_option_that_a_part_tells_of_others_stays_unknown(tmp_path: Path) -> 
 def test_a_spot_price_alone_hides_no_built_in_price(tmp_path: Path) -> None:
     run(tmp_path, job("spot", machine("m5.large", spot=0.04), columns=("spot",)))
     offer = book(tmp_path).offer("aws", "us-east-1", "m5.large")
-    assert offer is not None
-    assert offer.on_demand_usd_per_hour == 0.096
+    assert offer == PriceBook([FolderLayer(BUILT_IN_FOLDER)]).offer("aws", "us-east-1", "m5.large")
 
 
 def test_reservations_as_they_are_sold_go_before_those_of_the_list(tmp_path: Path) -> None:
