@@ -6,7 +6,7 @@ from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Basis, Gap, PaidElsewhere, Part
 
 _MOST_SHARDS, _MOST_REPLICAS = 500, 5
 _MOST_NODES = 60
@@ -17,6 +17,7 @@ _MOST_DAX_NODES = 11
 def cache_cluster(at: Estimation) -> Iterator[Part]:
     """Nodes of Memcached, or one of Redis; a member of a replication group is paid for there."""
     if at.inputs.has("replication_group_id"):
+        yield PaidElsewhere("among the nodes of its replication group")
         return
     nodes, basis = at.counted("num_cache_nodes", most=_MOST_NODES)
     yield from _nodes(at, "redis", nodes, basis)

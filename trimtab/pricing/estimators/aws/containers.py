@@ -15,7 +15,7 @@ from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.launch import basis_of
-from trimtab.pricing.model import Gap, Part
+from trimtab.pricing.model import Gap, PaidElsewhere, Part
 from trimtab.resources.inputs import Inputs, as_number
 from trimtab.resources.model import Resource
 
@@ -46,7 +46,8 @@ def ecs_service(at: Estimation) -> Iterator[Part]:
         yield Gap("tasks", "its capacity provider is not known before a deployment")
         return
     if not shares:
-        return  # on machines that are priced where they are declared
+        yield PaidElsewhere("its tasks run on machines, which are paid for where they are declared")
+        return
     definition = at.referred("task_definition", "aws_ecs_task_definition")
     if definition is None:
         yield Gap("tasks", "its task definition is not among the resources")
@@ -71,6 +72,7 @@ def ecs_service(at: Estimation) -> Iterator[Part]:
 def ecs_task_set(at: Estimation) -> Iterator[Part]:
     """A share of its service's tasks."""
     if at.inputs.text("launch_type") == "EC2":
+        yield PaidElsewhere("its tasks run on machines, which are paid for where they are declared")
         return
     service = at.referred("service", "aws_ecs_service")
     definition = at.referred("task_definition", "aws_ecs_task_definition")

@@ -12,7 +12,7 @@ from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.ebs import disk_charges
 from trimtab.pricing.estimators.aws.launch import IMAGE_GIB, basis_of
-from trimtab.pricing.model import Basis, Gap, Nodes, Part
+from trimtab.pricing.model import Basis, Gap, Nodes, PaidElsewhere, Part
 from trimtab.resources.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ _LOAD_BALANCERS = {
 def batch(at: Estimation) -> Iterator[Part]:
     """Machines for its jobs, between min_vcpus and max_vcpus; how many are needed, jobs decide."""
     if at.inputs.text("type").upper() == "UNMANAGED":
-        return  # its machines are in an ECS cluster of the user's
+        yield PaidElsewhere("its machines are those of an ECS cluster of the user's")
+        return
     kind = at.inputs.text("compute_resources.type").upper()
     if kind.startswith("FARGATE"):
         yield from _batch_fargate(at, spot=kind == "FARGATE_SPOT")

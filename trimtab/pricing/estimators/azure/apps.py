@@ -12,7 +12,7 @@ from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.azure.machines import scaled
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Basis, Gap, PaidElsewhere, Part
 from trimtab.resources.inputs import as_number
 from trimtab.resources.model import Resource
 from trimtab.resources.place import azure_region
@@ -93,6 +93,7 @@ def function_app(at: Estimation) -> Iterator[Part]:
     """By executions and by what they take, unless its plan pays."""
     plan = _plan(at)
     if plan is not None and plan_sku(plan) not in _CONSUMPTION:
+        yield PaidElsewhere(f"runs on the instances of plan {plan.name}")
         return
     note = "" if plan else "as on a consumption plan: its plan is not declared here"
     yield from at.used("execution time", "azure/functions/execution-time", "gb_seconds", note=note)
@@ -115,8 +116,11 @@ def flexible_function_app(at: Estimation) -> Iterator[Part]:
 @estimates("azurerm_logic_app_standard")
 def logic_app(at: Estimation) -> Iterator[Part]:
     """Its plan pays, where the plan is declared; else one of the smallest instances."""
-    if _plan(at) is None:
+    plan = _plan(at)
+    if plan is None:
         yield from _by_size(at, "ws1", _WORKFLOW["ws1"], "logic-app", exactly(1.0), Basis.DEFAULT)
+    else:
+        yield PaidElsewhere(f"runs on the instances of plan {plan.name}")
 
 
 @estimates("azurerm_static_site", "azurerm_static_web_app")
@@ -186,7 +190,8 @@ def container_app(at: Estimation) -> Iterator[Part]:
     if at.inputs.has("workload_profile_name") and (
         at.inputs.text("workload_profile_name").lower() != "consumption"
     ):
-        return  # its environment's profile pays
+        yield PaidElsewhere("runs on the nodes of its environment's workload profile")
+        return
     cores = [each.number("cpu") for each in blocks]
     memory = [_gib(each.get("memory")) for each in blocks]
     if not blocks or None in cores or None in memory:

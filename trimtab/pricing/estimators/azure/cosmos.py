@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from trimtab.pricing.amount import between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Basis, Gap, PaidElsewhere, Part
 from trimtab.resources.model import Resource
 
 _ACCOUNT = "azurerm_cosmosdb_account"
@@ -76,6 +76,7 @@ def throughput(at: Estimation) -> Iterator[Part]:
     declared = at.inputs.number("throughput")
     if declared is None:
         if at.resource.kind in _CONTAINERS and _shares(at):
+            yield PaidElsewhere("takes of the throughput that its database declares")
             return
         if at.resource.kind in _DATABASES:
             return

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from trimtab.clock import DAYS_PER_MONTH, SECONDS_PER_MONTH
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.model import Gap, Part
+from trimtab.pricing.model import Gap, PaidElsewhere, Part
 from trimtab.resources.inputs import Inputs
 
 _FREE_RETENTION_DAYS = 31
@@ -64,6 +64,7 @@ def sentinel(at: Estimation) -> Iterator[Part]:
 def application_insights(at: Estimation) -> Iterator[Part]:
     """By what is taken in; one that is based on a workspace is paid for there."""
     if at.inputs.has("workspace_id"):
+        yield PaidElsewhere("its workspace takes the telemetry in")
         return
     yield from at.used("telemetry", "azure/application-insights/ingestion", "ingested_gb")
 

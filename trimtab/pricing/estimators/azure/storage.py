@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from trimtab.pricing.amount import between
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Basis, Gap, PaidElsewhere, Part
 
 _REPLICATION = {"ragrs": "grs", "ragzrs": "gzrs"}
 _SHARE_TIERS = {
@@ -26,7 +26,8 @@ def storage_account(at: Estimation) -> Iterator[Part]:
     """Blobs by replication and access tier; a file account by its shares alone."""
     kind = at.inputs.text("account_kind", "StorageV2").lower()
     if kind == "filestorage":
-        return  # its shares are paid for, each as itself
+        yield PaidElsewhere("its shares are paid for, each as itself")
+        return
     replication = at.inputs.text("account_replication_type", "LRS").lower()
     if at.inputs.unknown("account_replication_type"):
         yield Gap("blobs", "the replication is known only after deployment")

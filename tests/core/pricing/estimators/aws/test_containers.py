@@ -131,7 +131,7 @@ def test_what_is_not_known_of_a_service_is_a_gap(inputs: dict[str, object], reas
 
 def test_a_service_on_machines_is_paid_for_with_them() -> None:
     service = resource("aws_ecs_service", {"launch_type": "EC2", "desired_count": 3})
-    assert estimate(service).status is Status.FREE
+    assert estimate(service).status is Status.COVERED
     alone = resource("aws_ecs_service", {"launch_type": "FARGATE", "desired_count": 3})
     assert [gap.reason for gap in estimate(alone).gaps] == [
         "its task definition is not among the resources"

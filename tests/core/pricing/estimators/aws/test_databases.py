@@ -235,7 +235,7 @@ def test_the_nodes_of_a_group_that_are_not_known_are_bounded() -> None:
 
 def test_a_member_of_a_replication_group_is_paid_there() -> None:
     member = resource("aws_elasticache_cluster", {"replication_group_id": UNKNOWN})
-    assert estimate(member).status is Status.FREE
+    assert estimate(member).status is Status.COVERED
 
 
 def test_a_serverless_cache_is_paid_by_what_it_holds() -> None:

@@ -43,7 +43,7 @@ def test_a_compute_environment_on_fargate_or_of_any_type() -> None:
     assert priced.status is Status.NOT_PRICED
     assert (
         estimate(resource("aws_batch_compute_environment", {"type": "UNMANAGED"})).status
-        is Status.FREE
+        is Status.COVERED
     )
 
 

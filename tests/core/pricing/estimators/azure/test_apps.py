@@ -73,7 +73,7 @@ def test_a_function_pays_for_itself_on_a_consumption_plan_alone() -> None:
         "executions": 0.00,  # a million is free
         "executions beyond 1": 0.40,  # 2 x 0.20
     }
-    assert estimate(of("ep1"), premium).status is Status.FREE
+    assert estimate(of("ep1"), premium).status is Status.COVERED
 
 
 def test_a_registry_is_paid_for_by_tier_copy_and_storage_beyond_the_included() -> None:

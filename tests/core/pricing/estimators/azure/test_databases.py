@@ -123,7 +123,7 @@ def test_cosmos_containers_share_what_their_database_declares() -> None:
         region="westus",
         references={"database_name": ("database",)},
     )
-    assert estimate(container, database).status is Status.FREE
+    assert estimate(container, database).status is Status.COVERED
 
 
 def test_serverless_cosmos_is_paid_for_by_requests() -> None:

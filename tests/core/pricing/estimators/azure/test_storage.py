@@ -32,7 +32,7 @@ def test_the_access_tier_and_the_replication_decide_the_rate() -> None:
 def test_a_file_account_is_paid_for_by_its_shares() -> None:
     inputs = {"account_kind": "FileStorage", "account_tier": "Premium"}
     priced = estimate(resource("azurerm_storage_account", inputs, region="eastus"))
-    assert priced.status is Status.FREE
+    assert priced.status is Status.COVERED
 
 
 def test_a_premium_share_is_paid_for_by_its_quota() -> None:
