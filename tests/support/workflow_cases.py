@@ -2,14 +2,17 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from support import scenario
 from support.code_host import CodeHost
+from support.engines import engine_path
 from support.scenario import AFTER, Pool
 from support.workflows import Run, github, gitlab
 
@@ -66,3 +69,31 @@ def artefacts(work: Path) -> set[str]:
     ElementTree.parse(folder / "junit.xml")  # noqa: S314 - our own
     assert (folder / "report.html").read_text().lower().startswith("<!doctype html>")
     return {each.name for each in folder.iterdir()}
+
+
+def manifests(render: str, pools: Pools) -> dict[str, str | None]:
+    """The files of the change's manifests, as they are rendered: plain, kustomize, helm."""
+    folder, text = "clusters/prod", scenario.manifests(pools)
+    if render == "plain":
+        return {f"{folder}/pools.yaml": text}
+    if render == "kustomize":
+        kustomization = {"resources": ["pools.yaml"], "nameSuffix": "-a"}
+        return {
+            f"{folder}/pools.yaml": text,
+            f"{folder}/kustomization.yaml": yaml.safe_dump(kustomization),
+        }
+    chart = {"apiVersion": "v2", "name": "pools", "version": "0.1.0"}
+    template = "{{ range .Values.pools }}\n---\n{{ toYaml . }}\n{{ end }}\n"
+    return {
+        f"{folder}/Chart.yaml": yaml.safe_dump(chart),
+        f"{folder}/values.yaml": yaml.safe_dump({"pools": list(yaml.safe_load_all(text))}),
+        f"{folder}/templates/pools.yaml": template,
+    }
+
+
+def commands(render: str) -> dict[str, Path]:
+    """What a job may call; skips where helm is asked for and absent."""
+    helm = shutil.which("helm")
+    if render == "helm" and helm is None:
+        pytest.skip("helm is not on PATH")
+    return {"kubectl": engine_path("kubectl"), "helm": Path(helm or "/bin/false")}
