@@ -13,7 +13,7 @@ import argparse
 import csv
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tools.machines.model import UnusableSourceError
@@ -22,6 +22,7 @@ from tools.rates.pages import Pages
 
 RATES = Path(__file__).resolve().parents[2] / "trimtab" / "pricing" / "book" / "rates" / "aws"
 COLUMNS = "rate,region,from,usd,unit,as_of,source"
+EVERYWHERE = "*"
 DEFAULT = "*"
 """The rate of the row that says what the blank cells after it stand for."""
 
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     by_hand = _kept(given.to.glob("*.csv"))
     kept = _trusted(found, by_hand, _kept(given.to.glob("*/*.csv")))
-    _write(given.to, [line for line in kept if line[:2] not in by_hand])
+    _write(given.to, [line for line in kept if not _said(line, by_hand)])
     return 0
 
 
@@ -99,6 +100,13 @@ def _kept(tables: Iterator[Path]) -> dict[tuple[str, str], list[Line]]:
     return found
 
 
+def _said(line: Line, by_hand: Mapping[tuple[str, str], list[Line]]) -> bool:
+    """Whether the hand-kept tables have a rate in a region: `*` is everywhere but in GovCloud."""
+    rate, region, *_ = line
+    everywhere = (rate, EVERYWHERE) in by_hand and not region.startswith("us-gov-")
+    return everywhere or (rate, region) in by_hand
+
+
 def _trusted(
     found: list[Line],
     by_hand: dict[tuple[str, str], list[Line]],
@@ -119,7 +127,13 @@ def _trusted(
                 refused.add(rate)
                 print(f"left out: {rate} is {theirs}, the book has {ours}")
     print(f"{sum(key[1] == KNOWN_REGION and key in by_place for key in by_hand)} rates compared")
-    for place, known in sorted(by_hand.items()):
+    elsewhere = {
+        (rate, region): known
+        for (rate, of), known in by_hand.items()
+        for region in ({place[1] for place in by_place} if of == EVERYWHERE else {of})
+        if not (of == EVERYWHERE and region.startswith("us-gov-"))
+    }
+    for place, known in sorted(elsewhere.items()):
         if place[0] in refused or place not in by_place or place[1] == KNOWN_REGION:
             continue
         ours, theirs = (

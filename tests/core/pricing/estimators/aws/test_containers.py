@@ -60,8 +60,8 @@ def test_tasks_of_arm_and_windows_and_their_disks() -> None:
         references={"task_definition": (windows.key,)},
     )
     assert bill(estimate(service, windows)) == {
-        "Fargate vCPU": 33.20,  # 730 x 0.04548
-        "Fargate memory": 14.67,  # 730 x 2 x 0.01005
+        "Fargate vCPU": 33.98,  # 730 x 0.046552
+        "Fargate memory": 7.46,  # 730 x 2 x 0.00511175
         "Fargate Windows licence": 33.58,  # 730 x 0.046
     }
 
