@@ -13,7 +13,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -121,7 +121,17 @@ class Store:
             for left in (self.folder / "parts").rglob(".*.csv.*"):
                 left.unlink(missing_ok=True)  # of a run that was killed
             self.parts = _read_state(self.folder / STATE)
-            yield
+            try:
+                yield
+            finally:
+                self._leave_nothing_empty()
+
+    def _leave_nothing_empty(self) -> None:
+        """A folder of fetched prices without any would be taken for a layer."""
+        if not self.parts:
+            (self.folder / ".lock").unlink(missing_ok=True)
+            with suppress(OSError):
+                self.folder.rmdir()
 
     def fresh(self, job: Job, now: datetime, max_age: timedelta) -> bool:
         """Whether a job's parts are all there and no older than allowed."""

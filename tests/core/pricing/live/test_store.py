@@ -293,3 +293,10 @@ def test_regions_go_to_the_providers_that_have_them(tmp_path: Path) -> None:
         refresh(Store(tmp_path), Wanted(NOW, ("ibm",)), WEEK, lambda _: None, listed)
     with pytest.raises(InputError, match="nothing that can be fetched is all that was asked for"):
         refresh(Store(tmp_path), Wanted(NOW), WEEK, lambda _: None, lambda _p, _w: iter(()))
+
+
+def test_a_refresh_that_fetches_nothing_leaves_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "prices"
+    result, _ = run(folder, job("AmazonEC2", EngineError("no network")))
+    assert list(result.failed) == ["aws/us-east-1/AmazonEC2"]
+    assert not folder.exists()
