@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from trimtab.catalogue.offers import InterruptionBand, Offer
-from trimtab.pricing.book import BUILT_IN_FOLDER, FolderLayer, PriceBook, Tier
+from trimtab.pricing.book import FolderLayer, PriceBook, Tier
+from trimtab.pricing.book.machines import BUILT_IN_FOLDER
 
 _RATES = FolderLayer(BUILT_IN_FOLDER)
 
