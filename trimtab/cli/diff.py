@@ -108,6 +108,13 @@ def diff(
     fixtures: Annotated[
         Path | None, option(help="YAML file that answers that program's lookups.")
     ] = None,
+    engine: Annotated[
+        str,
+        option(
+            help="Who previews that program. recorder: run it here, with no CLI, cloud or credentials; "
+            "pulumi: ask the real Pulumi."
+        ),
+    ] = "recorder",
     budgets: Annotated[
         Path | None, option(help="Budgets file: what owners may spend a month.")
     ] = None,
@@ -186,6 +193,7 @@ def diff(
         stack=stack,
         config=_pairs("--config", config or ()),
         fixtures=fixtures,
+        engine=engine,
         budgets=budgets,
         owner_tags=_tags(owner_tag or ()),
         required=_required(require),
@@ -251,6 +259,7 @@ def _stands_for_all(result: "Diff") -> str:
 def _status(result: "Diff", fail_on: FailOn, max_unpriced: float | None) -> ExitCode:
     """The exit status, with the reason for each that is not 0 on stderr."""
     from trimtab.diff.model import BudgetState, Severity
+    from trimtab.diff.outputs.figures import plural
 
     grave = {
         FailOn.ERROR: {Severity.ERROR},
@@ -268,7 +277,7 @@ def _status(result: "Diff", fail_on: FailOn, max_unpriced: float | None) -> Exit
     reasons = []
     if broken:
         rules = sorted({finding.rule.id for finding in broken})
-        text = f"the change breaks {', '.join(rules)} ({len(broken)} findings)"
+        text = f"the change breaks {', '.join(rules)} ({plural(len(broken), 'finding')})"
         reasons.append((ExitCode.POLICY, text))
     if spent:
         names = ", ".join(budget.name for budget in spent)

@@ -43,6 +43,7 @@ class DiffOptions:
     stack: str | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     fixtures: Path | None = None
+    engine: str = "recorder"
     budgets: Path | None = None
     owner_tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     required: tuple[str, ...] | None = None
@@ -103,7 +104,10 @@ def _read(options: DiffOptions) -> "ChangeSet":
 
     *before, after = options.inputs
     reading = Options(
-        stack=options.stack or "", config=configuration(options), fixtures=options.fixtures
+        stack=options.stack or "",
+        config=configuration(options),
+        fixtures=options.fixtures,
+        engine=options.engine,
     )
     return read_change(before[0] if before else None, after, reading)
 

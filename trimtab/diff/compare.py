@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from trimtab.collector import paused
 from trimtab.diff.fields import changed_fields
 from trimtab.diff.model import Change, Diff, FieldChange, Figures, Operation, Owner, OwnerCost
-from trimtab.diff.owners import NOBODY, OwnerTags, owner_tags, owners_of
+from trimtab.diff.owners import DIMENSIONS, NOBODY, OwnerTags, owner_tags, owners_of
 from trimtab.diff.rules import RulePack, findings
 from trimtab.pricing.amount import ZERO, Amount, total
 from trimtab.pricing.engine import price
 from trimtab.pricing.estimation import Settings
 from trimtab.pricing.model import Estimate, Status
-from trimtab.resources.model import ChangeSet
+from trimtab.resources.model import ChangeSet, Estate
 
 if TYPE_CHECKING:  # pydantic, which a change without budgets does not need
     from trimtab.diff.budgets import Budget
@@ -61,8 +61,8 @@ def compare(
     old = {each.resource.key: each for each in price(change.before, before, held_first)}
     stood = tuple(old.values())
     new = {each.resource.key: each for each in price(change.after, after, held_first, stood)}
-    paid = owners_of(change.before.resources, judges.owner_tags)
-    pays = owners_of(change.after.resources, judges.owner_tags)
+    paid = _owners(change.before, before, judges, old)
+    pays = _owners(change.after, after, judges, new)
     owners = {**paid, **pays}
     changes = sorted(
         (
@@ -97,6 +97,22 @@ def compare(
         diff = replace(diff, budgets=check_budgets(judges.budgets, by_owner, complete))
     rules = dict.fromkeys(rule for pack in judges.packs for rule in pack.rules)
     return replace(diff, findings=findings(diff, judges.packs), rules=tuple(rules))
+
+
+def _owners(
+    estate: Estate, settings: Settings, judges: Judges, priced: Mapping[str, Estimate]
+) -> dict[str, Owner]:
+    """Who pays for each resource: what its tags say, and of a plan's group what its pool says besides."""
+    owners = owners_of(estate.resources, judges.owner_tags)
+    if settings.plan is None:
+        return owners
+    pools = {pool.name: pool.owner for pool in settings.plan.plan.spec.pools}
+    for key, estimate in priced.items():
+        if pool := pools.get(estimate.pool):
+            tagged = owners[key]
+            said = {name: getattr(tagged, name) or getattr(pool, name) for name in DIMENSIONS}
+            owners[key] = Owner(**said)
+    return owners
 
 
 # One resource.

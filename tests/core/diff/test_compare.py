@@ -1,12 +1,15 @@
 """Two sides of a change: what happens, what it costs, whose it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.estimates import resource, settings
+from support.plans import START
+from support.priced import source, tags
 from trimtab.diff.compare import Judges, compare
 from trimtab.diff.model import Change, Diff, Operation, Owner, Severity
 from trimtab.diff.rules import attribution
@@ -171,3 +174,18 @@ def test_sums_add_up_whatever_changes(before: list[Resource], after: list[Resour
     assert round(sum(by_owner), 6) == round(result.delta.usd.expected or 0, 6)
     assert round(result.delta.usd.expected or 0, 6) == -round(back.delta.usd.expected or 0, 6)
     assert result == diff(before, after)
+
+
+def test_what_carries_out_a_plans_group_is_its_pools_owners_where_it_says_nothing_else() -> None:
+    sizes = {"minSize": 2, "desiredCapacity": 3, "maxSize": 4}
+    group = resource("aws_autoscaling_group", sizes, camel=True, tags=tags("on-demand"))
+    own = replace(group, key="own", tags={**tags("on-demand"), "team": "guests"})
+    given = settings(plan=source(), as_of=START)
+    change = ChangeSet(Estate("old", ()), Estate("new", (group, own)))
+    owners = {c.key: c.owner for c in compare(change, given, given, Judges()).changes}
+    # The pool of support.plans says team vision, project multimodal, model mm-7b.
+    assert owners[group.key] == Owner(
+        "vision", "multimodal", "mm-7b", owners[group.key].environment
+    )
+    assert owners["own"].team == "guests"
+    assert owners["own"].model == "mm-7b"
