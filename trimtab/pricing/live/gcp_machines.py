@@ -19,13 +19,13 @@ _KIND = r"(?: Predefined| AMD| Arm| Memory-optimized)?"
 _FAMILY = rf"(?P<family>[A-Z][0-9][A-Z]*){_KIND}"
 _SPOT = r"(?P<spot>Spot Preemptible )?"
 _TERM = r"in .* for (?P<years>[13]) Year"
-_MACHINE = re.compile(rf"{_SPOT}{_FAMILY} Instance (?P<what>Core|Ram) running")
+_MACHINE = re.compile(rf"{_SPOT}{_FAMILY} Instance (?P<what>Core|R(?i:am)) running")
 _NAMED = re.compile(
-    rf"{_SPOT}(?P<named>Compute optimized|Memory-optimized Instance) (?P<what>Core|Ram) running"
+    rf"{_SPOT}(?P<named>Compute optimized|Memory-optimized Instance) (?P<what>Core|R(?i:am)) running"
 )
 _COMMITTED = re.compile(
     rf"Commitment(?: v1)?: (?:{_FAMILY} |(?P<named>Compute optimized|Memory-optimized) )?"
-    rf"(?P<what>Cpu|Core|Ram) {_TERM}"
+    rf"(?P<what>Cpu|Core|R(?i:am)) {_TERM}"
 )
 _GPU = re.compile(r"Nvidia (?P<gpu>.+?) GPU (?P<spot>attached to Spot Preemptible VMs )?running")
 _GPU_COMMITTED = re.compile(rf"Commitment v1: Nvidia (?P<gpu>.+?) GPU (?:running )?{_TERM}")
@@ -102,7 +102,7 @@ def _component(description: str) -> tuple[str, str] | None:
             return (f"gpu/{_GPUS[said['gpu']]}", option) if said["gpu"] in _GPUS else None
         named = said.get("named")
         family = _NAMES[named] if named else (said.get("family") or "n1").lower()
-        return f"{family}/{'ram' if said['what'] == 'Ram' else 'core'}", option
+        return f"{family}/{'ram' if said['what'].lower() == 'ram' else 'core'}", option
     return None
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from trimtab.pricing.live.model import RateRow
 
-_REGION_PREFIX = re.compile(r"^(?:[A-Z]{2,4}[0-9]|EU)-")
+_REGION_PREFIX = re.compile(r"^(?:[A-Z]{2,4}[0-9]|EU|[a-z]{2}(?:-[a-z]+)+-[0-9])-")
+"""`EUC1-`, `EU-`, and of KMS `eu-central-1-`."""
 _FILTER = re.compile(r"([A-Za-z]+)([=~!@])(.*)", re.DOTALL)
 
 

@@ -56,6 +56,7 @@ def test_a_usage_type_counts_without_its_region() -> None:
         ("NatGateway-Hours", True),
         ("EUC1-NatGateway-Hours", True),
         ("EU-NatGateway-Hours", True),
+        ("eu-central-1-NatGateway-Hours", True),  # as KMS writes its own
         ("USE1-LAX1-NatGateway-Hours", False),  # a local zone's
         ("NatGateway-Prvd-Hours", False),
     ):
@@ -69,6 +70,14 @@ def test_storage_for_infrequent_access_is_not_a_regions_storage() -> None:
     assert table.name({**attributes, "usagetype": "TimedStorage-ByteHrs"})
     assert table.name({**attributes, "usagetype": "IA-TimedStorage-ByteHrs"}) is None
     assert table.name({**attributes, "usagetype": "USE2-IA-TimedStorage-ByteHrs"}) is None
+
+
+def test_load_balancers_are_read_wherever_they_are_listed() -> None:
+    for service in ("AWSELB", "AmazonEC2"):
+        attributes = {"locationType": "AWS Region", "productFamily": "Load Balancer-Network"}
+        found = meter_of("aws", service, "aws/lb/{type}/hour")
+        assert found.name({**attributes, "usagetype": "LoadBalancerUsage"}) == "aws/lb/network/hour"
+        assert found.name({**attributes, "usagetype": "TS-LoadBalancerUsage"}) is None
 
 
 def test_groups_of_a_filter_name_the_rate() -> None:
