@@ -1,26 +1,32 @@
 """`trimtab diff` as a process: `make bench ARGS="diff_speed"`, start-up, reading, pricing and writing.
 
 Previews of 1,000, 2,000, 5,000 and 10,000 resources of thirty kinds, two thirds untouched, as `pulumi preview
---json --show-sames` writes them; every billable one must come out with a price. `--beside COMMAND` times
-another tool on the same file of 1,000, such as `--beside "finfocus cost projected --pulumi-json {}"`.
+--json --show-sames` writes them; every billable one must come out with a price. A last one of 10,000 has
+outputs of 4 kB on each side, 100 MB in all. Python's compiled modules are kept beside the previews, as an
+installed package has them. `--beside COMMAND` runs another tool on the same file of 1,000, turn by turn with
+Trimtab, such as `--beside "finfocus cost projected --pulumi-json {}"`.
 """
 
 import argparse
 import json
+import os
 import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import Figure, print_figures, runs
+from benchmarks.measure import Figure, Run, print_figures, run, runs
 
 SIZES = (1_000, 2_000, 5_000, 10_000)
 TIMES = 5
+LONG = 4_500
+"""Bytes of outputs on each side of a resource of the largest preview."""
 TAGS = {"team": "ml", "project": "search", "environment": "prod"}
 KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("aws:ec2/instance:Instance", {"instanceType": "m5.large", "ami": "ami-1"}),
@@ -100,27 +106,36 @@ KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def preview(count: int) -> str:
-    """A preview of so many resources, every third of which changes a tag."""
-    return json.dumps(
-        {
-            "config": {"aws:region": "us-east-1", "azure:location": "eastus"},
-            "steps": [_step(number) for number in range(count)],
-            "changeSummary": {"same": count},
-        }
-    )
+def write_preview(path: Path, count: int, output_bytes: int = 0) -> None:
+    """A preview of so many resources, every third of which changes a tag; outputs may be so much longer.
+
+    Written piece by piece, for a process begins with its parent's peak of memory as its own.
+    """
+    updated = (count + 2) // 3
+    summary = json.dumps({"same": count - updated, "update": updated})
+    with path.open("w") as file:
+        file.write('{"config": {"aws:region": "us-east-1", "azure:location": "eastus"}, "steps": [')
+        for number in range(count):
+            file.write(", " if number else "")
+            json.dump(_step(number, output_bytes), file)
+        file.write(f'], "changeSummary": {summary}}}')
 
 
-def _step(number: int) -> dict[str, Any]:
+def _step(number: int, output_bytes: int) -> dict[str, Any]:
     token, inputs = KINDS[number % len(KINDS)]
     urn = f"urn:pulumi:prod::big::{token}::resource-{number}"
+    arn = f"arn:aws:x:us-east-1:1:thing/{number}"
+    outputs: dict[str, Any] = {**inputs, "arn": arn, "tags": TAGS}
+    if output_bytes:
+        line = f"{number:08d} of what the provider answers"
+        outputs["answer"] = [line] * (output_bytes // (len(line) + 4))
     state: dict[str, Any] = {
         "urn": urn,
         "custom": True,
         "id": f"id-{number}",
         "type": token,
         "inputs": {**inputs, "tags": TAGS},
-        "outputs": {**inputs, "arn": f"arn:aws:x:us-east-1:1:thing/{number}", "tags": TAGS},
+        "outputs": outputs,
         "parent": "urn:pulumi:prod::big::pulumi:pulumi:Stack::big-prod",
     }
     if number % 3:
@@ -134,43 +149,84 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="diff_speed", description=__doc__)
     parser.add_argument("--beside", help="another tool's command, {} for the file")
     options = parser.parse_args(arguments)
-    trimtab = [sys.executable, "-m", "trimtab"]
     table = Table(title=f"trimtab diff, one process, median of {TIMES}")
-    for heading in ("resources", "file MB", "seconds", "seconds per 1,000", "peak MiB", "priced"):
+    for heading in ("resources", "file MB", "wall s", "processor s", "peak MiB", "priced"):
         table.add_column(heading, justify="right")
-    figures = []
-    with tempfile.TemporaryDirectory() as folder:
-        start = runs([*trimtab, "diff", "/dev/null", "/dev/null"], TIMES)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+        run(_diff("/dev/null", "/dev/null"))
+        start = runs(_diff("/dev/null", "/dev/null"), TIMES)
+        table.add_row("0", "", *_row(start), "")
+        found = {}
         for size in SIZES:
-            path = Path(folder) / f"{size}.json"
-            path.write_text(preview(size))
-            command = [*trimtab, "diff", str(path), "--as-of", "2026-11-01", "--prices", "built-in"]
-            measured = runs(command, TIMES)
-            out = Path(folder) / "diff.json"
-            runs([*command, "--out", str(out)], 1)
-            counts = json.loads(out.read_text())["counts_by_status"]
-            if counts.get("not priced"):
-                raise RuntimeError(f"{counts['not priced']} of {size} have no price: {counts}")
-            seconds = measured.wall_seconds
-            table.add_row(
-                f"{size:,}",
-                f"{path.stat().st_size / 1e6:.1f}",
-                f"{seconds:.2f}",
-                f"{seconds / size * 1000:.3f}",
-                f"{measured.peak_mib:.0f}",
-                f"{counts.get('priced', 0) + counts.get('partly priced', 0):,}",
-            )
-            if size in (SIZES[0], SIZES[-1]):
-                goal = 0.7 if size == SIZES[0] else 5.0
-                figures.append(Figure(f"{size:,} resources", seconds, goal, "s"))
-        figures.append(Figure("10,000 resources, peak memory", measured.peak_mib, 500.0, "MiB"))
-        figures.insert(0, Figure("nothing to compare: start-up", start.wall_seconds, 0.3, "s"))
-        if options.beside:
-            path = Path(folder) / f"{SIZES[0]}.json"
-            other = runs(shlex.split(options.beside.replace("{}", str(path))), TIMES)
-            figures.append(Figure(f"beside, 1,000: {options.beside}", other.wall_seconds, 0.7, "s"))
+            path = folder / f"{size}.json"
+            write_preview(path, size)
+            found[size] = _measured(path, size, table)
+        largest = folder / "100MB.json"
+        write_preview(largest, SIZES[-1], LONG)
+        long = _measured(largest, SIZES[-1], table)
+        beside = _beside(options.beside, folder / f"{SIZES[0]}.json") if options.beside else []
     Console().print(table)
-    print_figures("trimtab diff", figures)
+    first, last = found[SIZES[0]], found[SIZES[-1]]
+    megabytes = f"{SIZES[-1]:,} resources of 100 MB"
+    print_figures(
+        "trimtab diff",
+        [
+            Figure("nothing to compare: start-up", start.wall_seconds, 0.3, "s"),
+            Figure(f"{SIZES[0]:,} resources", first.wall_seconds, 0.7, "s"),
+            Figure(f"{SIZES[-1]:,} resources", last.wall_seconds, 5.0, "s"),
+            Figure(f"{SIZES[-1]:,} resources, peak memory", last.peak_mib, 500.0, "MiB"),
+            Figure(f"{megabytes}, peak memory", long.peak_mib, 500.0, "MiB"),
+            *beside,
+        ],
+    )
+
+
+def _diff(*inputs: str) -> list[str]:
+    fixed = ["--as-of", "2026-11-01", "--prices", "built-in"]
+    return [sys.executable, "-m", "trimtab", "diff", *inputs, *fixed]
+
+
+def _measured(path: Path, size: int, table: Table) -> Run:
+    """Runs of one file, as a row of the table."""
+    out = path.with_suffix(".out.json")
+    run([*_diff(str(path)), "--out", str(out)])  # compiles what it imports, too
+    counts = json.loads(out.read_text())["counts_by_status"]
+    if counts.get("not priced"):
+        raise RuntimeError(f"{counts['not priced']} of {size} have no price: {counts}")
+    measured = runs(_diff(str(path)), TIMES)
+    priced = counts.get("priced", 0) + counts.get("partly priced", 0) + counts.get("bounded", 0)
+    table.add_row(f"{size:,}", f"{path.stat().st_size / 1e6:.1f}", *_row(measured), f"{priced:,}")
+    return measured
+
+
+def _row(measured: Run) -> tuple[str, str, str]:
+    return (
+        f"{measured.wall_seconds:.2f}",
+        f"{measured.processor_seconds:.2f}",
+        f"{measured.peak_mib:.0f}",
+    )
+
+
+def _beside(command: str, path: Path) -> list[Figure]:
+    """Both tools in turn, so that both have the same neighbours."""
+    ours, theirs = [], []
+    for _ in range(TIMES):
+        theirs.append(run(shlex.split(command.replace("{}", str(path)))))
+        ours.append(run(_diff(str(path))))
+    return [
+        Figure(f"beside, {what}: {command}", median(theirs_), median(ours_), "s")
+        for what, theirs_, ours_ in (
+            ("wall", [r.wall_seconds for r in theirs], [r.wall_seconds for r in ours]),
+            (
+                "processor",
+                [r.processor_seconds for r in theirs],
+                [r.processor_seconds for r in ours],
+            ),
+        )
+    ]
 
 
 if __name__ == "__main__":
