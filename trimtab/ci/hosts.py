@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trimtab.ci.api import Api, RefusedError, authority_in
+from trimtab.diff.outputs.limits import GITHUB_LIMIT, GITLAB_LIMIT
 from trimtab.errors import InputError
 
 MARKER = re.compile(r"<!-- trimtab:[^\n]* -->")
@@ -85,7 +86,7 @@ class GitHub:
     api: Api
     repository: str
     number: int
-    limit: int = 65_536
+    limit: int = GITHUB_LIMIT
 
     def find(self, marker: str) -> list[str]:
         path = f"/repos/{self.repository}/issues/{self.number}/comments?per_page=100"
@@ -111,7 +112,7 @@ class GitLab:
     project: str
     number: int
     page: str
-    limit: int = 1_000_000
+    limit: int = GITLAB_LIMIT
 
     @property
     def _notes(self) -> str:

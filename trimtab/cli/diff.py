@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from trimtab.cli.output import info
 from trimtab.cli.parameters import argument, option
+from trimtab.diff.outputs.limits import GITHUB_LIMIT
 from trimtab.errors import ExitCode, InputError, allowed
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def diff(
     ] = "trimtab",
     comment_limit: Annotated[
         int, option(min=2_000, help="Characters that a Markdown comment may have.")
-    ] = 65_536,
+    ] = GITHUB_LIMIT,
     explain: Annotated[
         str | None,
         option(

@@ -23,11 +23,10 @@ from trimtab.diff.outputs.figures import (
     usd_change_cell,
     usd_range,
 )
+from trimtab.diff.outputs.limits import GITHUB_LIMIT
 from trimtab.errors import InputError
 from trimtab.pricing.amount import Amount
 
-GITHUB_LIMIT = 65_536
-GITLAB_LIMIT = 1_000_000
 LEAST_LIMIT = 2_000
 MARGIN = 800
 """For the closing line, which says what was left out."""

@@ -11,7 +11,8 @@ from trimtab.diff.explain import explain
 from trimtab.diff.outputs import reading
 from trimtab.diff.outputs.html import HtmlOptions
 from trimtab.diff.outputs.junit import junit
-from trimtab.diff.outputs.markdown import GITHUB_LIMIT, GITLAB_LIMIT, MarkdownOptions, markdown
+from trimtab.diff.outputs.limits import GITHUB_LIMIT, GITLAB_LIMIT
+from trimtab.diff.outputs.markdown import MarkdownOptions, markdown
 from trimtab.diff.outputs.table import TableOptions, table
 from trimtab.pricing.model import Basis
 

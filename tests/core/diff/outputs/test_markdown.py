@@ -16,9 +16,8 @@ from support.hostile import ATTACKS, hostile
 from trimtab.diff.model import Diff
 from trimtab.diff.outputs.escaping import name, sentence
 from trimtab.diff.outputs.figures import plain
+from trimtab.diff.outputs.limits import GITHUB_LIMIT, GITLAB_LIMIT
 from trimtab.diff.outputs.markdown import (
-    GITHUB_LIMIT,
-    GITLAB_LIMIT,
     LEAST_LIMIT,
     MarkdownOptions,
     markdown,
