@@ -39,7 +39,7 @@ def run(
     age = _age(max_age)
     store = Store(place)
     with progress("fetching prices") as step:
-        result = refresh(store, wanted, age, step)
+        result = refresh(store, wanted, age, step, done=_done)
     _report(result, place)
     if offers is not None:
         from trimtab.cli.catalog_export import write
@@ -51,9 +51,11 @@ def run(
         raise EngineError(f"{name} failed{more}: {first.message}", mend=first.mend)
 
 
+def _done(key: str, prices: int) -> None:
+    info(f"{key}: {prices:,} prices")
+
+
 def _report(result: Result, folder: Path) -> None:
-    for key, rows in result.fetched.items():
-        info(f"{key}: {rows:,} prices")
     for note in result.notes[:SHOWN_NOTES]:
         warn(f"left out: {note}")
     if len(result.notes) > SHOWN_NOTES:

@@ -41,6 +41,7 @@ def refresh(
     max_age: timedelta,
     say: Callable[[str], None],
     list_jobs: "Callable[[str, Wanted], Iterator[Job]] | None" = None,
+    done: Callable[[str, int], None] | None = None,
 ) -> Result:
     """Fetch what is asked for and not fresh.
 
@@ -50,6 +51,7 @@ def refresh(
         max_age: a part that is no older is left as it is.
         say: told each part before it is fetched.
         list_jobs: the jobs of a provider, for tests; default: the providers' own.
+        done: told each part that is written, and its prices.
 
     Raises:
         InputError: a provider is unknown, no job is what was asked for, or the folder can't be written.
@@ -60,6 +62,8 @@ def refresh(
             try:
                 for job in (list_jobs or jobs)(provider, ours):
                     _run(store, job, ours, max_age, say, result)
+                    if done is not None and job.key in result.fetched:
+                        done(job.key, result.fetched[job.key])
             except TrimtabError as error:
                 result.failed[provider] = error.bare()
     if not (result.fetched or result.fresh or result.failed):
