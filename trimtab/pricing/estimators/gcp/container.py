@@ -86,10 +86,10 @@ def node_pool(at: Estimation) -> Iterator[Part]:
     location = location or at.region or ""
     at = at.elsewhere(region_of(location)) if location else at
     zones: int | None
-    if at.inputs.has("node_locations") or owner is None:
+    if at.inputs.has("node_locations"):
         zones = zones_of(at.inputs, location)
     else:
-        zones = _cluster_zones(owner.inputs, location)
+        zones = _cluster_zones(at.inputs if owner is None else owner.inputs, location)
     public = owner is not None and _public(at.inputs, owner.inputs)
     yield from _pool_parts(at, at.inputs, "nodes", zones, _places(location), public)
 
@@ -107,7 +107,14 @@ def _places(location: str) -> tuple[str, ...]:
 
 
 def _cluster_zones(inputs: Inputs, location: str) -> int | None:
-    """Zones of a cluster's nodes; a zonal cluster's own zone goes without saying."""
+    """Zones of a cluster's nodes; a zonal cluster's own zone goes without saying.
+
+    A cluster that says no location is in its provider's zone, never spread over the provider's region
+    (hashicorp/terraform-provider-google, GetLocation).
+    """
+    if not inputs.has("location") and not is_zone(location):
+        listed = inputs.length("node_locations")
+        return None if listed is None else 1 + listed
     if is_zone(location) and inputs.has("node_locations"):
         listed = inputs.length("node_locations")
         return None if listed is None else len({*inputs.strings("node_locations"), location})

@@ -48,6 +48,14 @@ def test_a_regional_default_pool_has_its_count_in_each_of_three_zones() -> None:
     }
 
 
+def test_a_cluster_that_says_no_location_is_in_its_providers_zone() -> None:
+    found = estimate(cluster({"initial_node_count": 5}))
+    assert found.machines[0].nodes.count.expected == 5
+    further = ["us-central1-b", "us-central1-c"]
+    found = estimate(cluster({"initial_node_count": 5, "node_locations": further}))
+    assert found.machines[0].nodes.count.expected == 15  # and in its own zone
+
+
 def test_private_nodes_have_no_addresses() -> None:
     private = {"private_cluster_config": {"enable_private_nodes": True}}
     owner = cluster({"location": "us-central1-a", **private}, key="owner")
