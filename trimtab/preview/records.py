@@ -26,6 +26,7 @@ class ResourceRecord:
             numbers without a fraction are ints.
         custom: managed by a provider; False for a component.
         existing: only read by the program, not provisioned by it.
+        remote: a component that another process constructs, out of sight of the recorder.
         protect, retain_on_delete, delete_before_replace: the options of that name.
         provider: reference of the explicit provider, `<urn>::<id>`, or "".
         providers: the same by package, for a component.
@@ -42,6 +43,7 @@ class ResourceRecord:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     custom: bool = True
     existing: bool = False
+    remote: bool = False
     protect: bool = False
     retain_on_delete: bool = False
     delete_before_replace: bool = False

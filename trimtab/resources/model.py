@@ -73,10 +73,11 @@ class Resource:
         """`aws`, `azure`, `gcp` or `kubernetes`; "" for another."""
         if "/" in self.kind:
             return "kubernetes"
-        return _PROVIDERS.get(self.kind.partition("_")[0], "")
+        head = self.kind.partition("_")[0]
+        return _PROVIDERS.get(head, "aws" if head.startswith("awsx:") else "")
 
 
-_PROVIDERS = {"aws": "aws", "azurerm": "azure", "google": "gcp"}
+_PROVIDERS = {"aws": "aws", "azurerm": "azure", "google": "gcp", "helm": "kubernetes"}
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,7 @@ def _record(urn: str, request: resource_pb2.RegisterResourceRequest) -> Resource
         parent=request.parent,
         inputs=values.plain_properties(request.object),
         custom=request.custom,
+        remote=request.remote,
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace,

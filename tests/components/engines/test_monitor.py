@@ -85,6 +85,7 @@ def test_what_another_process_constructs_is_known_by_its_urn_alone() -> None:
     request.object.update({"size": 3})
     recording = monitor()
     assert not recording.RegisterResource(request).object.fields
+    assert recording.records()[0].remote
     assert recording.records()[0].inputs == {"size": 3}
 
 

@@ -78,6 +78,7 @@ def _state(record: ResourceRecord) -> State:
         pulumi_inputs(dict(record.inputs)),
         custom=record.custom,
         external=record.existing,
+        remote=record.remote,
         parent=record.parent,
         provider=record.provider,
         property_dependencies={

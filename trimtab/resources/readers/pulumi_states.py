@@ -17,6 +17,8 @@ PROVIDER = "pulumi:providers:"
 _PACKAGES = {
     "aws": "aws",
     "aws-native": "aws",
+    "awsx": "aws",
+    "eks": "aws",
     "azure": "azure",
     "azure-native": "azure",
     "gcp": "gcp",
@@ -34,6 +36,7 @@ class State:
     """A resource as Pulumi's engine keeps it, secrets masked.
 
     Attributes:
+        remote: a component of which another process makes the parts.
         computed: outputs that are no inputs, where they were asked for.
     """
 
@@ -42,6 +45,7 @@ class State:
     inputs: dict[str, Any]
     custom: bool = True
     external: bool = False
+    remote: bool = False
     id: str = ""
     parent: str = ""
     provider: str = ""
@@ -170,8 +174,9 @@ class Drafts:
         )
 
     def _role(self, state: State) -> Role:
-        """A chart of which no part is seen is no component: it costs what it installs."""
-        if not state.custom and _renders(state) and state.urn not in self._parents:
+        """A chart or package of which no part is seen is no component: it costs what it makes."""
+        hidden = state.remote or _renders(state)
+        if not state.custom and hidden and state.urn not in self._parents:
             return Role.MANAGED
         return _role(state)
 

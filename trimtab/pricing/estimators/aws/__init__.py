@@ -2,6 +2,7 @@
 
 from trimtab.pricing.estimators.aws import analytics as analytics
 from trimtab.pricing.estimators.aws import autoscaling as autoscaling
+from trimtab.pricing.estimators.aws import awsx as awsx
 from trimtab.pricing.estimators.aws import caches as caches
 from trimtab.pricing.estimators.aws import commitments as commitments
 from trimtab.pricing.estimators.aws import compute as compute
