@@ -80,6 +80,17 @@ class Amount(NamedTuple):
             _difference(self.low, other.high), expected, _difference(self.high, other.low)
         )
 
+    def per(self, count: "Amount") -> float | None:
+        """How much of it there is for each of a count; None where it does not grow with that."""
+        if not 0 < count.high < math.inf:
+            return None
+        each = self.high / count.high
+        scaled = count.times(each)
+        if (self.expected is None) != (scaled.expected is None):
+            return None
+        ends = ((self.low, scaled.low), (self.expected or 0.0, scaled.expected or 0.0))
+        return each if all(math.isclose(a, b, abs_tol=1e-9) for a, b in ends) else None
+
     @property
     def exact(self) -> bool:
         """Whether it is one number."""

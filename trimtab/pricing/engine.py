@@ -6,7 +6,6 @@ machines cost, after what is held already is used up; the share of them that pod
 """
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 
 from trimtab.pricing.amount import Amount, total
 from trimtab.pricing.commitments import cover
@@ -147,19 +146,11 @@ def _now(charges: Sequence[Charge], machines: Sequence[Machines]) -> float | Non
 
 
 def _at_start(charge: Charge, machines: Sequence[Machines]) -> float | None:
-    """What a charge comes to at first: as expected, else between its bounds where its machines are
-    between theirs, for disks and addresses grow with them; None where nothing tells."""
-    low, expected, high = charge.usd_per_month
-    if expected is not None:
-        return expected
+    """What a charge comes to at first: for as many machines as start, where it is so much for each, else
+    as expected; None where nothing tells."""
     starts = [each.nodes.now for each in machines]
-    if not starts or None in starts:
-        return None
-    ends = [each.nodes.asked or (each.nodes.count.low, each.nodes.count.high) for each in machines]
-    least, most = sum(end for end, _ in ends), sum(end for _, end in ends)
-    above = sum(start for start in starts if start is not None) - least
-    if above <= 0:
-        return low
-    if not isfinite(most):
-        return None
-    return low + (high - low) * min(above / (most - least), 1.0) if most > least else high
+    if starts and None not in starts:
+        each = charge.usd_per_month.per(total([machine.nodes.count for machine in machines]))
+        if each is not None:
+            return each * sum(start for start in starts if start is not None)
+    return charge.usd_per_month.expected

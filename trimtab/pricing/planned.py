@@ -22,11 +22,12 @@ from trimtab.plan.labels import (
     POOL_LABEL,
     POOL_TAG,
 )
-from trimtab.pricing.amount import between, exactly
+from trimtab.pricing.amount import Amount, between
 from trimtab.pricing.draft import Draft
 from trimtab.pricing.estimation import Settings
 from trimtab.pricing.model import (
     Basis,
+    Charge,
     Estimate,
     Nodes,
     PaidElsewhere,
@@ -58,9 +59,6 @@ NODE_KINDS = frozenset(
     }
 )
 """Kinds that carry out a plan's groups."""
-
-ONE_MACHINE = "core/NodePatch"
-"""Marks a machine that is there as one of its group's: owned ones join a cluster without being made."""
 
 _LABEL_PATHS = (
     "spec.template.metadata.labels",
@@ -115,9 +113,6 @@ def carry_out(drafts: Sequence[Draft], settings: Settings) -> None:
     }
     members: dict[tuple[str, str], list[Draft]] = {}
     for draft in drafts:
-        if draft.resource.kind == ONE_MACHINE and group_of(draft.resource, source, groups)[0]:
-            draft.status = None
-            draft.nodes = [Nodes("machine", (), exactly(1), now=1.0)]
         bears = draft.nodes or (draft.resource.kind in NODE_KINDS and draft.status is None)
         if bears and (names := _linked(draft, source, groups)):
             if not draft.nodes:
@@ -199,7 +194,7 @@ def _size(
     desired = [nodes.now or 0.0 for nodes in sized]
     whole = sum(desired)
     rates = rates_of(source.plan, pool, group, source.file)
-    for draft, nodes, count in zip(drafts, sized, desired, strict=True):
+    for draft, before, nodes, count in zip(drafts, stated, sized, desired, strict=True):
         part = 1.0 if len(drafts) == 1 else count / whole if whole else 1 / len(drafts)
         expected = group.expected.nodes * part
         draft.nodes = [
@@ -219,6 +214,16 @@ def _size(
                 planned=part_of(rates, part),
             )
         ]
+        if draft.resource.kind in NODE_KINDS:
+            draft.charges = [
+                _resized(charge, before.count, draft.nodes[0].count) for charge in draft.charges
+            ]
+
+
+def _resized(charge: Charge, before: Amount, after: Amount) -> Charge:
+    """A charge of so much a node (its disk, its address) for as many as the plan says."""
+    each = charge.quantity.per(before)
+    return charge if each is None else replace(charge, quantity=after.times(each))
 
 
 def _merged(nodes: Sequence[Nodes]) -> Nodes:

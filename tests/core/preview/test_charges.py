@@ -78,7 +78,7 @@ def test_what_has_no_price_says_why_and_is_never_zero(record: ResourceRecord, no
             "without hybrid nodes: charged by the vCPU-hour",
         ),
         (
-            resource("gcp:container/cluster:Cluster"),
+            resource("gcp:container/cluster:Cluster", location=UNKNOWN),
             73.0,
             "without default pool: its size is not known before a deployment",
         ),

@@ -72,7 +72,7 @@ def test_free_siblings_alike_share_a_row_and_the_document_keeps_them_all() -> No
 def test_footnotes_are_numbered_in_the_order_of_the_tree() -> None:
     preview = a_preview()
     assert footnotes(preview) == [
-        "by default, root disk, gp2: $4.00 ($2.00 to $6.00); EKS's own size, 20 GiB",
+        "by default, root disk, gp2: $6.00 ($2.00 to $8.00); EKS's own size, 20 GiB",
         "no estimator of aws:quicksight/account:Account",
         "by default, data processed: $4.50 ($0.00 to $45.00)",
     ]
@@ -85,8 +85,8 @@ def test_the_summary_counts_what_is_not_priced() -> None:
     # Two machines of the plan at 32.77 an hour and two disks at 2.00; a gateway at 0.045 and 4.50.
     assert "47,885.55" in text
     # From a machine and its disk without traffic (23,924.10 and 32.85) to four, which the plan may ask
-    # for, three disks and 1,000 GB at 0.045 (95,688.40, 6.00, 32.85 and 45.00).
-    assert "within    $23,957 to $95,772" in text
+    # for, with a disk each, and 1,000 GB at 0.045 (95,688.40, 8.00, 32.85 and 45.00).
+    assert "within    $23,957 to $95,774" in text
 
 
 def test_a_resource_whose_parent_is_not_shown_is_a_root() -> None:
@@ -111,9 +111,9 @@ def test_the_document_is_json_with_units_in_its_keys() -> None:
         "nodes": {"min": 1, "desired": 2, "max": 3},
         "purchase_option": "on-demand",
         "usd_per_month_now": 47848.2,
-        "usd_per_month_expected": 71770.3,
+        "usd_per_month_expected": 71772.3,
         "usd_per_month_low": 23924.1,
-        "usd_per_month_high": 95694.4,
+        "usd_per_month_high": 95696.4,
         "list_usd_per_month_now": None,
         "kgco2e_per_month_now": 2774.0,
         "kgco2e_per_month_expected": 4161.0,
@@ -124,8 +124,8 @@ def test_the_document_is_json_with_units_in_its_keys() -> None:
                 "label": "root disk, gp2",
                 "basis": "default",
                 "usd_per_month_low": 2.0,
-                "usd_per_month_expected": 4.0,
-                "usd_per_month_high": 6.0,
+                "usd_per_month_expected": 6.0,  # the plan expects three nodes
+                "usd_per_month_high": 8.0,
             },
             {
                 "label": "worker nodes: p4d.24xlarge, on-demand",
@@ -135,7 +135,7 @@ def test_the_document_is_json_with_units_in_its_keys() -> None:
                 "usd_per_month_high": 95688.4,  # four
             },
         ],
-        "note": "by default, root disk, gp2: $4.00 ($2.00 to $6.00); EKS's own size, 20 GiB",
+        "note": "by default, root disk, gp2: $6.00 ($2.00 to $8.00); EKS's own size, 20 GiB",
     }
     assert set(data["totals"]) == set(preview.totals._fields)
 

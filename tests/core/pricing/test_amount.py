@@ -82,3 +82,13 @@ def test_so_many_of_each_by_hand() -> None:
 def test_a_function_is_taken_of_every_figure() -> None:
     assert between(1, math.inf, 5).at_ends(lambda value: min(value, 4)) == Amount(1, 4, 4)
     assert between(1, 3).at_ends(lambda value: max(value - 2, 0)) == Amount(0, None, 1)
+
+
+def test_what_grows_with_a_count_is_so_much_for_each() -> None:
+    nodes = between(1, 4, 2)
+    assert nodes.times(20).per(nodes) == 20
+    assert between(0, 80).per(between(0, 4)) == 20
+    assert exactly(3).per(nodes) is None  # one for all of them
+    assert between(20, 80).per(nodes) is None  # of one nobody says what to expect
+    assert exactly(0).per(exactly(0)) is None
+    assert between(0, math.inf).per(between(0, math.inf)) is None
