@@ -26,8 +26,9 @@ EVERYWHERE = "*"
 DEFAULT = "*"
 """The rate of the row that says what the blank cells after it stand for."""
 
-OWN_TABLES = ("rds", "elasticache", "opensearch")
-"""Services whose classes are many: a table for each region, which only their resources read."""
+OWN_TABLES = {"rds": "/instance/", "elasticache": "/cache.", "opensearch": "/instance/", "emr": "/"}
+"""Services whose classes are many, and what the names of those have: a table for each region, which only
+their resources read."""
 
 KNOWN_REGION = "us-east-1"
 TOLERANCE = 0.005
@@ -158,7 +159,7 @@ def _write(folder: Path, lines: list[Line]) -> None:
     tables: dict[Path, list[Line]] = defaultdict(list)
     for line in lines:
         service = line[0].split("/")[1]
-        own = (service in OWN_TABLES and "/instance" in line[0]) or service == "elasticache"
+        own = OWN_TABLES.get(service, "?") in line[0]
         tables[folder / (service if own else "regions") / f"{line[1]}.csv"].append(line)
     for path, rows in tables.items():
         path.parent.mkdir(exist_ok=True)

@@ -62,6 +62,7 @@ def _families() -> Iterator[Family]:
     for words, zones in (("Single", "single-az"), ("Multiple", "multi-az")):
         name = rf"DMS OnDemand Replication Server (?P<size>\w+ \w+) {words} AZ"
         yield Family("databasemigrationsvc", name, f"aws/dms/{zones}/dms.{{size}}")
+    yield Family("elasticmapreduce", r"Instance-instancetype-(?P<size>\S+)", "aws/emr/{size}")
     broker = r"RunBroker-computefamily-(?P<size>[\w.]+);.*"
     yield Family("msk", broker, "aws/msk/kafka.{size}", "broker-hour")
     single = r"Single Instance (?P<size>mq \S+)"
