@@ -24,7 +24,9 @@ def savings_plan(at: Estimation) -> Iterator[Part]:
         yield Gap("commitment", "how much is committed to is not known before a deployment")
         return
     upfront = at.inputs.number("upfront_payment_amount")
-    note = f"{upfront:,.2f} USD of the whole term are paid upfront" if upfront else ""
+    note = "what it covers is not taken off: list it in the inventory once it is bought"
+    if upfront:
+        note = f"{upfront:,.2f} USD of the whole term are paid upfront; {note}"
     rate = Rate("aws/savings-plan/commitment", "*", commitment, "hour", at.facts.on, _STATED)
     yield Charge("hourly commitment", rate, note=note)
 

@@ -7,6 +7,7 @@ from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use, tariff
 from trimtab.pricing.model import Basis, Charge, Gap, Part
+from trimtab.resources.inputs import Inputs
 
 _MOST_REDSHIFT_NODES = 128
 
@@ -14,9 +15,8 @@ _MOST_REDSHIFT_NODES = 128
 @estimates("aws_dynamodb_table")
 def table(at: Estimation) -> Iterator[Part]:
     """Capacity or requests, here and in each region that replicates it; data, and backups that are on."""
-    infrequent = at.inputs.text("table_class") == "STANDARD_INFREQUENT_ACCESS"
-    where = "infrequent" if infrequent else "standard"
-    if at.inputs.text("billing_mode", "PROVISIONED") == "PAY_PER_REQUEST":
+    where = _class(at.inputs)
+    if _by_request(at.inputs):
         yield from by_use(
             at,
             ("write requests", f"aws/dynamodb/{where}/wru", "write_requests_millions"),
@@ -25,7 +25,10 @@ def table(at: Estimation) -> Iterator[Part]:
         writes, basis = at.usage("write_requests_millions")
         yield from _replicas(at, "writes", f"aws/dynamodb/{where}/wru", writes, basis)
     else:
-        yield from _provisioned(at, where)
+        for label, rate, units in _provisioned(at.inputs, where):
+            yield _capacity(at, label, rate, units)
+            if units is not None:
+                yield from _replicas(at, label, rate, units, Basis.DECLARED)
     yield from at.used("data", f"aws/dynamodb/{where}/storage", "storage_gb")
     stored, basis = at.usage("storage_gb")
     yield from _replicas(at, "data", f"aws/dynamodb/{where}/storage", stored, basis)
@@ -35,20 +38,32 @@ def table(at: Estimation) -> Iterator[Part]:
         yield from at.used("stream reads", "aws/dynamodb/stream", "stream_reads_millions")
 
 
-def _provisioned(at: Estimation, where: str) -> Iterator[Part]:
-    """The capacity that the table and its global indexes reserve."""
-    tables = [at.inputs, *at.inputs.blocks("global_secondary_index")]
+def _class(table: Inputs) -> str:
+    infrequent = table.text("table_class") == "STANDARD_INFREQUENT_ACCESS"
+    return "infrequent" if infrequent else "standard"
+
+
+def _by_request(table: Inputs) -> bool:
+    return table.text("billing_mode", "PROVISIONED") == "PAY_PER_REQUEST"
+
+
+def _provisioned(table: Inputs, where: str) -> Iterator[tuple[str, str, Amount | None]]:
+    """The capacity that a table and its global indexes reserve: what, its rate, and how much; None where
+    only a deployment will know."""
+    tables = [table, *table.blocks("global_secondary_index")]
     for label, name, unit in (
         ("write capacity", "write_capacity", "wcu"),
         ("read capacity", "read_capacity", "rcu"),
     ):
-        rate = f"aws/dynamodb/{where}/{unit}"
-        if any(each.unknown(name) for each in tables):
-            yield Gap(label, "only a deployment will know how much")
-            continue
-        units = exactly(sum(each.number(name) or 0.0 for each in tables))
-        yield at.charge(label, rate, units)
-        yield from _replicas(at, label, rate, units, Basis.DECLARED)
+        known = not any(each.unknown(name) for each in tables)
+        units = exactly(sum(each.number(name) or 0.0 for each in tables)) if known else None
+        yield label, f"aws/dynamodb/{where}/{unit}", units
+
+
+def _capacity(at: Estimation, label: str, rate: str, units: Amount | None) -> Part:
+    if units is None:
+        return Gap(label, "only a deployment will know how much")
+    return at.charge(label, rate, units)
 
 
 def _replicas(
@@ -69,12 +84,17 @@ def _replicas(
 
 @estimates("aws_dynamodb_table_replica")
 def table_replica(at: Estimation) -> Iterator[Part]:
-    """The writes of its table, paid again here, and its data."""
-    yield from by_use(
-        at,
-        ("replicated writes", "aws/dynamodb/standard/wru", "write_requests_millions"),
-        ("data", "aws/dynamodb/standard/storage", "storage_gb"),
-    )
+    """Its table's capacity, or the writes of one that is paid by request, again here; and its data."""
+    source = at.referred("global_table_arn", "aws_dynamodb_table")
+    where = "standard" if source is None else _class(source.inputs)
+    if source is None or _by_request(source.inputs):
+        yield from at.used(
+            "replicated writes", f"aws/dynamodb/{where}/wru", "write_requests_millions"
+        )
+    else:
+        for label, rate, units in _provisioned(source.inputs, where):
+            yield _capacity(at, f"replicated {label}", rate, units)
+    yield from at.used("data", f"aws/dynamodb/{where}/storage", "storage_gb")
 
 
 def _instance(at: Estimation, service: str, cluster: str) -> Iterator[Part]:

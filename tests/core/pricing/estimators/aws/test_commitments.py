@@ -23,7 +23,9 @@ REFERS = {"capacity_reservation_specification": (RESERVATION.key,)}
 def test_a_savings_plan_costs_its_commitment() -> None:
     plan = resource("aws_savingsplans_plan", {"commitment": "2.5"})
     # 730 x 2.50
-    assert bill(estimate(plan)) == {"hourly commitment": 1825.00}
+    priced = estimate(plan)
+    assert bill(priced) == {"hourly commitment": 1825.00}
+    assert "what it covers is not taken off" in priced.charges[0].note
     unknown = resource("aws_savingsplans_plan", {"commitment": UNKNOWN})
     assert estimate(unknown).status is Status.NOT_PRICED
 

@@ -282,6 +282,21 @@ def test_a_replica_has_capacity_and_data_of_its_own() -> None:
     assert charged["data"] == charged["replicated data in us-east-2"] == 2.50
 
 
+def test_a_replica_that_is_declared_apart_has_its_tables_capacity() -> None:
+    table = resource("aws_dynamodb_table", {"read_capacity": 10, "write_capacity": 5}, key="table")
+    refers = {"global_table_arn": ("table",)}
+    replica = resource("aws_dynamodb_table_replica", region="us-east-2", references=refers)
+    assert bill(estimate(replica, table)) == {
+        "replicated write capacity": 2.37,  # 5 x 730 h x 0.00065
+        "replicated read capacity": 0.95,  # 10 x 730 h x 0.00013
+        "data": 2.50,  # 10 GB x 0.25
+    }
+    by_request = resource("aws_dynamodb_table", {"billing_mode": "PAY_PER_REQUEST"}, key="table")
+    # a million writes x 0.625
+    assert bill(estimate(replica, by_request))["replicated writes"] == 0.62
+    assert bill(estimate(replica))["replicated writes"] == 0.62
+
+
 def test_a_replica_where_nothing_has_a_price_is_a_gap() -> None:
     inputs = {"billing_mode": "PAY_PER_REQUEST", "replica": [{"region_name": "mars-1"}]}
     priced = estimate(resource("aws_dynamodb_table", inputs))
