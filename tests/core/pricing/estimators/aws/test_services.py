@@ -1,12 +1,8 @@
 """What holds for every AWS kind that is not a machine: it is priced as far as the book goes, from its inputs alone."""
 
-import csv
-from importlib.resources import files
-
 import pytest
 
 from support.estimates import estimate, resource
-from trimtab.pricing.book.machines import BUILT_IN_FOLDER
 from trimtab.pricing.estimators import _ESTIMATORS, estimated_kinds
 from trimtab.pricing.model import Status
 
@@ -50,22 +46,6 @@ def test_a_kind_costs_nothing_it_does_not_know_where_nothing_has_a_price(kind: s
     priced = estimate(resource(kind, region="mars-1"))
     # only what costs the same everywhere has a price there
     assert {charge.rate.region for charge in priced.charges} <= {"*"}
-
-
-def test_every_rate_of_aws_names_a_source_that_the_book_has() -> None:
-    table = BUILT_IN_FOLDER.joinpath("sources.csv").read_text("utf-8")
-    known = {row["source"] for row in csv.DictReader(table.splitlines())}
-    for path in sorted(BUILT_IN_FOLDER.joinpath("rates", "aws").rglob("*.csv")):
-        rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
-        # A row without a source has that of the row `*`.
-        assert rows[0]["source"], path.name
-        assert {row["source"] for row in rows if row["source"]} <= known, path.name
-
-
-def test_no_estimated_kind_is_listed_as_free() -> None:
-    table = files("trimtab.pricing").joinpath("free", "aws.csv").read_text("utf-8")
-    free = {row["kind"] for row in csv.DictReader(table.splitlines())}
-    assert not free & set(KINDS)
 
 
 @pytest.mark.parametrize(
