@@ -33,7 +33,7 @@ from trimtab.usage.model import Usage, UsageEntry
             resource("aws:quicksight/account:Account"),
             "no estimator of aws:quicksight/account:Account",
         ),
-        (resource("gcp:container/nodePool:NodePool"), "is not known before a deployment"),
+        (resource("gcp:container/nodePool:NodePool", location=UNKNOWN), "before a deployment"),
         (resource("kubernetes:core/v1:PersistentVolumeClaim"), "its size is not known"),
         (
             resource("kubernetes:helm.toolkit.fluxcd.io/v2:HelmRelease"),

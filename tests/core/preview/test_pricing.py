@@ -324,7 +324,7 @@ class CloudPool:
         CloudPool(GKE_POOL, {"nodeCount": 2, "location": "us-central1-a"}, Sizes(2, 2, 2)),
         CloudPool(GKE_POOL, {"nodeCount": 2, "location": "us-central1"}, Sizes(6, 6, 6)),
         # In how many zones is not known: the plan's window bounds it.
-        CloudPool(GKE_POOL, {"nodeCount": 2}, Sizes(2, None, 4)),
+        CloudPool(GKE_POOL, {"nodeCount": 2, "location": UNKNOWN}, Sizes(2, None, 4)),
         CloudPool(AKS_POOL, {"minCount": 1, "nodeCount": 2, "maxCount": 5}, Sizes(1, 2, 5)),
         CloudPool(AKS_POOL, {"nodeCount": 3}, Sizes(3, 3, 3)),
     ],
