@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trimtab.catalogue.offers import Offer
+from trimtab.pricing.amount import Amount, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.model import (
     Charge,
@@ -88,16 +89,47 @@ class Draft:
     notes: list[str] = field(default_factory=list)
 
     def add(self, parts: Iterable[Part]) -> None:
-        """Sorts an estimator's parts by kind."""
+        """Sorts an estimator's parts by kind; a part of a size that nothing can have is a gap."""
         for part in parts:
             match part:
+                case Charge() if _absurd(part.quantity, part.usd_per_month):
+                    self.gaps.append(Gap(part.label, _no_size(part.quantity, part.rate.unit)))
                 case Charge():
                     self.charges.append(part)
                 case Gap():
                     self.gaps.append(part)
+                case Nodes() if _absurd(part.count, *_stated(part)):
+                    self.gaps.append(Gap(part.label, _no_size(part.count, "machines")))
                 case Nodes():
                     self.nodes.append(part)
+                case Pods() if _absurd(part.count, *map(exactly, part.requests.values())):
+                    self.gaps.append(Gap(part.label, _no_size(part.count, "pods")))
                 case Pods():
                     self.pods.append(part)
                 case PaidElsewhere():
                     self.elsewhere.append(part)
+
+
+LARGEST = 1e12
+"""Beyond this, a quantity or a month's dollars is a slip or an attack, not an order."""
+
+
+def _absurd(*amounts: Amount) -> bool:
+    """Whether an amount is below zero, beyond all bounds, or no number; the most may be anything."""
+    return any(
+        not (
+            0 <= amount.low <= LARGEST
+            and (amount.expected is None or 0 <= amount.expected <= LARGEST)
+            and amount.high >= 0
+        )
+        for amount in amounts
+    )
+
+
+def _stated(nodes: Nodes) -> list[Amount]:
+    return [exactly(each) for each in (nodes.now, nodes.usd_per_hour) if each is not None]
+
+
+def _no_size(amount: Amount, unit: str) -> str:
+    asked = amount.low if amount.expected is None else amount.expected
+    return f"nothing can have {asked:g} {unit}"

@@ -41,13 +41,16 @@ def engine_of(at: Estimation) -> str | None:
     return "oracle-se2-byol" if found == "oracle-se2" and byol else found
 
 
+_LONGEST_NUMBER = 3
+
+
 def vcpus(instance_class: str) -> int | None:
     """vCPUs of a current class; None for serverless and sizes that say nothing."""
     size = instance_class.rpartition(".")[2]
     if size in _VCPUS:
         return _VCPUS[size]
     times = size.removesuffix("xlarge")
-    return 4 * int(times) if times.isdigit() else None
+    return 4 * int(times) if times.isdecimal() and len(times) <= _LONGEST_NUMBER else None
 
 
 def extended_support(
@@ -106,7 +109,7 @@ def performance_insights(at: Estimation, instance_class: str) -> Iterator[Part]:
     if count is None:
         yield Gap("Performance Insights", f"no price for {instance_class}")
         return
-    family = instance_class.split(".")[1]
+    family = instance_class.removeprefix("db.").partition(".")[0]
     yield at.charge(
         "Performance Insights retention", f"aws/rds/performance-insights/{family}", count
     )

@@ -81,9 +81,7 @@ def throughput(at: Estimation) -> Iterator[Part]:
         if at.resource.kind in _DATABASES:
             return
         declared = 400.0
-    yield at.charge(
-        "throughput", "azure/cosmosdb/throughput", exactly(max(declared, 0.0) / 100 * regions)
-    )
+    yield at.charge("throughput", "azure/cosmosdb/throughput", exactly(declared / 100 * regions))
 
 
 def _account(at: Estimation) -> Resource | None:

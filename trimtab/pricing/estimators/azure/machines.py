@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the plan's model brings pydantic, which no estimate needs
 
 System = Literal["linux", "windows", "rhel", "suse"]
 
-_SIZE = re.compile(r"(?:standard_)?([a-z]+?)(\d+)(?:-(\d+))?([a-z]*)", re.IGNORECASE)
+_SIZE = re.compile(r"(?:standard_)?([a-z]+?)(\d{1,4})(?:-(\d{1,4}))?([a-z]*)", re.IGNORECASE)
 
 
 def vcpus(size: str) -> int | None:

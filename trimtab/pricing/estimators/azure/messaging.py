@@ -45,7 +45,7 @@ def event_hubs(at: Estimation) -> Iterator[Part]:
 def event_hubs_cluster(at: Estimation) -> Iterator[Part]:
     """By its dedicated capacity units."""
     units = at.inputs.text("sku_name", "Dedicated_1").rpartition("_")[2]
-    count = float(units) if units.isdigit() else 1.0
+    count = float(units) if units.isdecimal() else 1.0
     yield at.charge("capacity: dedicated", "azure/event-hubs/dedicated", count)
 
 
@@ -107,9 +107,9 @@ def search_service(at: Estimation) -> Iterator[Part]:
     sku = at.inputs.text("sku").lower()
     if sku == "free":
         return
-    units = at.inputs.count("partition_count", 1) * at.inputs.count("replica_count", 1)
+    units = float(at.inputs.count("partition_count", 1)) * at.inputs.count("replica_count", 1)
     name = _SEARCH.get(sku, sku)
-    yield at.charge(f"search units: {sku}", f"azure/search/{name}", float(units))
+    yield at.charge(f"search units: {sku}", f"azure/search/{name}", units)
     yield from at.used("images read", "azure/search/images", "images_1k")
 
 

@@ -170,7 +170,7 @@ def vcpus(at: Estimation, machine_type: str) -> float | None:
     if offer is not None and offer.vcpu is not None:
         return float(offer.vcpu)
     tail = name.removesuffix("-lssd").removesuffix("-metal").rpartition("-")[2]
-    return float(tail) if tail.isdigit() else None
+    return float(tail) if tail.isdecimal() else None
 
 
 def is_spot(scheduling: Inputs) -> bool:

@@ -106,7 +106,7 @@ def _slice(at: Estimation, inputs: Inputs, count: float) -> Iterator[Part]:
     topology = inputs.text("accelerator_config.topology")
     if not name and topology:
         generation = _GENERATIONS.get(inputs.text("accelerator_config.type").upper(), "")
-        sides = [int(side) for side in topology.split("x") if side.isdigit()]
+        sides = [float(side) for side in topology.split("x") if side.isdecimal()]
         chips = 1.0
         for side in sides:
             chips *= side

@@ -10,17 +10,22 @@ from typing import Any
 from trimtab.pricing.amount import between
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
-from trimtab.pricing.model import Basis, Nodes, PaidElsewhere, Part, PlanRates
+from trimtab.pricing.model import Basis, Gap, Nodes, PaidElsewhere, Part, PlanRates
 from trimtab.resources.inputs import Inputs
+from trimtab.resources.model import Origin
 
 GROUP = "trimtab.dev/Group"
 COMMITMENT = "trimtab.dev/Commitment"
+_NOT_OF_A_PLAN = "it is no part of a CapacityPlan"
 
 
 @estimates(GROUP)
 def group(at: Estimation) -> Iterator[Part]:
     """The group's nodes: between the bounds of the window that holds, as the plan expects."""
     inputs = at.inputs
+    if at.resource.origin is not Origin.PLAN:
+        yield Gap("nodes", _NOT_OF_A_PLAN)
+        return
     rates = inputs.values["rates"]
     window = _window(inputs, at.facts.settings.as_of)
     yield Nodes(
@@ -50,5 +55,8 @@ def _window(inputs: Inputs, instant: datetime) -> Mapping[str, Any]:
 @estimates(COMMITMENT)
 def commitment(at: Estimation) -> Iterator[Part]:
     """Nothing beside its group's nodes, which have its price."""
+    if at.resource.origin is not Origin.PLAN:
+        yield Gap("commitment", _NOT_OF_A_PLAN)
+        return
     place = f"pools[{at.inputs.text('pool')}].groups[{at.inputs.text('group')}]"
     yield PaidElsewhere(f"its commitment is in the price of {place}")

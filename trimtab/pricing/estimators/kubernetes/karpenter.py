@@ -62,8 +62,8 @@ def node_claim(at: Estimation) -> Iterator[Part]:
     labels = at.inputs.get("metadata.labels")
     pool = labels.get(_NODEPOOL) if isinstance(labels, Mapping) else None
     owners = at.inputs.blocks("metadata.owner_references")
-    named = {pool, *(o.text("name") for o in owners if o.text("kind") == "NodePool")} - {None}
-    for name in sorted(str(each) for each in named):
+    named = {str(pool or ""), *(o.text("name") for o in owners if o.text("kind") == "NodePool")}
+    for name in sorted(named - {""}):
         if f"karpenter.sh/NodePool//{name}" in at.facts.by_id:
             yield PaidElsewhere(f"among the nodes of NodePool {name}")
             return
