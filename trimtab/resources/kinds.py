@@ -8,7 +8,7 @@ and kind without the version.
 
 import csv
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 CORE = "core"
 """What stands for Kubernetes' core group, which has no name: `core/PersistentVolumeClaim`."""
@@ -39,11 +39,12 @@ def _table(package: str, column: str) -> dict[str, str]:
     Pulumi's older names of a type are in rows of their own, their kind with `_legacy` behind it.
     """
     name = _PACKAGES.get(package)
-    table = files("trimtab.resources").joinpath("type_names", f"{name}.csv")
+    table = Path(__file__).parent / "type_names" / f"{name}.csv"
     if name is None or not table.is_file():
         return {}
-    rows = csv.DictReader(table.read_text("utf-8").splitlines())
-    return {row[column]: row["kind"].removesuffix("_legacy") for row in rows if row[column]}
+    header, *rows = csv.reader(table.read_text("utf-8").splitlines())
+    named, kind = header.index(column), header.index("kind")
+    return {row[named]: row[kind].removesuffix("_legacy") for row in rows if row[named]}
 
 
 _PACKAGES = {"aws": "aws", "azure": "azure", "gcp": "gcp"}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from trimtab.pricing.amount import Amount, between, exactly
 from trimtab.pricing.model import Basis
@@ -97,16 +97,29 @@ class Usage:
                 measured = self.measured.get((resource.kind, name), {})
                 if key in measured:
                     return exactly(measured[key]), Basis.MEASURED
-        return usage_keys()[resource.kind, key].default, Basis.DEFAULT
+        known = _keys_of(resource.provider) if resource.provider in PROVIDERS else usage_keys()
+        return known[resource.kind, key].default, Basis.DEFAULT
+
+
+PROVIDERS = ("aws", "azure", "gcp", "kubernetes")
+"""Whose tables there are: those whose names begin with one of these."""
 
 
 @cache
 def usage_keys() -> dict[tuple[str, str], UsageKey]:
     """Every key of every kind, from tables/*.csv."""
+    return {name: key for provider in PROVIDERS for name, key in _keys_of(provider).items()}
+
+
+@cache
+def _keys_of(provider: str) -> dict[tuple[str, str], UsageKey]:
     found = {}
-    for table in sorted(files("trimtab.usage").joinpath("tables").iterdir(), key=lambda t: t.name):
+    for table in sorted(_TABLES.glob(f"{provider}*.csv")):
         for row in csv.DictReader(table.read_text("utf-8").splitlines()):
             amount = between(float(row["low"]), float(row["high"]), float(row["expected"]))
             key = UsageKey(row["kind"], row["key"], row["unit"], amount, row["reason"])
             found[key.kind, key.key] = key
     return found
+
+
+_TABLES = Path(__file__).parent / "tables"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
+from pathlib import Path
 
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.model import Part
@@ -56,7 +56,7 @@ def estimated_kinds() -> list[str]:
 
 def is_free(resource: Resource) -> bool:
     """Whether its provider takes no money for the resource as it is declared."""
-    found = _free(resource.kind)
+    found = _free(resource.kind, resource.provider)
     return found is not None and not (found and _holds(resource, found))
 
 
@@ -67,9 +67,19 @@ def _load(provider: str) -> None:
 
 
 @cache
-def _free(kind: str) -> str | None:
-    """The condition under which a free kind is not: "" for never; None where the kind is not free."""
-    return next((unless for pattern, unless in _free_kinds() if _matches(kind, pattern)), None)
+def _free(kind: str, provider: str) -> str | None:
+    """The condition under which a free kind is not: "" for never; None where the kind is not free.
+
+    Of the rows that match, the first of the provider's own table decides.
+    """
+    own = [provider] if provider in PROVIDERS else PROVIDERS
+    for name in (*own, "other"):
+        named, patterns = _free_kinds(name)
+        found = [named[kind]] if kind in named else []
+        found += [(place, unless) for place, pattern, unless in patterns if _matches(kind, pattern)]
+        if found:
+            return min(found)[1]
+    return None
 
 
 def _matches(kind: str, pattern: str) -> bool:
@@ -81,13 +91,18 @@ def _matches(kind: str, pattern: str) -> bool:
 
 
 @cache
-def _free_kinds() -> tuple[tuple[str, str], ...]:
-    tables = sorted(files("trimtab.pricing").joinpath("free").iterdir(), key=lambda t: t.name)
-    return tuple(
-        (row["kind"], row["unless"])
-        for table in tables
-        for row in csv.DictReader(table.read_text("utf-8").splitlines())
-    )
+def _free_kinds(name: str) -> tuple[dict[str, tuple[int, str]], list[tuple[int, str, str]]]:
+    """A table's free kinds by their names, with their rows; and the patterns among them, in order."""
+    table = Path(__file__).parent.parent / "free" / f"{name}.csv"
+    named: dict[str, tuple[int, str]] = {}
+    patterns: list[tuple[int, str, str]] = []
+    for place, row in enumerate(csv.DictReader(table.read_text("utf-8").splitlines())):
+        kind, unless = row["kind"], row["unless"]
+        if any(each in kind for each in "*?["):
+            patterns.append((place, kind, unless))
+        else:
+            named.setdefault(kind, (place, unless))
+    return named, patterns
 
 
 def _holds(resource: Resource, condition: str) -> bool:
