@@ -398,3 +398,21 @@ def test_spot_nodes_of_a_plan_risk_what_the_book_says_of_their_type() -> None:
     assert risk is not None
     # in the band of 5 to 10 % a month: 0 x 5 %, 3 x 7.5 %, 20 x 10 %
     assert risk.interruptions_per_month == pytest.approx((0.0, 0.225, 2.0))
+
+
+def test_disks_are_as_many_as_the_nodes_that_the_plan_expects() -> None:
+    inputs = {"scalingConfig": {"minSize": 1, "desiredSize": 2, "maxSize": 3}}
+    group_ = resource("aws_eks_node_group", inputs, camel=True, tags=tags("on-demand"))
+    found = priced(group_)[0]
+    disk = next(each for each in found.charges if "disk" in each.label)
+    # 20 GiB of gp2 at 0.10 of each node: of two to begin with, of the plan's mean of three, and of one
+    # to the four that its window allows.
+    assert disk.usd_per_month == Amount(2.0, 6.0, 8.0)
+    assert found.usd_per_month_now == pytest.approx(2 * 32.77 * 730 + 4.0)
+
+
+def test_what_nobody_can_count_yet_costs_nobody_knows_what_to_begin_with() -> None:
+    found = priced(node_group("on-demand", UNKNOWN, UNKNOWN, UNKNOWN))[0]
+    assert found.usd_per_month_now is None
+    assert found.usd_per_month is not None
+    assert found.usd_per_month.expected == pytest.approx(98.31 * 730)

@@ -73,7 +73,7 @@ def test_programs_of_two_checkouts_are_compared(
             return recording(request.program, request.config, urn=FORMER)
         return recording(request.program, request.config, aliases=(alias,))
 
-    monkeypatch.setattr(program, "_engine", lambda _name: engine)
+    monkeypatch.setattr(program, "engine_of", lambda _name: engine)
     options = Options(stack="dev", config={"aws:region": "eu-west-1"})
     change = read_change(str(tmp_path / "old"), str(tmp_path / "new"), options)
     keys = [[each.key for each in side.resources] for side in (change.before, change.after)]
@@ -89,3 +89,26 @@ def test_an_engine_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(program, "entry_points", lambda **_: ())
     with pytest.raises(EngineError, match="no preview engine is installed"):
         read_estate(str(tmp_path), Options(stack="dev"))
+
+
+def test_a_chart_of_which_no_part_is_seen_costs_what_it_installs() -> None:
+    kinds = {
+        "chart": "helm.sh/v4:Chart",
+        "seen": "helm.sh/v4:Chart",
+        "group": "yaml/v2:ConfigGroup",
+    }
+    charts = [
+        ResourceRecord(f"urn:pulumi:s::p::t::{name}", f"kubernetes:{kind}", name, custom=False)
+        for name, kind in kinds.items()
+    ]
+    part = ResourceRecord(
+        "urn:pulumi:s::p::t::part", "kubernetes:core/v1:ConfigMap", "part", charts[1].urn
+    )
+    recording = Recording("p", "s", Path("p"), Path("p"), {}, (*charts, part))
+    roles = {each.name: each.role for each in from_recording(recording).resources}
+    assert roles == {
+        "chart": Role.MANAGED,
+        "seen": Role.COMPONENT,
+        "group": Role.MANAGED,
+        "part": Role.MANAGED,
+    }
