@@ -130,7 +130,7 @@ class FolderLayer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rates: dict[str, dict[tuple[str, str], tuple[Tier, ...]]] = {}
+        self._rates: dict[str, dict[tuple[str, str], list[dict[str, str]]]] = {}
 
     def tiers(self, rate: str, region: str) -> tuple[Tier, ...] | None:
         provider, service = rate.split("/", 2)[:2]
@@ -138,11 +138,11 @@ class FolderLayer:
         found = known.get((rate, region))
         if found is None and not apart(region):
             found = known.get((rate, "*"))
-        if found or region == "*":
-            return found
-        places = (f"{provider}/regions", f"{provider}/{service}")
-        tables = (self._table(place, region) for place in places)
-        return next((tiers for table in tables if (tiers := table.get((rate, region)))), None)
+        if found is None and region != "*":
+            places = (f"{provider}/regions", f"{provider}/{service}")
+            tables = (self._table(place, region) for place in places)
+            found = next((rows for table in tables if (rows := table.get((rate, region)))), None)
+        return self._parsed(found) if found else None
 
     def offer(self, provider: str, region: str, instance_type: str) -> Offer | None:
         return machine_table(self.folder, provider, region).get(instance_type)
@@ -155,27 +155,33 @@ class FolderLayer:
         """What the ids of sources stand for."""
         return read_sources(self.folder)
 
-    def _table(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
-        """The rates of a provider, or of one of its services in a region; {} where there is no table."""
+    def _table(self, part: str, region: str) -> dict[tuple[str, str], list[dict[str, str]]]:
+        """The rows of a provider's rates, or of a service's in a region; {} where there is no table.
+
+        They are parsed when they are asked for: a change needs few of them.
+        """
         name = f"{part}/{region}"
         if name not in self._rates:
             self._rates[name] = self._read_rates(part, region)
         return self._rates[name]
 
-    def _read_rates(self, part: str, region: str) -> dict[tuple[str, str], tuple[Tier, ...]]:
-        found: dict[tuple[str, str], list[Tier]] = {}
+    def _read_rates(self, part: str, region: str) -> dict[tuple[str, str], list[dict[str, str]]]:
+        found: dict[tuple[str, str], list[dict[str, str]]] = {}
         if not all(names_a_file(name) for name in (*part.split("/"), region.replace("*", "x"))):
             return {}
         for path in sorted((self.folder / "rates" / part).glob(f"{region}.csv")):
             blank: dict[str, str] = {}
-            for cells in rows(path, RATE_COLUMNS):
-                if cells["rate"] == "*":
-                    blank = cells
+            for row in rows(path, RATE_COLUMNS):
+                if row["rate"] == "*":
+                    blank = {name: cell for name, cell in row.items() if cell and name != "rate"}
                     continue
-                row = {name: cell or blank.get(name, "") for name, cell in cells.items()}
-                tier = Tier(float(row["from"] or 0), self._rate(row))
-                found.setdefault((row["rate"], row["region"]), []).append(tier)
-        return {key: tuple(sorted(tiers, key=lambda t: t.start)) for key, tiers in found.items()}
+                row |= {name: cell for name, cell in blank.items() if not row[name]}
+                found.setdefault((row["rate"], row["region"]), []).append(row)
+        return found
+
+    def _parsed(self, found: list[dict[str, str]]) -> tuple[Tier, ...]:
+        tiers = [Tier(float(row["from"] or 0), self._rate(row)) for row in found]
+        return tuple(sorted(tiers, key=lambda tier: tier.start))
 
     def _rate(self, row: dict[str, str]) -> Rate:
         return Rate(
