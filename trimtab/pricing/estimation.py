@@ -184,6 +184,14 @@ class Estimation:
         """The gap of a price that the book does not have."""
         return Gap(label, f"no price of {rate} in {self.region or 'an unknown region'}")
 
+    def awaited(self, label: str, *paths: str) -> Gap | None:
+        """The gap of what hangs on inputs that only a deployment will know; None where all are known.
+
+        A default is what a provider takes for an input that is not given, not for one that nobody knows yet.
+        """
+        names = [path for path in paths if self.inputs.unknown(path)]
+        return Gap(label, f"only a deployment will know {' and '.join(names)}") if names else None
+
     def referred(self, name: str, *kinds: str) -> Resource | None:
         """The resource that an input is taken from, or names by its id: of one of these kinds.
 

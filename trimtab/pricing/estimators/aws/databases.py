@@ -181,6 +181,8 @@ def dms(at: Estimation) -> Iterator[Part]:
     instance_class = at.inputs.text("replication_instance_class")
     zone = "multi-az" if at.inputs.flag("multi_az") else "single-az"
     yield at.charge(f"instance, {instance_class}", f"aws/dms/{zone}/{instance_class}")
+    if gap := at.awaited("storage beyond the free", "allocated_storage"):
+        yield gap
     size = at.inputs.number("allocated_storage")
     if size is None:
         return

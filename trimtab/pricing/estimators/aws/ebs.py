@@ -50,6 +50,9 @@ def disk_charges(
         default_type: the type where none is given.
         note: what the reader should know.
     """
+    if inputs.unknown("volume_type") or inputs.unknown("type"):
+        yield Gap(label, "its type is not known before a deployment")
+        return
     volume_type = inputs.text("volume_type") or inputs.text("type") or default_type
     if volume_type not in _TYPES:
         yield Gap(label, f"no EBS volume type {volume_type}")

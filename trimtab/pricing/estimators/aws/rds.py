@@ -47,7 +47,7 @@ def instance(at: Estimation) -> Iterator[Part]:
     kind = at.inputs.text("storage_type") or ("io1" if at.inputs.has("iops") else "gp2")
     if engine == "aurora":
         pass  # the cluster pays for Aurora's storage
-    elif size is None or kind not in _STORAGE:
+    elif size is None or kind not in _STORAGE or at.inputs.unknown("storage_type"):
         yield Gap("storage", "only a deployment will know how much, or of which type")
     else:
         yield at.charge(f"storage, {kind}", f"aws/rds/storage/{kind}", size * copies, note=note)

@@ -15,6 +15,11 @@ def redis(at: Estimation) -> Iterator[Part]:
     if not tier or capacity is None:
         yield Gap("nodes", "their size is known only after deployment")
         return
+    if gap := at.awaited(
+        "nodes", "family", "shard_count", "replicas_per_primary", "replicas_per_master"
+    ):
+        yield gap
+        return
     family = at.inputs.text("family", "P" if tier == "premium" else "C").lower()
     size = f"{family}{capacity:g}"
     nodes = {"basic": 1.0, "standard": 2.0}.get(tier)

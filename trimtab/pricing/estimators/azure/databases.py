@@ -24,7 +24,8 @@ def postgresql(at: Estimation) -> Iterator[Part]:
     yield from _compute(at, "postgresql", servers)
     mib = at.inputs.number("storage_mb")
     gib = (_DEFAULT_STORAGE_MIB if mib is None else mib) / 1024
-    yield at.charge("storage", "azure/postgresql/storage", gib * servers)
+    storage = at.charge("storage", "azure/postgresql/storage", gib * servers)
+    yield at.awaited("storage", "storage_mb") or storage
     yield from at.used("backups beyond it", "azure/postgresql/backup", "backup_storage_gb")
 
 
@@ -34,7 +35,8 @@ def mysql(at: Estimation) -> Iterator[Part]:
     servers = 2.0 if at.inputs.has("high_availability") else 1.0
     yield from _compute(at, "mysql", servers)
     gib = at.inputs.number("storage.size_gb") or _DEFAULT_MYSQL_STORAGE_GIB
-    yield at.charge("storage", "azure/mysql/storage", gib * servers)
+    storage = at.charge("storage", "azure/mysql/storage", gib * servers)
+    yield at.awaited("storage", "storage.size_gb") or storage
     iops = at.inputs.number("storage.iops")
     included = _FREE_MYSQL_IOPS + 3 * (gib - _DEFAULT_MYSQL_STORAGE_GIB)
     if iops is not None and iops > included:

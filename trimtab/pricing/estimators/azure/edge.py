@@ -43,6 +43,9 @@ def gateway_for_containers(at: Estimation) -> Iterator[Part]:
 @estimates("azurerm_firewall")
 def firewall(at: Estimation) -> Iterator[Part]:
     """By its tier's hour, and by what passes."""
+    if gap := at.awaited("firewall", "sku_tier"):
+        yield gap
+        return
     tier = at.inputs.text("sku_tier", "Standard").lower()
     yield at.charge(f"firewall: {tier}", f"azure/firewall/{tier}")
     # what passes a basic one is dearer

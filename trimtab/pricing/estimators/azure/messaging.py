@@ -28,6 +28,9 @@ def event_hubs(at: Estimation) -> Iterator[Part]:
     if not sku:
         yield Gap("capacity", "its tier is known only after deployment")
         return
+    if gap := at.awaited("capacity", "capacity", "maximum_throughput_units"):
+        yield gap
+        return
     units = at.inputs.number("capacity") or 1.0
     most = at.inputs.number("maximum_throughput_units") or units
     amount, basis = between(units, max(units, most), units), Basis.DECLARED
@@ -55,7 +58,8 @@ def service_bus(at: Estimation) -> Iterator[Part]:
     sku = at.inputs.text("sku").lower()
     if sku == "premium":
         units = at.inputs.number("capacity") or 1.0
-        yield at.charge("messaging units", "azure/servicebus/premium", units)
+        charge = at.charge("messaging units", "azure/servicebus/premium", units)
+        yield at.awaited("messaging units", "capacity") or charge
         return
     if sku == "standard":
         yield at.charge("namespace", "azure/servicebus/standard")

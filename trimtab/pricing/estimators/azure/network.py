@@ -98,6 +98,8 @@ def bastion(at: Estimation) -> Iterator[Part]:
     if sku == "developer":
         return
     yield at.charge(f"bastion: {sku}", f"azure/bastion/{sku}")
+    if gap := at.awaited("further instances", "scale_units"):
+        yield gap
     further = at.inputs.count("scale_units", 2) - _BASTION_INCLUDED_INSTANCES
     if further > 0:
         yield at.charge("further instances", f"azure/bastion/{sku}/instance", float(further))
@@ -106,6 +108,9 @@ def bastion(at: Estimation) -> Iterator[Part]:
 @estimates("azurerm_virtual_network_gateway")
 def virtual_network_gateway(at: Estimation) -> Iterator[Part]:
     """By its SKU's hour, by what leaves, and by clients beyond 128."""
+    if gap := at.awaited("gateway", "sku", "type"):
+        yield gap
+        return
     sku = at.inputs.text("sku", "Basic").lower()
     if at.inputs.text("type").lower() == "expressroute":
         yield at.charge(f"ExpressRoute gateway: {sku}", f"azure/expressroute-vnet-gateway/{sku}")

@@ -100,7 +100,8 @@ def _by_vcore(at: Estimation, sku: str) -> Iterator[Part]:
     size = at.inputs.number("max_size_gb")
     note = "" if size else f"{_DEFAULT_VCORE_GB:,.0f} GB, what Azure gives where none is declared"
     rate = "azure/sql/gp-zrs/storage" if redundant and tier == "gp" else f"azure/sql/{tier}/storage"
-    yield at.charge("storage", rate, size or _DEFAULT_VCORE_GB, note=note)
+    storage = at.charge("storage", rate, size or _DEFAULT_VCORE_GB, note=note)
+    yield at.awaited("storage", "max_size_gb") or storage
 
 
 def _backups(at: Estimation) -> Iterator[Part]:

@@ -219,7 +219,9 @@ def _boot_gib(image: str) -> float:
 
 def _instance_disks(at: Estimation, fleet: Fleet) -> Iterator[Part]:
     boot = "boot_disk.initialize_params"
-    if at.inputs.has("boot_disk") and not at.inputs.has("boot_disk.source"):
+    if gap := at.awaited("boot disk", f"{boot}.size", f"{boot}.type"):
+        yield gap
+    elif at.inputs.has("boot_disk") and not at.inputs.has("boot_disk.source"):
         gib = at.inputs.number(f"{boot}.size")
         image = _image(at.inputs)
         yield from disk_parts(

@@ -50,6 +50,9 @@ def cluster(at: Estimation) -> Iterator[Part]:
     )
     if at.inputs.text("enterprise_config.desired_tier").upper() == "ENTERPRISE":
         yield Gap("GKE Enterprise", "charged by the vCPU, at a price that no source gives")
+    if gap := at.awaited("nodes or pods", "enable_autopilot"):
+        yield gap
+        return
     if at.inputs.flag("enable_autopilot"):
         yield from _autopilot(at)
         return
@@ -64,6 +67,8 @@ def cluster(at: Estimation) -> Iterator[Part]:
             yield from _pool_parts(
                 at, pool, f"nodes of {name}", own, _places(location), _public(pool, at.inputs)
             )
+    elif gap := at.awaited("default pool", "remove_default_node_pool"):
+        yield gap
     elif not at.inputs.flag("remove_default_node_pool"):
         count = at.inputs.number("initial_node_count")
         if at.inputs.unknown("initial_node_count") or zones is None:
@@ -223,6 +228,9 @@ def _boot_disks(at: Estimation, made: Inputs, fleet: Fleet) -> Iterator[Part]:
     series = last(fleet.machine_type).partition("-")[0]
     default = "hyperdisk-balanced" if series in _HYPERDISK_ONLY else "pd-balanced"
     kind = made.text("boot_disk.disk_type") or made.text("disk_type") or default
+    if any(made.unknown(name) for name in ("boot_disk.size_gb", "disk_size_gb", "disk_type")):
+        yield Gap("boot disks", "only a deployment will know their size or type")
+        return
     gib = made.number("boot_disk.size_gb") or made.number("disk_size_gb")
     yield from disk_parts(
         at,

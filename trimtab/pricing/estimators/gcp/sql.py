@@ -33,7 +33,7 @@ def sql_instance(at: Estimation) -> Iterator[Part]:
     if at.inputs.text(f"{settings}.disk_type").upper().startswith("HYPERDISK"):
         disk = "hyperdisk"
     gib = at.inputs.number(f"{settings}.disk_size")
-    yield at.charge(
+    yield at.awaited("storage", f"{settings}.disk_size", f"{settings}.disk_type") or at.charge(
         f"{disk.upper()} storage{said}",
         f"gcp/sql/{disk}",
         (_DEFAULT_GIB if gib is None else gib) * copies,
