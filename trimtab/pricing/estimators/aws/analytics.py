@@ -114,6 +114,9 @@ tariff(
 @estimates("aws_kendra_index")
 def kendra(at: Estimation) -> Iterator[Part]:
     """By the month and edition."""
+    if gap := at.awaited("index", "edition"):
+        yield gap
+        return
     edition = at.inputs.text("edition", "ENTERPRISE_EDITION").removesuffix("_EDITION").lower()
     yield at.charge(f"index, {edition}", f"aws/kendra/{edition}")
 

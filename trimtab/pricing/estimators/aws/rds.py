@@ -131,6 +131,9 @@ def cluster(at: Estimation) -> Iterator[Part]:
 
     A Multi-AZ cluster of MySQL or PostgreSQL brings three machines of its own.
     """
+    if gap := at.awaited("cluster", "engine"):
+        yield gap
+        return
     engine = at.inputs.text("engine", "aurora").lower()
     if not engine.startswith("aurora"):
         yield from _multi_az_cluster(at)

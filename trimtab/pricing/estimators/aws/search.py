@@ -31,6 +31,9 @@ def domain(at: Estimation) -> Iterator[Part]:
         )
     if at.inputs.flag("cluster_config.warm_enabled"):
         yield _nodes(at, "UltraWarm nodes", "warm_type", "warm_count", "")
+    further = (f"cluster_config.{name}_enabled" for name in ("dedicated_master", "warm"))
+    if gap := at.awaited("further nodes", *further):
+        yield gap
     yield from _storage(at)
 
 
@@ -46,6 +49,9 @@ def _nodes(at: Estimation, label: str, kind: str, count: str, default: str) -> P
 
 def _storage(at: Estimation) -> Iterator[Part]:
     """EBS of each data node; nothing where the nodes have disks of their own."""
+    if gap := at.awaited("storage", "ebs_options.ebs_enabled"):
+        yield gap
+        return
     if not at.inputs.flag("ebs_options.ebs_enabled"):
         return
     size = at.inputs.number("ebs_options.volume_size")

@@ -111,6 +111,9 @@ _DIRECTORIES = {
 @estimates("aws_directory_service_directory")
 def directory(at: Estimation) -> Iterator[Part]:
     """Two controllers by the hour."""
+    if gap := at.awaited("directory", "type", "size", "edition"):
+        yield gap
+        return
     kind = at.inputs.text("type", "SimpleAD")
     if kind == "MicrosoftAD":
         size = at.inputs.text("edition", "Enterprise")

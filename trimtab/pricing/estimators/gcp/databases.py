@@ -94,6 +94,9 @@ def alloydb_instance(at: Estimation) -> Iterator[Part]:
 @estimates("google_spanner_instance")
 def spanner(at: Estimation) -> Iterator[Part]:
     """By nodes (1,000 processing units each), and by what its databases keep."""
+    if gap := at.awaited("Spanner nodes", "config", "edition", "num_nodes", "processing_units"):
+        yield gap
+        return
     config = last(at.inputs.text("config"))
     at = at.elsewhere(config.removeprefix("regional-")) if config else at
     edition = at.inputs.text("edition", "STANDARD").lower().replace("_", "-")

@@ -58,6 +58,9 @@ def run_service(at: Estimation) -> Iterator[Part]:
     at = located(at, "location")
     container = "template.containers.resources"
     vcpu, gib = _limits(at.inputs, f"{container}.limits")
+    ready = ("template.scaling.min_instance_count", "scaling.min_instance_count")
+    if gap := at.awaited("instances kept ready", *ready):
+        yield gap
     least = at.inputs.number("template.scaling.min_instance_count")
     if least is None:
         least = at.inputs.number("scaling.min_instance_count")
@@ -185,6 +188,10 @@ def function_v2(at: Estimation) -> Iterator[Part]:
     """A Cloud Run service underneath, and paid for as one."""
     at = located(at, "location")
     config = "service_config"
+    sizes = ("available_memory", "available_cpu", "min_instance_count")
+    if gap := at.awaited("instances", *(f"{config}.{name}" for name in sizes)):
+        yield gap
+        return
     memory = quantity(at.inputs.text(f"{config}.available_memory", "256Mi"), 2.0**28) / 2**30
     vcpu = quantity(at.inputs.text(f"{config}.available_cpu"), _cpu_of(memory))
     least = at.inputs.number(f"{config}.min_instance_count") or 0.0
