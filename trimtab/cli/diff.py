@@ -179,7 +179,8 @@ def diff(
     """
     from trimtab.cli.diff_inputs import DiffOptions, priced
 
-    targets = [(path, _form(path)) for path in out or ()]
+    read = [plan, plan_before, usage, measured, inventory, offers, fixtures, budgets]
+    targets = _targets(out or (), [*map(Path, inputs), *(path for path in read if path)])
     options = DiffOptions(
         inputs=tuple(inputs),
         plan=plan,
@@ -293,6 +294,26 @@ def _status(result: "Diff", fail_on: FailOn, max_unpriced: float | None) -> Exit
     return reasons[0][0] if reasons else ExitCode.OK
 
 
+def _targets(out: Sequence[Path], read: Sequence[Path]) -> list[tuple[Path, Form]]:
+    """What is written where; refused before anything is, if one of them can't be.
+
+    Raises:
+        InputError: a file has no known ending, no folder to be in, stands twice, or is read.
+    """
+    found: dict[Path, tuple[Path, Form]] = {}
+    for path in out:
+        place = path.resolve()
+        if place in found:
+            raise InputError(f"{path} stands twice", where="--out", mend="name it once")
+        if any(place == each.resolve() for each in read):
+            raise InputError(f"{path} is read, too", where="--out", mend="write to another file")
+        if path.is_dir() or not place.parent.is_dir():
+            what = "is a folder" if path.is_dir() else "is in no folder that exists"
+            raise InputError(f"{path} {what}", where="--out", mend="name a file in a folder")
+        found[place] = (path, _form(path))
+    return list(found.values())
+
+
 def _form(path: Path) -> Form:
     if path.suffix not in FORMS:
         raise InputError(
@@ -303,12 +324,19 @@ def _form(path: Path) -> Form:
     return FORMS[path.suffix]
 
 
+_FORMS = {
+    "--region": "PROVIDER=REGION, such as aws=eu-west-1",
+    "--owner-tag": "DIMENSION=TAG, such as team=CostCentre",
+    "--config": "KEY=VALUE",
+}
+
+
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     pairs = {}
     for text in texts:
         key, separator, value = text.partition("=")
         if not separator or not key or not value:
-            raise InputError(f"{text!r} is no KEY=VALUE", where=option)
+            raise InputError(f"{text!r} is no {_FORMS[option]}", where=option)
         pairs[key] = value
     return pairs
 

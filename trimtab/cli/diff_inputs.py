@@ -263,6 +263,12 @@ def _fetched(prices: str | None) -> Path | None:
                 where="--prices",
                 mend="fetch into it: trimtab catalog refresh",
             )
+        if not any((folder / part).is_dir() for part in ("rates", "machines")):
+            raise InputError(
+                f"{prices} holds no prices",
+                where="--prices",
+                mend="fetch into it: trimtab catalog refresh",
+            )
         return folder
     from trimtab.pricing.book.cache import cache_folder
 

@@ -9,6 +9,7 @@ status.
 
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> NoReturn:
     """The console script."""
+    _writable_output()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -84,6 +86,21 @@ def load(name: str) -> Callable[..., Any] | dict[str, Callable[..., Any]]:
     found: Callable[..., Any] | dict[str, Callable[..., Any]]
     found = getattr(importlib.import_module(f"trimtab.cli.{name}"), name)
     return found
+
+
+def _writable_output() -> None:
+    """Output that takes every text: a terminal of an old code page shows ? for what it has no sign for,
+    and one that was closed before the start takes it and forgets it."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the exit
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the exit
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {
+            "utf-8",
+            "utf8",
+        }:
+            stream.reconfigure(errors="replace")
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -69,6 +69,8 @@ def _read(name: str, options: Options) -> Found:
 
     if name == NOTHING:
         return Found("nothing", Estate("nothing", ()))
+    if not name:
+        raise InputError("an input's name is empty", mend="name a file; is a variable unset?")
     path = Path(name)
     if name != STDIN and "\0" not in name and path.is_dir():
         from trimtab.resources.readers.program import is_program, read_program

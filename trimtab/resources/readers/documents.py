@@ -18,6 +18,7 @@ KNOWN = (
     "pulumi preview --json, an update plan, an event log, pulumi stack export, "
     "terraform show -json, crossplane render, Kubernetes manifests, or a CapacityPlan"
 )
+MOST_YAML = 256 << 20
 _PREVIEW_FIELDS = {"config", "steps", "diagnostics", "duration", "changeSummary", "maybeCorrupt"}
 _UNUSED = frozenset({"output_changes", "relevant_attributes", "resource_drift", "checks"})
 _PRINTED = re.compile(r"\s*(?:\W*\n)?\W*(?:crossplane: )?(error: .*|error .*)", re.IGNORECASE)
@@ -44,6 +45,10 @@ def read_document(opened: Text, options: Options) -> Found:
         opened.drop(wrapped.end())  # setup-terraform's wrapper writes its command before the output
         opening = opened.opening()
     start = opening.lstrip()
+    if "\0" in opening:
+        raise InputError(
+            "is no text: it has a byte 0", where=opened.source, mend="give what the engine wrote"
+        )
     if not start and not opened.opening(1 << 20).strip():
         raise InputError(
             "is empty",
@@ -61,6 +66,16 @@ def read_document(opened: Text, options: Options) -> Found:
 
 def _refuse_printed(opening: str, source: str) -> None:
     """An engine's error, or what it prints for people, in the place of its result."""
+    if opening.lstrip().startswith("<"):
+        raise InputError(
+            "is a web page or XML, such as a proxy's error",
+            where=source,
+            mend="look at it, and fetch the file again",
+        )
+    if opening.strip() == "null":
+        raise InputError(
+            "is null", where=source, mend="the filter that wrote it (jq?) found nothing: look at it"
+        )
     if said := _PRINTED.match(opening):
         lines = " ".join(said[1].split())
         raise InputError(
@@ -77,7 +92,14 @@ def _read_yaml(opened: Text) -> Found:
     from trimtab.resources.readers.manifests import manifests
     from trimtab.resources.readers.yaml_objects import objects_of
 
-    objects = list(objects_of(opened.read(), opened.source))
+    text_ = opened.read(MOST_YAML + 1)
+    if len(text_) > MOST_YAML:
+        raise InputError(
+            f"has more than {MOST_YAML >> 20} million characters of YAML",
+            where=opened.source,
+            mend="split it, or give it as JSON, which is read a piece at a time",
+        )
+    objects = list(objects_of(text_, opened.source))
     if _is_plan([value for value, _ in objects]):
         return _capacity_plan(opened)
     if objects and not any(mapping(value).get("apiVersion") for value, _ in objects):
