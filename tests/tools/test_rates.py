@@ -37,8 +37,8 @@ def checkout(tmp_path: Path) -> Path:
         f"{WEST} (vCPU: 2)": "0.288"
     }
     maps = pages.pop("natgateway")
-    for page, prices in pages.items():
-        path = tmp_path / "processed" / f"{page}.json"
+    for title, prices in pages.items():
+        path = tmp_path / "processed" / f"{title}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(prices), "utf-8")
     path = tmp_path / "lib" / "data" / "pricing" / "natgateway.json"
@@ -128,8 +128,8 @@ def test_a_class_is_read_with_its_engine_and_zones(tmp_path: Path) -> None:
     for family in FAMILIES:
         found = {rows[family.page]: {WEST: "0.1"}} if family.page in rows else {}
         (tmp_path / "processed" / f"{family.page}.json").write_text(json.dumps(found), "utf-8")
-    found = {rate for rate, _, _, _ in class_prices(Pages(str(tmp_path), str(tmp_path)))}
-    assert found == {
+    named = {rate for rate, _, _, _ in class_prices(Pages(str(tmp_path), str(tmp_path)))}
+    assert named == {
         "aws/rds/instance/postgresql/single-az/db.m7g.large",
         "aws/rds/instance/sqlserver-se/multi-az/db.m5.large",
         "aws/elasticache/valkey/cache.m7g.large",
