@@ -77,6 +77,21 @@ def _plan_price(fleet: Fleet, plan: PlanRates) -> None:
     )
 
 
+_CLAUSES = {"spot": ("", "band", "spot"), "reserved": ("",), "on-demand": ("",), "band": ("band",)}
+"""Of an offer's source, what each figure rests on: nothing is the list price; `reserved` is at it, too."""
+
+
+def _source(source: str, figure: str) -> str:
+    """What an offer's source says of one figure: `spot: …; reserved 1y: …` has clauses of others."""
+    kept, topic = [], ""
+    for clause in source.split("; "):
+        word = clause.partition(":")[0].partition(" ")[0]
+        topic = word if word in ("band", "spot", "reserved") and ":" in clause else topic
+        if topic in _CLAUSES.get(figure, ("",)):
+            kept.append(clause)
+    return "; ".join(kept) or source
+
+
 def _rate(fleet: Fleet, usd: float, source: str, facts: Facts) -> Rate:
     name = fleet.instance_type or "machine"
     return Rate(
@@ -104,7 +119,7 @@ def _book_price(fleet: Fleet, offers: list[Offer]) -> None:
                 usd * (1 - off),
                 "node-hour",
                 offer.as_of,
-                f"{offer.source}{less}",
+                f"{_source(offer.source, option)}{less}",
             )
             return
     names = " or ".join(fleet.nodes.instance_types)
@@ -326,5 +341,5 @@ def _risk(fleet: Fleet) -> Risk | None:
             nodes.count.high * high,
             None if expected is None else expected * (low + high) / 2,
         )
-        source = f"{band.low_percent:g} to {band.high_percent:g} % a month ({fleet.offer.source})"  # type: ignore[union-attr]
+        source = f"{band.low_percent:g} to {band.high_percent:g} % a month ({_source(fleet.offer.source, 'band')})"  # type: ignore[union-attr]
     return Risk(interruptions, shortage, source)

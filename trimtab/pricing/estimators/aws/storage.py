@@ -1,12 +1,13 @@
 """AWS file and object storage, backups, and their transfer; EBS is in `ebs`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trimtab.pricing.amount import between, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.aws.tariff import by_use, tariff
-from trimtab.pricing.model import Basis, Gap, Part
+from trimtab.pricing.model import Basis, Charge, Gap, Part
 
 
 @estimates("aws_s3_bucket")
@@ -15,13 +16,20 @@ def bucket(at: Estimation) -> Iterator[Part]:
 
     A class costs nothing while the usage file says nothing of it, but for Standard, which has defaults.
     """
-    yield from by_use(
+    parts = by_use(
         at,
         ("Standard storage", "aws/s3/standard/storage", "storage_gb"),
         ("Standard writes", "aws/s3/standard/put", "put_requests_1k"),
         ("Standard reads", "aws/s3/standard/get", "get_requests_1k"),
         *_S3_CLASSES,
     )
+    for place, part in enumerate(parts):
+        first = not place and isinstance(part, Charge)
+        moves = first and any(map(at.inputs.get, ("lifecycle_rule", "lifecycle_rules")))
+        yield replace(part, note=_LIFECYCLE) if moves else part
+
+
+_LIFECYCLE = "what lifecycle rules move or delete, only a usage file says"
 
 
 _S3_CLASSES = (
