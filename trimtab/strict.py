@@ -44,6 +44,10 @@ def first_error(
     details = causes(error.errors(include_url=False))
     # An unknown key explains a missing one, so it comes first.
     detail = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
+    # Another kind of document explains all.
+    detail = next(
+        (d for d in details if d["type"] == "literal_error" and d["loc"] == ("kind",)), detail
+    )
     path = tuple(part for part in detail["loc"] if part != "[key]")  # the path ends with it already
     others = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     if detail["type"] == "extra_forbidden":
