@@ -61,5 +61,9 @@ def _shown(value: Any, secret: bool) -> str | None:
         return SECRET
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping | list):
+        from json import dumps
+
+        value = dumps(value, ensure_ascii=False, default=str)
     text = " ".join(str(value).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

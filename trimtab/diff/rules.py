@@ -95,7 +95,8 @@ def _untagged(change: Change, missing: Sequence[str]) -> Finding:
         field.path.partition(".")[0].lower().startswith(("tags", "labels", "metadata"))
         for field in change.fields
     )
-    tags = " and ".join(missing)
+    *others, last = missing
+    tags = f"{', '.join(others)} and {last}" if others else last
     word = "label" if resource.provider == "kubernetes" else "tag"
     noun = word if len(missing) == 1 else f"{word}s"
     return Finding(

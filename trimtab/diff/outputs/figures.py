@@ -118,7 +118,9 @@ def exact(value: float) -> str:
         return "no limit"
     written = f"{value:.12g}"
     if "e" in written:
-        return written
+        from decimal import Decimal
+
+        return f"{Decimal(written):f}"
     whole, point, fraction = written.partition(".")
     return f"{int(whole):,}{point}{fraction}" if whole not in ("-0", "0") else written
 
@@ -154,6 +156,12 @@ def share_change(delta: float | None, before: float | None) -> str:
         return ""
     written = f"{share:+,.0f}" if abs(share) >= 10 else f"{share:+,.1f}"
     return f"{written} %"
+
+
+def percent(share: float) -> str:
+    """A share to two figures: `7.1 %`, `100 %`."""
+    written = f"{100 * share:.2g}"
+    return f"{100 * share:.0f} %" if "e+" in written else f"{written} %"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -11,6 +11,7 @@ from trimtab.diff.model import BudgetState, Change, Diff, Severity
 from trimtab.diff.outputs import charts, reading, working
 from trimtab.diff.outputs.figures import (
     kg_cell,
+    percent,
     plain,
     plural,
     usd,
@@ -105,7 +106,7 @@ def _tiles(diff: Diff) -> Html:
         after = working.kilograms(last.interruptions)
         entries.append(("Spot interruptions", kg_cell(delta.interruptions), f"{after} after"))
     if last.unmet_share is not None:
-        entries.append(("Demand unmet, at most", f"{100 * last.unmet_share:.2g} %", "after"))
+        entries.append(("Demand unmet, at most", percent(last.unmet_share), "after"))
     if diff.untagged is not None and any(diff.untagged.usd):
         entries.append(("With no owner", usd_cell(diff.untagged.usd), "after"))
     if count := len(list(reading.unpriced(diff))):
@@ -236,7 +237,7 @@ def _change(place: int, change: Change) -> Html:
             tag("small", span) if span else None,
             data_value=_value(delta),
         ),
-        tag("td", kg_cell(change.kgco2e_per_month), data_value=_value(change.kgco2e_per_month)),
+        tag("td", reading.emissions_cell(change), data_value=_value(change.kgco2e_per_month)),
         tag("td", reading.kind_of(estimate), class_="text"),
         tag("td", reading.owner_name(change.owner), class_="text"),
     )
@@ -264,7 +265,7 @@ def _gaps(diff: Diff, found: Sequence[reading.GapRow]) -> Html:
         )
         for each in found
     ]
-    caption = f"Not priced: {100 * diff.unpriced_share:.2g} % of what costs money"
+    caption = f"Not priced: {percent(diff.unpriced_share)} of what costs money"
     return _scrolling(caption, ("type", "how many", "such as", "what and why"), rows)
 
 

@@ -1,7 +1,7 @@
 """A diff as the one comment of a pull request, in GitHub's and GitLab's Markdown.
 
 It begins with a hidden marker, by which the comment is found and updated in place, and a headline; then come
-what changes most, findings, budgets and owners; then, folded, what is not priced, every change, how each sum
+what changes most, findings, budgets and owners; then, folded, what is not priced, the other changes, how each sum
 was worked out, and the sources. Forges refuse a longer comment than theirs: sections are filled in the order
 of their weight, and what does not fit is counted and said.
 """
@@ -15,6 +15,7 @@ from trimtab.diff.outputs import reading, working
 from trimtab.diff.outputs.escaping import name, sentence
 from trimtab.diff.outputs.figures import (
     kg_cell,
+    percent,
     plain,
     plural,
     share_change,
@@ -148,9 +149,9 @@ def _sections(diff: Diff, options: MarkdownOptions) -> Iterator[_Section]:
     yield from _owners(diff)
     yield from _notes(diff, biggest)
     yield from _gaps(diff)
-    if len(changes) > len(biggest):
-        title = f"All {len(changes):,} changes of cost"
-        yield _folded(title, "changes", CHANGE_HEAD, map(_change, changes), len(changes), 0.5)
+    if others := changes[options.biggest :]:
+        title = f"{plural(len(others), 'smaller change')} of cost"
+        yield _folded(title, "smaller changes", CHANGE_HEAD, map(_change, others), len(others), 0.5)
     if changes:
         title = "How it was worked out"
         worked = map(_worked, changes)
@@ -201,7 +202,7 @@ def _change(change: Change) -> str:
         reading.side_cell(change.before),
         reading.side_cell(change.after),
         _change_cell(change.usd_per_month),
-        kg_cell(change.kgco2e_per_month),
+        reading.emissions_cell(change),
     )
 
 
@@ -234,7 +235,7 @@ def _totals(diff: Diff) -> Iterator[_Section]:
         rows.append(_row("spot interruptions a month", *risks, kg_cell(delta.interruptions)))
     if first.unmet_share is not None or last.unmet_share is not None:
         shares = [
-            reading.ABSENT if each is None else f"{100 * each:.2g} %"
+            reading.ABSENT if each is None else percent(each)
             for each in (first.unmet_share, last.unmet_share)
         ]
         rows.append(_row("demand unmet, at most", *shares, ""))
@@ -343,9 +344,7 @@ def _gaps(diff: Diff) -> Iterator[_Section]:
         for each in found
     )
     count = len(list(reading.unpriced(diff)))
-    share = (
-        f", {100 * diff.unpriced_share:.2g} % of what costs money" if diff.unpriced_share else ""
-    )
+    share = f", {percent(diff.unpriced_share)} of what costs money" if diff.unpriced_share else ""
     title = f"Not priced, and in no sum: {plural(count, 'resource')}{share}"
     head = _head("type", "how many", "such as", "what and why", right=(1,))
     yield _folded(title, "reasons without a price", head, rows, len(found), 0.4)

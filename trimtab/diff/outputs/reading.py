@@ -22,6 +22,7 @@ from trimtab.diff.model import (
 from trimtab.diff.outputs.figures import (
     NOISE_USD,
     NOT_KNOWN,
+    kg_cell,
     number,
     number_change,
     plain,
@@ -154,6 +155,14 @@ def side_cell(estimate: Estimate | None) -> str:
     return _WORDS.get(estimate.status) or usd_cell(estimate.usd_per_month)
 
 
+def emissions_cell(change: Change) -> str:
+    """A difference of emissions in a column; only those of machines are counted."""
+    sides = (change.before, change.after)
+    if not any(side.machines for side in sides if side is not None):
+        return ABSENT
+    return kg_cell(change.kgco2e_per_month)
+
+
 def marks_of(change: Change) -> str:
     """The letters of the marks that a change carries, in their order."""
     estimate = change.estimate
@@ -237,6 +246,8 @@ def _money(diff: Diff) -> str:
     if delta is None:
         return "Cost known within bounds only"
     if abs(delta) < NOISE_USD:
+        if any(each.usd_per_month is None for each in diff.changes):
+            return "Cost of the change not known"
         return (
             "No change in cost" if not usd_range(diff.delta.usd) else "No change in expected cost"
         )

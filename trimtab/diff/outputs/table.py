@@ -13,6 +13,7 @@ from trimtab.diff.outputs.figures import (
     kg_cell,
     kg_range,
     number_cell,
+    percent,
     plain,
     plural,
     share_change,
@@ -131,7 +132,7 @@ def _cells(change: Change) -> tuple[str, ...]:
         reading.side_cell(change.before),
         reading.side_cell(change.after),
         usd_change_cell(change.usd_per_month),
-        kg_cell(change.kgco2e_per_month),
+        reading.emissions_cell(change),
         reading.marks_of(change),
     )
 
@@ -219,7 +220,7 @@ def _zero(amount: Amount) -> bool:
 
 
 def _share(value: float | None) -> str:
-    return reading.ABSENT if value is None else f"{100 * value:.2g} %"
+    return reading.ABSENT if value is None else percent(value)
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -309,9 +310,7 @@ def _gaps(diff: Diff, options: TableOptions) -> list[str]:
     rows = reading.gaps(diff)
     if not rows:
         return []
-    share = (
-        f", {100 * diff.unpriced_share:.2g} % of what costs money" if diff.unpriced_share else ""
-    )
+    share = f", {percent(diff.unpriced_share)} of what costs money" if diff.unpriced_share else ""
     count = len(list(reading.unpriced(diff)))
     lines = [f"not priced: {plural(count, 'resource')}{share}; in no sum"]
     for row in rows[: options.details]:

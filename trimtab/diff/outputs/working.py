@@ -11,6 +11,7 @@ from trimtab.diff.outputs.figures import (
     exact,
     kg_range,
     number,
+    percent,
     plain,
     usd,
     usd_with_range,
@@ -23,10 +24,10 @@ def product(charge: Charge) -> str:
     """A charge's multiplication, without its label."""
     rate = charge.rate
     hourly = rate.times_per_month != 1
-    quantity = bounded(charge.quantity, "" if hourly else plain(rate.unit))
+    quantity = bounded(charge.quantity, "" if hourly else rate.unit)
     times = f" x {HOURS_PER_MONTH:,.0f} h" if hourly else ""
     result = usd_with_range(charge.usd_per_month)
-    return f"{quantity} x {rate_usd(rate.usd)} per {plain(rate.unit)}{times} = {result}"
+    return f"{quantity} x {rate_usd(rate.usd)} per {unit_name(rate.unit)}{times} = {result}"
 
 
 def rate_usd(value: float) -> str:
@@ -36,9 +37,17 @@ def rate_usd(value: float) -> str:
     return f"${whole}.{fraction:0<2}" if "e" not in written else f"${written}"
 
 
+def unit_name(unit: str) -> str:
+    """A unit in words: `million requests` for `1M requests`, which reads badly after a quantity."""
+    for short, word in (("1K ", "thousand "), ("10K ", "ten thousand "), ("1M ", "million ")):
+        if unit.startswith(short):
+            return plain(word + unit.removeprefix(short))
+    return plain(unit)
+
+
 def bounded(quantity: Amount, unit: str) -> str:
     """`100 GB (0 to 1,000)`, or the bounds alone where nothing is expected."""
-    named = f" {unit}" if unit else ""
+    named = f" {unit_name(unit)}" if unit else ""
     if quantity.exact:
         return f"{exact(quantity.low)}{named}"
     span = f"{exact(quantity.low)} to {exact(quantity.high)}"
@@ -108,7 +117,7 @@ def risk(found: Risk) -> str:
     """What may be taken back or missing."""
     parts = [f"{kilograms(found.interruptions_per_month)} interruptions a month expected"]
     if found.shortage_share is not None:
-        parts.append(f"{100 * found.shortage_share:.2g} % of its pool's demand unmet")
+        parts.append(f"{percent(found.shortage_share)} of its pool's demand unmet")
     return f"{', '.join(parts)}: {plain(found.source)}"
 
 

@@ -78,7 +78,7 @@ def test_quantities_have_about_four_figures(value: float, written: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.045, "0.045"), (1460, "1,460"), (0.0000166667, "1.66667e-05"), (1234567.5, "1,234,567.5")],
+    [(0.045, "0.045"), (1460, "1,460"), (0.0000166667, "0.0000166667"), (1234567.5, "1,234,567.5")],
 )
 def test_factors_are_written_in_full(value: float, written: str) -> None:
     assert figures.exact(value) == written
