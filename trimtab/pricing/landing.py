@@ -6,7 +6,7 @@ and not met where only the pool could. The part of a node that a pod takes is th
 by what the node has left for pods.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -203,7 +203,7 @@ class Pools:
             berth for each in allowed if (berth := self._berth(pods, requests, each)) is not None
         ]
         if not fitting:
-            names = ", ".join(dict.fromkeys(each.name for each in allowed))
+            names = listed(each.name for each in allowed)
             known = all(each.offer or each.choices for each in allowed)
             why = "are too small for it" if known else "have a size that is not known"
             return Place((), f"nodes of {names} {why}")
@@ -342,3 +342,14 @@ def devices(resource: str, offer: "Offer") -> float | None:
     if offer.accelerator is None or offer.accelerator_count is None:
         return 0.0
     return offer.accelerator_count * found.per_device(offer.accelerator)
+
+
+NAMED = 4
+"""Pools that a note names; an estate may have hundreds that would do."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Each name once, in their order, the long tail counted."""
+    each = list(dict.fromkeys(names))
+    rest = len(each) - NAMED
+    return ", ".join(each[:NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -20,6 +20,7 @@ from trimtab.pricing.landing import (
     Pools,
     elastic,
     landing_of,
+    listed,
     meets,
     part_of_node,
     runs_pods,
@@ -89,7 +90,7 @@ def _share(pods: Pods, draft: Draft, pools: Pools, facts: Facts, prices: _Prices
 
 def _price(place: Place, everywhere: bool) -> "tuple[str, Amount | _PodPrice | None]":
     """The names of the pools of a place, and what all pods (everywhere) or one pod cost there."""
-    names = ", ".join(dict.fromkeys(berth.landing.name for berth in place.berths))
+    names = listed(berth.landing.name for berth in place.berths)
     priced = [berth for berth in place.berths if berth.usd_per_hour is not None]
     if not priced:
         return names, None
