@@ -344,3 +344,21 @@ def test_what_holds_everywhere_does_not_hold_in_lists_apart(region: str) -> None
     book = built_in_book()
     assert book.rate("aws/route53/zone", "eu-west-1") is not None
     assert book.rate("aws/route53/zone", region) is None
+
+
+@pytest.mark.parametrize("usd", ["abc", "nan", "-1", "inf", ""])
+def test_a_damaged_price_is_an_error_and_no_price(tmp_path: Path, usd: str) -> None:
+    table = tmp_path / "rates" / "aws" / "prices.csv"
+    table.parent.mkdir(parents=True)
+    header = "rate,region,from,usd,unit,as_of,source"
+    table.write_text(f"{header}\naws/nat-gateway/hour,us-east-1,0,{usd},hour,2026-01-01,x\n")
+    with pytest.raises(InputError, match="the price of aws/nat-gateway/hour in us-east-1 is none"):
+        PriceBook([FolderLayer(tmp_path)]).rate("aws/nat-gateway/hour", "us-east-1")
+
+
+@pytest.mark.parametrize("region", ["../aws", "*", "/etc", "us-east-1\0", "x" * 300, "[u]*", ""])
+def test_a_region_is_no_path_and_no_pattern(region: str) -> None:
+    book = built_in_book()
+    assert book.rate("aws/rds/instance/mysql/single-az/db.t3.micro", region) is None
+    assert book.offer("aws", region, "m7i.large") is None
+    assert book.rate("aws/../rds/x", "us-east-1") is None

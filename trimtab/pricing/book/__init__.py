@@ -20,12 +20,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
 from trimtab.catalogue.offers import Offer
+from trimtab.errors import InputError
 from trimtab.pricing.book.machines import BUILT_IN_FOLDER, machine_table
-from trimtab.pricing.book.tables import names_a_file, read_sources, rows
+from trimtab.pricing.book.tables import FETCH_AGAIN, names_a_file, read_sources, rows
 from trimtab.pricing.model import Rate
 
 RATE_COLUMNS = ("rate", "region", "from", "usd", "unit", "as_of", "source")
@@ -180,7 +182,18 @@ class FolderLayer:
         return found
 
     def _parsed(self, found: list[dict[str, str]]) -> tuple[Tier, ...]:
-        tiers = [Tier(float(row["from"] or 0), self._rate(row)) for row in found]
+        try:
+            tiers = [Tier(float(row["from"] or 0), self._rate(row)) for row in found]
+        except (TypeError, ValueError):
+            tiers = []
+        if (
+            not all(0 <= each.start < inf and 0 <= each.rate.usd < inf for each in tiers)
+            or not tiers
+        ):
+            named = f"{found[0]['rate']} in {found[0]['region']}"
+            raise InputError(
+                f"the price of {named} is none", where=str(self.folder), mend=FETCH_AGAIN
+            )
         return tuple(sorted(tiers, key=lambda tier: tier.start))
 
     def _rate(self, row: dict[str, str]) -> Rate:
