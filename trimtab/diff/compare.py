@@ -5,7 +5,7 @@ up what is held first, on both sides, so that what the change adds costs its mar
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -94,9 +94,20 @@ def compare(
     if judges.budgets:
         from trimtab.diff.budgets import check_budgets
 
-        diff = replace(diff, budgets=check_budgets(judges.budgets, by_owner, complete))
+        diff = replace(
+            diff,
+            budgets=check_budgets(judges.budgets, by_owner, complete),
+            notes=(*diff.notes, *_idle(judges.budgets, by_owner)),
+        )
     rules = dict.fromkeys(rule for pack in judges.packs for rule in pack.rules)
     return replace(diff, findings=findings(diff, judges.packs), rules=tuple(rules))
+
+
+def _idle(budgets: "Sequence[Budget]", owners: Sequence[OwnerCost]) -> Iterator[str]:
+    """Budgets that nothing counts towards: often a misspelt owner, which would look kept for ever."""
+    for budget in budgets:
+        if not any(budget.counts(each.owner) for each in owners):
+            yield f"budget {budget.spec.name} ({budget.where}): its owner pays for nothing here"
 
 
 def _owners(

@@ -98,12 +98,14 @@ def _untagged(change: Change, missing: Sequence[str]) -> Finding:
     *others, last = missing
     tags = f"{', '.join(others)} and {last}" if others else last
     word = "label" if resource.provider == "kubernetes" else "tag"
+    costs = "may cost money" if change.estimate.status is Status.NOT_PRICED else "costs money"
+    where = " to its workloads and plan anew" if resource.kind == "trimtab.dev/Group" else ""
     noun = word if len(missing) == 1 else f"{word}s"
     return Finding(
         ATTRIBUTION,
         Severity.WARNING,
         change.key,
-        f"{resource.name} ({resource.type}) costs money and has no {noun} {tags}",
-        f"add the {noun} {tags}",
+        f"{resource.name} ({resource.type}) {costs} and has no {noun} {tags}",
+        f"add the {noun} {tags}{where}",
         introduced,
     )

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from support.estimates import resource, settings
 from support.plans import START
 from support.priced import source, tags
+from trimtab.diff.budgets import Budget, BudgetSpec
 from trimtab.diff.compare import Judges, compare
 from trimtab.diff.model import Change, Diff, Operation, Owner, Severity
+from trimtab.diff.outputs.reading import headline
 from trimtab.diff.rules import attribution
 from trimtab.pricing.amount import ZERO
 from trimtab.pricing.model import Status
@@ -140,6 +142,29 @@ def test_a_missing_tag_is_a_finding_and_the_changes_own_come_first() -> None:
     (first, *_) = result.findings
     assert first.severity is Severity.WARNING
     assert first.message.endswith("has no tags project and environment")
+
+
+def test_what_no_table_knows_may_cost_money_and_its_change_is_not_known() -> None:
+    result = diff([], [resource("x_mystery", name="m")], judges=Judges(packs=[attribution()]))
+    (finding,) = result.findings
+    assert (
+        finding.message
+        == "m (x_mystery) may cost money and has no tags team, project and environment"
+    )
+    assert headline(result)[0] == "Cost of the change not known"
+    assert headline(diff([nat()], [nat()]))[0] == "No change in cost"
+
+
+def test_a_budget_that_nothing_counts_towards_is_called_out() -> None:
+    judges = Judges(budgets=[budget("web"), budget("wbe")])
+    assert diff([], [nat(tags={"team": "web"})], judges=judges).notes == (
+        "budget wbe (b.yaml, line 4): its owner pays for nothing here",
+    )
+
+
+def budget(team: str) -> Budget:
+    spec = {"name": team, "owner": {"team": team}, "usdPerMonth": 100.0}
+    return Budget(BudgetSpec.model_validate(spec), "b.yaml, line 4")
 
 
 def test_owners_are_of_what_is_known() -> None:

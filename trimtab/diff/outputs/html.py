@@ -162,7 +162,7 @@ _GRAVE = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
 def _budgets(diff: Diff) -> Html:
     rows = []
     for each in diff.budgets:
-        used = f"{100 * each.after / each.usd_per_month:,.0f} %" if each.usd_per_month else ""
+        used = reading.used(each)
         grave = "bad" if each.state is BudgetState.EXCEEDED else "warn"
         mark = None if each.state is BudgetState.WITHIN else grave
         state = f"{each.state}{', by this change' if each.newly else ''}"

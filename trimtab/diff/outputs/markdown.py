@@ -283,7 +283,7 @@ def _budgets(diff: Diff) -> Iterator[_Section]:
         return
     rows = []
     for each in diff.budgets:
-        used = f"{100 * each.after / each.usd_per_month:,.0f} %" if each.usd_per_month else ""
+        used = reading.used(each)
         state = f"{each.state}{', by this change' if each.newly else ''}"
         bold = state if each.state is BudgetState.WITHIN else f"**{state}**"
         figures = (usd(each.usd_per_month), usd(each.before), usd(each.after))

@@ -234,6 +234,14 @@ def findings(diff: Diff) -> tuple[list[Finding], list[Finding]]:
     return brought, [each for each in diff.findings if not each.introduced]
 
 
+def used(budget: BudgetResult) -> str:
+    """How much of a budget is spent; the least where only a part of what it pays for is seen."""
+    if not budget.usd_per_month:
+        return ""
+    least = "at least " if budget.state is BudgetState.UNKNOWN else ""
+    return f"{least}{100 * budget.after / budget.usd_per_month:,.0f} %"
+
+
 def _bounds_only(change: Change) -> bool:
     delta = change.usd_per_month
     if delta is None or delta.expected is not None:

@@ -263,7 +263,7 @@ def _budgets(diff: Diff, paint: _Paint) -> list[str]:
         return []
     rows = [("budget", "a month", "before", "after", "used", "")]
     for each in diff.budgets:
-        used = f"{100 * each.after / each.usd_per_month:,.0f} %" if each.usd_per_month else ""
+        used = reading.used(each)
         newly = " by this change" if each.newly else ""
         state = f"{each.state}{newly}"
         rows.append(

@@ -124,3 +124,10 @@ def test_short_text_keeps_both_ends(text: str, most: int) -> None:
         head, _, tail = written.partition("…")
         assert text.startswith(head)
         assert text.endswith(tail)
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(1.0, "100 %"), (0.996, "100 %"), (0.0714, "7.1 %"), (0.25, "25 %")]
+)
+def test_a_share_is_written_to_two_figures(share: float, written: str) -> None:
+    assert figures.percent(share) == written
