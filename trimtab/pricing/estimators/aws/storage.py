@@ -23,10 +23,11 @@ def bucket(at: Estimation) -> Iterator[Part]:
         ("Standard reads", "aws/s3/standard/get", "get_requests_1k"),
         *_S3_CLASSES,
     )
+    moves = any(map(at.inputs.get, ("lifecycle_rule", "lifecycle_rules")))
     for place, part in enumerate(parts):
-        first = not place and isinstance(part, Charge)
-        moves = first and any(map(at.inputs.get, ("lifecycle_rule", "lifecycle_rules")))
-        yield replace(part, note=_LIFECYCLE) if moves else part
+        if moves and not place and isinstance(part, Charge):
+            part = replace(part, note=_LIFECYCLE)
+        yield part
 
 
 _LIFECYCLE = "what lifecycle rules move or delete, only a usage file says"
