@@ -124,8 +124,6 @@ def make_of(
         base = make_of_template(at, found, root_gib=root_gib)
     elif at.inputs.has(template):
         base = replace(base, unknown=NOT_HERE)
-    elif at.inputs.unknown("instance_type"):
-        base = replace(base, unknown=NOT_KNOWN)
     return make_of_instance(at, at.resource, at.inputs, base, root_gib=root_gib)
 
 
