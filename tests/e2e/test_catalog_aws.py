@@ -110,7 +110,7 @@ def test_what_is_fetched_is_what_a_change_costs_and_show_tells(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     before = diff(environment, tmp_path)
-    assert before["prices"] == ["built-in prices"]
+    assert before["prices"][0] == "built-in prices"
     result = refresh(environment)
     assert result.returncode == 0, result.stderr
     assert "aws/us-east-1/machines: 2 prices" in result.stderr

@@ -80,7 +80,7 @@ def compare(
         after_source=change.after.source,
         complete=complete,
         as_of=after.as_of,
-        prices=tuple(prices),
+        prices=(*prices, *_dates((*old.values(), *new.values()))),
         changes=tuple(changes),
         before=figures[0],
         after=figures[1],
@@ -108,6 +108,15 @@ def _idle(budgets: "Sequence[Budget]", owners: Sequence[OwnerCost]) -> Iterator[
     for budget in budgets:
         if not any(budget.counts(each.owner) for each in owners):
             yield f"budget {budget.spec.name} ({budget.where}): its owner pays for nothing here"
+
+
+def _dates(estimates: Iterable[Estimate]) -> list[str]:
+    """Of when the prices are that were used: the oldest and the newest, as a sentence."""
+    days = {charge.rate.as_of for estimate in estimates for charge in estimate.charges}
+    if not days:
+        return []
+    first, last = min(days), max(days)
+    return [f"prices of {first}" if first == last else f"prices of {first} to {last}"]
 
 
 def _owners(
