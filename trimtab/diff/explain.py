@@ -207,13 +207,16 @@ def _machines(each: Machines) -> Iterator[str]:
 
 
 def _defaults(estimate: Estimate) -> Iterator[str]:
-    """Why a default is what it is: the usage keys of the kind, where a charge rests on one."""
-    if not any(charge.basis is Basis.DEFAULT for charge in estimate.charges):
+    """Why a default is what it is: of the usage keys that charges rest on, or that they may rest on."""
+    resting = {charge.usage for charge in estimate.charges if charge.basis is Basis.DEFAULT}
+    if not resting:
         return
     from trimtab.usage.model import usage_keys
 
     kind = estimate.resource.kind
     own = (each for each in usage_keys().values() if each.kind == kind)
     for key in (each for each in own if each.default.expected):
+        if "" not in resting and key.key not in resting:
+            continue
         amount = working.bounded(key.default, key.unit)
         yield f"default usage: {key.key}: {amount} a month, for {key.reason}"

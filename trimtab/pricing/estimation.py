@@ -123,6 +123,7 @@ class Estimation:
         *,
         basis: Basis = Basis.DECLARED,
         note: str = "",
+        usage: str = "",
     ) -> Iterator[Part]:
         """A quantity at a rate whose price falls with it: a charge for each tier that it reaches."""
         tiers = self.facts.book.tiers(rate, self.region)
@@ -131,14 +132,14 @@ class Estimation:
             return
         amount = _amount(quantity)
         if amount.low < 0:  # no tier has it: who gathers the parts says so
-            yield Charge(label, tiers[0].rate, amount, basis, note)
+            yield Charge(label, tiers[0].rate, amount, basis, note, usage)
             return
         ends = [*(tier.start for tier in tiers[1:]), float("inf")]
         for tier, end in zip(tiers, ends, strict=True):
             part = _slice(amount, tier.start, end)
             if part.high > 0 or len(tiers) == 1:
                 beyond = f"{label} beyond {tier.start:,.0f}" if tier.start else label
-                yield Charge(beyond, tier.rate, part, basis, note)
+                yield Charge(beyond, tier.rate, part, basis, note, usage)
 
     def used(
         self, label: str, rate: str, key: str, per: float = 1.0, note: str = ""
@@ -153,7 +154,8 @@ class Estimation:
             note: what the reader should know.
         """
         amount, basis = self.usage(key)
-        yield from self.tiered(label, rate, amount.times(1 / per), basis=basis, note=note)
+        quantity = amount.times(1 / per)
+        yield from self.tiered(label, rate, quantity, basis=basis, note=note, usage=key)
 
     def if_used(
         self, label: str, rate: str, key: str, per: float = 1.0, note: str = ""

@@ -69,6 +69,7 @@ class Charge:
         quantity: how many units.
         basis: where the quantity is from.
         note: what the reader should know of it.
+        usage: the usage key that the quantity is of; "" where it is of none.
     """
 
     label: str
@@ -76,6 +77,7 @@ class Charge:
     quantity: Amount = ONE
     basis: Basis = Basis.DECLARED
     note: str = ""
+    usage: str = ""
 
     @property
     def usd_per_month(self) -> Amount:
