@@ -45,7 +45,9 @@ class Inputs:
         """
         value: Any = self.values
         for names in _spelt(path, self.camel):
-            if type(value) is not dict:  # nearly all are, and whether others are takes longer to tell
+            if (
+                type(value) is not dict
+            ):  # nearly all are, and whether others are takes longer to tell
                 if isinstance(value, list):
                     value = value[0] if value else None
                 if not isinstance(value, Mapping):

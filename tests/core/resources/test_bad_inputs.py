@@ -143,6 +143,27 @@ CASES: dict[str, tuple[str | bytes, str]] = {
         ),
         "X: the preview failed: ValueError: no size; mend the program and preview it again",
     ),
+    "a program that died, told a line at a time": (
+        json.dumps(
+            {
+                "diagnostics": [
+                    {"severity": "info#err", "message": "    import pulumi\n"},
+                    {
+                        "severity": "info#err",
+                        "message": "ModuleNotFoundError: No module named 'x'\n",
+                    },
+                    {
+                        "severity": "error",
+                        "message": "error: an unhandled error occurred: program exited with non-zero exit code: 1\n",
+                    },
+                ]
+            }
+        ),
+        (
+            "X: the preview failed: ModuleNotFoundError: No module named 'x'; mend the program and "
+            "preview it again"
+        ),
+    ),
     "an engine's error in place of its result": (
         "error: no stack selected; please use pulumi stack select\n",
         (

@@ -4,6 +4,7 @@ Each is told by its top-level fields. Steps and resources are taken one at a tim
 stay, which is what a price depends on.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -212,16 +213,25 @@ def refuse_errors(diagnostics: Iterable[tuple[str, str, str]], source: str) -> N
         diagnostics: of each its severity, message and URN.
         source: where they are.
     """
+    printed = ""  # the exception of a program that died, which its host tells a line at a time
     for severity, message, urn in diagnostics:
-        if severity in ("error", "info#err"):
-            if severity != "error":
-                continue
-            name = urn.split("::", 3)[-1] if urn and STACK not in urn else ""
-            raise InputError(
-                f"the preview failed: {_first_line(message) or 'it does not say why'}",
-                where=f"{source}, {name}" if name else source,
-                mend="mend the program and preview it again",
-            )
+        if severity == "info#err" and _EXCEPTION.match(message):
+            printed = message.strip()
+        if severity != "error":
+            continue
+        name = urn.split("::", 3)[-1] if urn and STACK not in urn else ""
+        said = _first_line(message)
+        if _DIED in said and printed:
+            said = printed
+        raise InputError(
+            f"the preview failed: {said or 'it does not say why'}",
+            where=f"{source}, {name}" if name else source,
+            mend="mend the program and preview it again",
+        )
+
+
+_EXCEPTION = re.compile(r"\w+(Error|Exception|Exit|Interrupt)\b")
+_DIED = "program exited with non-zero exit code"
 
 
 def _first_line(message: str) -> str:
