@@ -92,7 +92,7 @@ def test_a_verdict_fails_the_job_after_its_comment(
     [
         ({"FOLDER": "clusters/prdo"}, "neither side has clusters/prdo"),
         ({"RENDER": "kustomise"}, "RENDER is kustomise: write plain, kustomize or helm"),
-        ({"REGION": "aws"}, "'aws' is no KEY=VALUE"),
+        ({"REGION": "aws"}, "'aws' is no PROVIDER=REGION"),
     ],
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
