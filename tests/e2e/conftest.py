@@ -14,6 +14,7 @@ import hypothesis  # noqa: F401
 import pytest
 
 from support.capacity_cluster import CapacityControlPlane, Cluster, capacity_control_plane
+from support.code_host import CodeHost, code_host
 from support.crossplane_cli import CrossplaneCli, crossplane_cli
 from support.crossplane_core import ControlPlane, crossplane_control_plane
 from support.engines import engine_path
@@ -23,6 +24,7 @@ from support.stand_in.aws import Aws
 from support.stand_in.cloud import Cloud
 from support.stand_in.kubernetes import Kubernetes
 from support.stand_in.server import attached
+from support.workflows import Origin
 
 _namespace_numbers = itertools.count(1)
 
@@ -101,3 +103,24 @@ def with_function(
 def cluster(with_function: CapacityControlPlane, kube_namespace: str) -> Cluster:
     """A NodeGroupSet `ml` in a namespace of its own; it exists from the first plan or touch on."""
     return Cluster(with_function.api, kube_namespace)
+
+
+@pytest.fixture
+def host() -> Iterator[CodeHost]:
+    """A code host, for the tests of workflows."""
+    with code_host() as server:
+        server.nameless = True  # as GITHUB_TOKEN is
+        yield server
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    """A repository to clone and branch."""
+    return Origin(tmp_path / "origin")
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def ci(request: pytest.FixtureRequest) -> str:
+    """The name of the CI."""
+    name: str = request.param
+    return name

@@ -3,13 +3,13 @@
 The workflow of manifests stands for all: the steps that end a job are the same in each.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
-from support.code_host import CodeHost, code_host
+from support.code_host import CodeHost
 from support.price_servers import Prices, item, serving
 from support.scenario import AFTER, BEFORE
 from support.workflow_cases import CI, OUTS, WORKFLOWS, artefacts, commands, manifests
@@ -17,25 +17,6 @@ from support.workflows import Machine, Origin, github
 from trimtab.pricing.live import azure
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def host() -> Iterator[CodeHost]:
-    with code_host() as server:
-        server.nameless = True  # as GITHUB_TOKEN is
-        yield server
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Origin:
-    return Origin(tmp_path / "origin")
-
-
-@pytest.fixture(params=["github", "gitlab"])
-def ci(request: pytest.FixtureRequest) -> str:
-    """The name of the CI."""
-    name: str = request.param
-    return name
 
 
 BUDGETS = {

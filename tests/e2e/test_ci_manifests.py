@@ -4,37 +4,17 @@ kubectl is the real one, and so is helm where it is on PATH; the code host is st
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.code_host import CodeHost, code_host
+from support.code_host import CodeHost
 from support.engines import engine_version
 from support.scenario import AFTER, BEFORE
 from support.workflow_cases import CI, LESS, WORKFLOWS, check, commands, manifests
 from support.workflows import Machine, Origin, Run
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def host() -> Iterator[CodeHost]:
-    with code_host() as server:
-        server.nameless = True  # as GITHUB_TOKEN is
-        yield server
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Origin:
-    return Origin(tmp_path / "origin")
-
-
-@pytest.fixture(params=["github", "gitlab"])
-def ci(request: pytest.FixtureRequest) -> str:
-    """The name of the CI."""
-    name: str = request.param
-    return name
 
 
 @pytest.mark.parametrize("render", ["plain", "kustomize", "helm"])

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from support import scenario
 from support.capacity_function import template_function
-from support.code_host import CodeHost, code_host
+from support.code_host import CodeHost
 from support.engines import engine_path, engine_version
 from support.pulumi_cli import PulumiCli
 from support.scenario import AFTER, BEFORE
@@ -26,25 +26,6 @@ from support.workflow_cases import CI, LESS, WORKFLOWS, Pools, check
 from support.workflows import Machine, Origin, Run
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def host() -> Iterator[CodeHost]:
-    with code_host() as server:
-        server.nameless = True  # as GITHUB_TOKEN is
-        yield server
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Origin:
-    return Origin(tmp_path / "origin")
-
-
-@pytest.fixture(params=["github", "gitlab"])
-def ci(request: pytest.FixtureRequest) -> str:
-    """The name of the CI."""
-    name: str = request.param
-    return name
 
 
 # Pulumi, without its command line

@@ -10,6 +10,25 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
 
 
+COMMITMENT: dict[str, Any] = {
+    "digest": DIGEST,
+    "pool": "trainer",
+    "group": "reserved",
+    "provider": "aws",
+    "region": "us-east-1",
+    "instanceType": "p4d.24xlarge",
+    "term": "1y",
+    "quantity": 5,
+    "usdPerHour": 19.22,
+    "onDemandUsdPerHour": 32.77,
+    "bindingUsd": 841836.0,
+    "breakEvenUtilisation": 0.59,
+    "expectedUtilisation": 0.95,
+    "lastNodeUtilisation": 0.8,
+}
+"""A proposed line for the plan's reserved group."""
+
+
 def windows(*sizes: tuple[int, int, int], hours: int = 4) -> list[dict[str, Any]]:
     """Windows of equal length from START, one a (min, desired, max)."""
     step = timedelta(hours=hours)

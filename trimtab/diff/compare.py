@@ -17,7 +17,7 @@ from trimtab.diff.rules import RulePack, findings
 from trimtab.pricing.amount import ZERO, Amount, total
 from trimtab.pricing.engine import price
 from trimtab.pricing.estimation import Settings
-from trimtab.pricing.model import Estimate, Status
+from trimtab.pricing.model import COSTS_MONEY, Estimate, Status
 from trimtab.resources.model import ChangeSet, Estate
 
 if TYPE_CHECKING:  # pydantic, which a change without budgets does not need
@@ -293,11 +293,8 @@ def _counted(amount: Amount) -> Amount:
     return amount if amount.expected is not None else amount._replace(expected=0.0)
 
 
-_COSTS = (Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED)
-
-
 def _unpriced_share(counts: Mapping[Status, int]) -> float:
-    billable = sum(counts.get(status, 0) for status in _COSTS)
+    billable = sum(counts.get(status, 0) for status in COSTS_MONEY)
     return counts.get(Status.NOT_PRICED, 0) / billable if billable else 0.0
 
 
@@ -312,9 +309,9 @@ def _by_owner(
     news: dict[Owner, list[Estimate]] = {}
     moved: dict[Owner, list[Change]] = {}
     for change in changes:
-        if change.before and change.before.status in _COSTS:
+        if change.before and change.before.status in COSTS_MONEY:
             olds.setdefault(paid[change.key], []).append(change.before)
-        if change.after and change.after.status in _COSTS:
+        if change.after and change.after.status in COSTS_MONEY:
             news.setdefault(pays[change.key], []).append(change.after)
         sides = {owners[change.key] for owners in (paid, pays) if change.key in owners}
         for owner in sides:

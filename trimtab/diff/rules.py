@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 
 from trimtab.diff.model import Change, Diff, Finding, Operation, Rule, Severity
 from trimtab.errors import EngineError
-from trimtab.pricing.model import Status
+from trimtab.pricing.model import COSTS_MONEY, Status
 
 GROUP = "trimtab.diff_rules"
 
@@ -39,7 +39,6 @@ ATTRIBUTION = Rule(
     " resource, to its provider's default tags, or (in Kubernetes) to its namespace's labels.",
 )
 
-_COSTS = {Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED}
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
@@ -80,7 +79,7 @@ def attribution(required: Sequence[str] = REQUIRED) -> RulePack:
 
     def check(diff: Diff) -> Iterator[Finding]:
         for change in diff.changes:
-            if change.after is None or change.after.status not in _COSTS:
+            if change.after is None or change.after.status not in COSTS_MONEY:
                 continue
             missing = [name for name in required if not getattr(change.owner, name)]
             if missing:

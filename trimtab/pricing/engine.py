@@ -33,6 +33,8 @@ def price(
         settings: prices, plan, what is held.
         held_first: keys of the resources that use what is held first: of both sides of a change those
             that exist before it, so that what it adds costs its marginal price.
+        before: what was estimated of the side before the change: what grew since is served after what
+            stood, so that growth moves nobody else's cost.
     """
     facts = facts_of(estate, settings)
     drafts = [_draft(resource, facts) for resource in estate.resources]

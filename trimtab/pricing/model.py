@@ -249,6 +249,10 @@ class Status(StrEnum):
     COMPONENT = "component"  # costs what its children cost
 
 
+COSTS_MONEY = frozenset({Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NOT_PRICED})
+"""What its owner pays for, whether or not anybody knows how much."""
+
+
 @dataclass(frozen=True, slots=True)
 class Emissions:
     """What a resource's machines emit in a month, in kilograms of CO2 equivalent.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.plans import DIGEST, START, group, plan, plan_data, pool, windows
+from support.plans import COMMITMENT, DIGEST, START, group, plan, plan_data, pool, windows
 from support.priced import (
     AKS_POOL,
     GKE_POOL,
@@ -34,24 +34,6 @@ from trimtab.preview.report import remarks
 from trimtab.pricing.model import Status
 from trimtab.pricing.plan_source import PlanSource
 from trimtab.resources.inputs import UNKNOWN
-
-COMMITMENT: dict[str, Any] = {
-    "digest": DIGEST,
-    "pool": "trainer",
-    "group": "reserved",
-    "provider": "aws",
-    "region": "us-east-1",
-    "instanceType": "p4d.24xlarge",
-    "term": "1y",
-    "quantity": 5,
-    "usdPerHour": 19.22,
-    "onDemandUsdPerHour": 32.77,
-    "bindingUsd": 841836.0,
-    "breakEvenUtilisation": 0.59,
-    "expectedUtilisation": 0.95,
-    "lastNodeUtilisation": 0.8,
-}
-
 
 DISK = 2.0
 """What EKS gives each node where nobody says otherwise: 20 GiB of gp2 at 0.10."""

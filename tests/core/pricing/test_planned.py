@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from support.estimates import resource, settings
 from support.machine_book import machine_book, offer
-from support.plans import DIGEST, START, group, plan, plan_data, pool
+from support.plans import COMMITMENT, DIGEST, START, group, plan, plan_data, pool
 from support.priced import source, tags
 from trimtab.plan.attribution import node_labels
 from trimtab.plan.model import CapacityPlan
@@ -26,23 +26,6 @@ from trimtab.pricing.plan_source import PlanSource
 from trimtab.pricing.planned import plan_notes
 from trimtab.resources.inputs import SECRET, UNKNOWN
 from trimtab.resources.model import Estate, Resource
-
-COMMITMENT: dict[str, Any] = {
-    "digest": DIGEST,
-    "pool": "trainer",
-    "group": "reserved",
-    "provider": "aws",
-    "region": "us-east-1",
-    "instanceType": "p4d.24xlarge",
-    "term": "1y",
-    "quantity": 5,
-    "usdPerHour": 19.22,
-    "onDemandUsdPerHour": 32.77,
-    "bindingUsd": 841836.0,
-    "breakEvenUtilisation": 0.59,
-    "expectedUtilisation": 0.95,
-    "lastNodeUtilisation": 0.8,
-}
 
 
 def priced(

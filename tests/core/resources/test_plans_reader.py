@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.estimates import settings
-from support.plans import DIGEST, START, group, plan, pool
+from support.plans import COMMITMENT, START, group, plan, pool
 from trimtab.errors import InputError
 from trimtab.inventory.model import HeldNodes, Inventory
 from trimtab.plan.document import save_plan
@@ -16,23 +16,6 @@ from trimtab.pricing.engine import price
 from trimtab.pricing.model import Basis, Estimate, Status
 from trimtab.resources.model import Origin
 from trimtab.resources.readers.plans import read_plan
-
-COMMITMENT: dict[str, Any] = {
-    "digest": DIGEST,
-    "pool": "trainer",
-    "group": "reserved",
-    "provider": "aws",
-    "region": "us-east-1",
-    "instanceType": "p4d.24xlarge",
-    "term": "1y",
-    "quantity": 5,
-    "usdPerHour": 19.22,
-    "onDemandUsdPerHour": 32.77,
-    "bindingUsd": 841836.0,
-    "breakEvenUtilisation": 0.59,
-    "expectedUtilisation": 0.95,
-    "lastNodeUtilisation": 0.8,
-}
 
 
 def priced(tmp_path: Path, as_of: datetime = START, **spec: Any) -> dict[str, Estimate]:
