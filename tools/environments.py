@@ -79,7 +79,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         Environment(
             "pulumi",
             projects=(".", "components", "policies/crossguard"),
-            extras=("aks", "gke", "live", "optimise", "parquet", "statsforecast"),
+            extras=("aks", "edge", "gke", "live", "optimise", "parquet", "statsforecast"),
             groups=("test", "lint", "dev"),
             disk_mib=1300,
             download_mib=400,

@@ -4,11 +4,12 @@ import pytest
 
 from support.accelerator_cases import run
 from support.recorded import Records, of, one
-from trimtab.provision.charts import CHARTS, GPU_OPERATOR, IMAGES, NVIDIA_DRA_DRIVER, ChartSource
+from trimtab.provision.charts import CHARTS, IMAGES, ChartSource
+from trimtab.provision.charts.accelerators import GPU_OPERATOR, NVIDIA_DRA_DRIVER
 
 BODY = """
 from trimtab.provision.arguments import Override
-from trimtab.provision.charts import {source}
+from trimtab.provision.charts.accelerators import {source}
 from trimtab_components.installation import Release, install
 
 class Top(pulumi.ComponentResource):

@@ -12,7 +12,7 @@ from support.karpenter import HELD, PROPOSED, SPOT, STEADY, line
 from support.kube_api import KubeApi, KubeError
 from support.plans import DIGEST, START, group, plan, pool, windows
 from support.pruned import lost
-from trimtab.provision.charts import KARPENTER
+from trimtab.provision.charts.karpenter import KARPENTER
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab_components.karpenter.arguments import Checked
 from trimtab_components.karpenter.pools import (

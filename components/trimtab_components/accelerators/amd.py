@@ -16,7 +16,7 @@ from trimtab.provision.accelerators.compatibility import (
 )
 from trimtab.provision.accelerators.vendor_values import AmdDriver, amd_device_config, amd_values
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import AMD_GPU_OPERATOR
+from trimtab.provision.charts.accelerators import AMD_GPU_OPERATOR
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from trimtab.provision.accelerators.vendor_values import discovery_values
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import NODE_FEATURE_DISCOVERY
+from trimtab.provision.charts.accelerators import NODE_FEATURE_DISCOVERY
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first

@@ -8,7 +8,7 @@ from pydantic import Field
 from trimtab.provision.accelerators.compatibility import NodeImage, check_component, row_of
 from trimtab.provision.accelerators.vendor_values import efa_values
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import EFA
+from trimtab.provision.charts.accelerators import EFA
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first

@@ -12,7 +12,7 @@ from pydantic import Field
 from trimtab.provision.accelerators.compatibility import NodeImage, check_component, row_of
 from trimtab.provision.accelerators.daemons import Daemon
 from trimtab.provision.arguments import Arguments, checked
-from trimtab.provision.charts import FPGA_PLUGIN
+from trimtab.provision.charts.accelerators import FPGA_PLUGIN
 from trimtab_components.accelerators.own_daemons import daemon_set
 from trimtab_components.installation import pods_namespace
 from trimtab_components.order import standing_first

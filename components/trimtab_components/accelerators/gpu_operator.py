@@ -19,7 +19,7 @@ from trimtab.provision.accelerators.gpu_values import (
     gpu_operator_values,
 )
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import GPU_OPERATOR
+from trimtab.provision.charts.accelerators import GPU_OPERATOR
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first

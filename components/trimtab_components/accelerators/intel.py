@@ -19,7 +19,7 @@ from trimtab.provision.accelerators.vendor_values import (
     intel_qat_values,
 )
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import (
+from trimtab.provision.charts.accelerators import (
     GAUDI_PLUGIN,
     INTEL_FPGA_INIT,
     INTEL_FPGA_PLUGIN,

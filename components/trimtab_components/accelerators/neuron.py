@@ -15,7 +15,7 @@ from trimtab.provision.accelerators.compatibility import (
 )
 from trimtab.provision.accelerators.vendor_values import neuron_values
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import NEURON
+from trimtab.provision.charts.accelerators import NEURON
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first

@@ -24,7 +24,7 @@ from trimtab.provision.accelerators.device_classes import (
     dra_driver_values,
 )
 from trimtab.provision.arguments import Arguments, Override, checked
-from trimtab.provision.charts import NVIDIA_DRA_DRIVER
+from trimtab.provision.charts.accelerators import NVIDIA_DRA_DRIVER
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.order import standing_first

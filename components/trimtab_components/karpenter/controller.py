@@ -12,7 +12,7 @@ from trimtab.plan.attribution import object_labels, plan_tags
 from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
-from trimtab.provision.charts import KARPENTER, KARPENTER_CRD
+from trimtab.provision.charts.karpenter import KARPENTER, KARPENTER_CRD
 from trimtab.provision.eks.roles import CNI_POLICY, NODE_POLICIES, partition
 from trimtab.provision.sized_groups import check_tags
 from trimtab_components.arguments import ChartOverride

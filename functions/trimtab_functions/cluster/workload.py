@@ -12,7 +12,7 @@ from typing import Any
 from trimtab.plan.model import CapacityPlan, Group
 from trimtab.provision.accelerators.compatibility import NodeImage, row_of
 from trimtab.provision.accelerators.gpu_values import GPU_RESOURCE, GpuSettings, gpu_operator_values
-from trimtab.provision.charts import GPU_OPERATOR
+from trimtab.provision.charts.accelerators import GPU_OPERATOR
 from trimtab_functions.capacity.documents import Document
 from trimtab_functions.cluster.resources import MANAGED_BY, PART_LABEL, Owner, Resource, managed
 from trimtab_functions.cluster.settings import Chart, Storage

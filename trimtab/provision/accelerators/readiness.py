@@ -32,7 +32,7 @@ from typing import Any
 
 from trimtab.plan.labels import GROUP_LABEL, POOL_LABEL
 from trimtab.provision.accelerators.daemons import CRITICAL, pod_labels, tolerations
-from trimtab.provision.charts import KUBECTL, PAUSE
+from trimtab.provision.charts.cluster import KUBECTL, PAUSE
 from trimtab.provision.nodes import READINESS_TAINT
 
 NAMESPACE = "trimtab-readiness"

@@ -9,7 +9,7 @@ Source: rancher/system-upgrade-controller v0.20.1, manifests/ and pkg/upgrade, 2
 
 from typing import Any
 
-from trimtab.provision.charts import SYSTEM_UPGRADE_CONTROLLER
+from trimtab.provision.charts.edge import SYSTEM_UPGRADE_CONTROLLER
 from trimtab.provision.k3s.upgrades import NAMESPACE, SERVICE_ACCOUNT
 
 NAME = "system-upgrade-controller"

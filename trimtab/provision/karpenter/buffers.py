@@ -22,7 +22,7 @@ from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels
 from trimtab.plan.labels import OPTION_LABEL, POOL_LABEL, SPOT_TAINT_VALUE
 from trimtab.plan.model import CapacityBlock, CapacityPlan, Group, Owned, Pool, Spot, Taint
-from trimtab.provision.charts import PAUSE
+from trimtab.provision.charts.cluster import PAUSE
 from trimtab.provision.karpenter.shapes import BUFFER_API, KubernetesObject, suffixed
 
 BUFFER_SUFFIX = "-headroom"

@@ -17,7 +17,7 @@ from trimtab.provision.accelerators.gpu_values import (
     merge,
     node_labels_for,
 )
-from trimtab.provision.charts import GPU_OPERATOR
+from trimtab.provision.charts.accelerators import GPU_OPERATOR
 from trimtab.provision.pool_settings import Settings
 
 
