@@ -18,11 +18,11 @@ from trimtab.plan.document import to_data
 from trimtab.plan.model import (
     CapacityPlan,
     Group,
-    Interval,
     Pool,
     Reserved,
     Spot,
 )
+from trimtab.plan.shared import Interval
 from trimtab.planning.expected import ALL_ON_DEMAND
 from trimtab.planning.supply import (
     MAX_SPOT_TYPES,

@@ -20,7 +20,7 @@ import pytest
 from pulumi._types import input_type_types
 
 import trimtab_components
-from support.cloud_plans import ROWS as CLOUD_ROWS
+from support.component_rows import family_rows
 from support.iam import wildcard_problems
 from support.inline import Deployment, Previewed, deploy, preview
 from support.plans import plan
@@ -145,7 +145,7 @@ ROWS = (
     Row("Network", "a NAT a zone", {
         "region": REGION, "zones": ["us-east-1a", "us-east-1b", "us-east-1c"], "nat": "per-zone",
     }),
-    *(Row(*each) for each in CLOUD_ROWS),
+    *(Row(*each) for each in family_rows()),
 )  # fmt: skip
 
 COSTLY = {

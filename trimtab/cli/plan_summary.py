@@ -6,7 +6,8 @@ from typing import Any
 from trimtab.cli.output import Column
 from trimtab.clock import HOURS_PER_MONTH, format_instant
 from trimtab.plan.evidence import DecisionEvidence
-from trimtab.plan.model import Baseline, CapacityPlan, Group, Interval, Pool
+from trimtab.plan.model import Baseline, CapacityPlan, Group, Pool
+from trimtab.plan.shared import Interval
 from trimtab.planning.commitment import is_cost_explorer
 from trimtab.planning.expected import ALL_ON_DEMAND, COST_EXPLORER
 from trimtab.planning.guardrails import KEPT

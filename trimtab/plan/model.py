@@ -17,6 +17,8 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from trimtab.plan.evidence import Evidence
+from trimtab.plan.shared import Interval, OwnerRef
+from trimtab.plan.storage import MAX_TIERS, StorageTier
 from trimtab.plan.types import (
     MAX_GROUPS,
     MAX_POOLS,
@@ -273,14 +275,6 @@ class Group(Document):
     )
 
 
-class Interval(Document):
-    """A mean with the bounds of its central 80 % interval."""
-
-    mean: Amount
-    low: Amount
-    high: Amount
-
-
 class Baseline(Document):
     """What another rule would be expected to cost on the same forecast."""
 
@@ -310,15 +304,6 @@ class PoolExpected(Document):
     shortage_share: Share = Field(description="Expected share of demand unit-hours unmet.")
     shortage_unit_hours: Amount
     baselines: Annotated[tuple[Baseline, ...], Field(max_length=16)]
-
-
-class OwnerRef(Document):
-    """Who pays; an absent field is not stated."""
-
-    team: LabelValue = ""
-    project: LabelValue = ""
-    model: LabelValue = ""
-    environment: LabelValue = ""
 
 
 class Pool(Document):
@@ -409,6 +394,14 @@ class PlanSpec(Document):
         json_schema_extra=KEYED_BY_NAME
     )
     commitments: Annotated[tuple[Commitment, ...], Field(max_length=256)] = ()
+    # None and not empty where no storage was planned: a plan's digest is of what it says.
+    storage: (
+        Annotated[tuple[StorageTier, ...], Field(min_length=1, max_length=MAX_TIERS)] | None
+    ) = Field(
+        default=None,
+        json_schema_extra=KEYED_BY_NAME,
+        description="What the cluster's volumes are provisioned with; absent: not planned.",
+    )
     evidence: Evidence
 
     invariants = (
@@ -426,6 +419,11 @@ class PlanSpec(Document):
             "a commitment must name a pool of the plan",
             lambda s: {c.pool for c in s.commitments} <= {p.name for p in s.pools},
             "!has(self.commitments) || self.commitments.all(c, self.pools.exists(p, p.name == c.pool))",
+        ),
+        Invariant(
+            "storage tiers must have names of their own",
+            lambda s: len({t.name for t in s.storage or ()}) == len(s.storage or ()),
+            "!has(self.storage) || self.storage.all(t, self.storage.exists_one(u, u.name == t.name))",
         ),
     )
 

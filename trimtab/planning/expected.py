@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.plan.document import rounded
-from trimtab.plan.model import Baseline, Interval, PoolExpected
+from trimtab.plan.model import Baseline, PoolExpected
+from trimtab.plan.shared import Interval
 from trimtab.planning.commitment import COST_EXPLORER_RULES, Decision
 from trimtab.planning.economics import Nodes, nodes_for, split
 from trimtab.planning.holdings import Holdings

@@ -11,13 +11,13 @@ from trimtab.plan.model import (
     Accelerator,
     Group,
     GroupExpected,
-    OwnerRef,
     PlannedOffer,
     Purchase,
     Taint,
     Window,
     purchase_zone,
 )
+from trimtab.plan.shared import OwnerRef
 from trimtab.planning.economics import Nodes
 from trimtab.planning.request import PoolRequest
 from trimtab.workloads.matching import node_labels

@@ -17,7 +17,8 @@ from trimtab.plan.attribution import (
     owner_tags,
 )
 from trimtab.plan.document import parse_plan
-from trimtab.plan.model import CapacityPlan, OwnerRef
+from trimtab.plan.model import CapacityPlan
+from trimtab.plan.shared import OwnerRef
 
 # Kubernetes: "Labels and Selectors", syntax and character set.
 LABEL_KEY = re.compile(

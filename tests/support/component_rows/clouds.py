@@ -1,0 +1,3 @@
+"""GKE, AKS and clusters that exist."""
+
+from support.cloud_plans import ROWS as ROWS
