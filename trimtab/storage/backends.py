@@ -74,7 +74,7 @@ def backend(name: str, where: str) -> Backend:
         raise InputError(
             f"backend {name} is not known",
             where=where,
-            mend=f"use one of {allowed(known, limit=50)}",
+            mend=f"use one of {allowed(list(known), limit=50)}",
         )
     return known[name]
 
