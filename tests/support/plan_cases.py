@@ -107,9 +107,47 @@ COMMITMENT: Data = {
     "expectedUtilisation": 0.97,
     "lastNodeUtilisation": 0.9,
 }
+TIER: Data = {
+    "name": "hot",
+    "intent": "hot",
+    "backend": "ebs-gp3",
+    "volumes": 4,
+    "windows": [
+        {
+            "start": START.isoformat(),
+            "end": "2026-11-01T06:00:00Z",
+            "gib": 1000.0,
+            "iops": 16000.0,
+            "mibps": 500.0,
+        },
+        {"start": "2026-11-01T06:00:00Z", "end": "2026-11-01T12:00:00Z", "gib": 1200.0},
+    ],
+    "usdPerGibMonth": 0.08,
+    "expected": {
+        "usedGib": {"mean": 700.0, "low": 600.0, "high": 800.0},
+        "usdPerHour": {"mean": 0.12, "low": 0.12, "high": 0.12},
+    },
+    "candidates": [
+        {"backend": "ebs-gp3", "usdPerHour": 0.12},
+        {"backend": "ebs-st1", "refused": "its volumes start at 125 GiB"},
+    ],
+}
+
+
+def tier(*sizes: tuple[str, Any], **changes: Any) -> Data:
+    """The tier with other fields of its second window, and of its own."""
+    first, second = TIER["windows"]
+    return {**TIER, "windows": [first, {**second, **dict(sizes)}], **changes}
+
 
 ACCEPTED: tuple[Case, ...] = (
     Case("a plan as it stands", metadata()),
+    Case("a plan with storage", put("storage", [TIER])),
+    Case("a tier of the same GiB throughout", put("storage", [tier(("gib", 1000.0))])),
+    Case("a tier of a count that protobuf turned into a float",
+         put("storage", [tier(volumes=4.0)])),
+    Case("null for the storage", put("storage", None)),
+    Case("two tiers", put("storage", [TIER, tier(name="cold", intent="cold", backend="ebs-sc1")])),
     # Scalars.
     Case("a count that protobuf turned into a float", put(f"{WINDOW}.min", 2.0)),
     Case("a spot pool count that protobuf turned into a float", put(f"{PURCHASE}.pools", 2.0)),
@@ -359,4 +397,23 @@ REJECTED: tuple[Case, ...] = (
          "must start before it expires", not_in_schema=FIELDS_COMPARED),
     Case("a plan that starts before it was made", put("start", "2026-10-31T23:00:00Z"),
          "not before it was made", not_in_schema=FIELDS_COMPARED),
+    # Storage.
+    Case("a tier whose GiB fall", put("storage", [tier(("gib", 999.0))]),
+         "a tier's GiB must not fall: volumes can't shrink", not_in_schema=FIELDS_COMPARED),
+    Case("a gap between a tier's windows",
+         put("storage", [tier(("start", "2026-11-01T07:00:00Z"))]),
+         "without gap or overlap", not_in_schema=FIELDS_COMPARED),
+    Case("a tier's window that ends as it starts",
+         put("storage", [tier(("end", "2026-11-01T06:00:00Z"))]),
+         "a window must start before it ends", not_in_schema=FIELDS_COMPARED),
+    Case("two tiers of one name", put("storage", [TIER, TIER]),
+         "storage tiers must have names of their own", 'duplicate entries for key [name="hot"]',
+         KEYS_UNIQUE),
+    Case("no tiers", put("storage", []), "at least 1 item", "at least 1 items"),
+    Case("an unknown intent", put("storage", [tier(intent="lukewarm")]), "'hot', 'warm'",
+         '"hot", "warm"'),
+    Case("a tier without windows", put("storage", [{**TIER, "windows": []}]), "at least 1 item",
+         "at least 1 items"),
+    Case("a negative size", put("storage", [tier(("gib", -1.0))]),
+         "greater than or equal to 0"),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from trimtab.plan.types import (
     Invariant,
     Name,
     ShortText,
+    Whole,
 )
 
 MAX_TIERS = 64
@@ -76,7 +77,7 @@ class StorageTier(Document):
     )
     workloads: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
     owner: OwnerRef = OwnerRef()
-    volumes: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = Field(
+    volumes: Annotated[int, Field(strict=True, ge=1, le=1_000_000), Whole] = Field(
         default=1,
         description="How many volumes share the sizes; limits of a volume count for each.",
     )

@@ -77,7 +77,7 @@ def _documents() -> list[type[Document]]:
     found, pending = [], [Document]
     while pending:
         for each in pending.pop().__subclasses__():
-            if each.__module__ == CapacityPlan.__module__:
+            if each.__module__.startswith("trimtab.plan."):
                 found.append(each)
                 pending.append(each)
     return found
