@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from trimtab.plan.storage import Intent, StorageTier
+from trimtab.provision.charts.model import ChartSource
 from trimtab.storage.backends import Backend
 
 Manifest = dict[str, Any]
@@ -24,7 +25,7 @@ class ClassRequest:
         backend: what gives it.
         intent: what its data is for.
         parameters: the driver's own, over those that Trimtab sets; a null takes one away.
-        iops, mibps: of one volume, above the backend's baseline; None: the baseline.
+        iops, mibps: what one volume gets in all; None: the backend's baseline.
         encrypted: whether volumes are encrypted, where that is a choice.
         key: of the encryption, as the cloud names it; None: the cloud's own. May be late.
         fs_type: of block volumes: ext4 or xfs.
@@ -58,9 +59,12 @@ class Facts:
     Attributes:
         cluster: its name, for tags of volumes.
         provider, region: of the site.
-        tags: of whatever costs money: who pays, and the plan's name without its digest (volumes keep theirs).
+        tags: of whatever costs money: who pays, without the plan and its digest, for a class' parameters
+            can't change.
         labels: of the Kubernetes objects.
         where: the component's type and name, for errors.
+        zones: that volumes may be in; empty: wherever their pods are.
+        kubernetes_version: the cluster's, as (1, 34); None: not known, and taken to be new enough.
     """
 
     cluster: str
@@ -69,6 +73,8 @@ class Facts:
     tags: Mapping[str, str]
     labels: Mapping[str, str]
     where: str
+    zones: tuple[str, ...] = ()
+    kubernetes_version: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,3 +92,54 @@ class Made:
 
 
 Maker = Callable[[ClassRequest, Facts], Made]
+"""Raises InputError where the backend can't do what is asked."""
+
+
+@dataclass(frozen=True)
+class DriverRequest:
+    """A driver that the chosen classes need.
+
+    Attributes:
+        facts: of the cluster.
+        settings: what only this driver knows, of the component's `drivers`.
+        classes: those that need it, in order.
+    """
+
+    facts: Facts
+    settings: Mapping[str, Any]
+    classes: tuple[ClassRequest, ...]
+
+
+def _no_values(_request: DriverRequest) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Driver:
+    """How a CSI driver, or what it needs, comes into a cluster.
+
+    Attributes:
+        name: the key in `drivers.DRIVERS`; a StorageClass' provisioner where it is one.
+        managed_by: providers whose clusters have it already.
+        addon: the EKS add-on that brings it; None: none does.
+        chart: its Helm chart where no add-on is taken; None: there is none, only what `requires` brings.
+        values: of the chart, for a request.
+        before, objects: Kubernetes objects that stand before the chart and after it, by a short stable
+            name; kinds that the chart brings may be among the latter.
+        service_accounts: whose pods call the cloud and get its IAM role; empty: none does.
+        policies: of that role: AWS managed policies by name.
+        requires: names of drivers that must stand first.
+        privileged: whether its pods mount the host.
+    """
+
+    name: str
+    managed_by: tuple[str, ...] = ()
+    addon: str | None = None
+    chart: ChartSource | None = None
+    values: Callable[[DriverRequest], Mapping[str, Any]] = _no_values
+    before: Callable[[DriverRequest], Mapping[str, Manifest]] = _no_values
+    objects: Callable[[DriverRequest], Mapping[str, Manifest]] = _no_values
+    service_accounts: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    privileged: bool = True

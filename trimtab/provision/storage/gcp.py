@@ -1,0 +1,6 @@
+"""Makers of Google Cloud's backends."""
+
+from trimtab.provision.storage.model import Maker
+
+MAKERS: dict[str, Maker] = {}
+"""By the backend's id."""
