@@ -1,7 +1,7 @@
 """Kueue's quotas: how much of each group's resources workloads may be admitted to.
 
 A ClusterQueue, or a Cohort that queues share, follows a pool. Each of its flavors is one of the pool's
-groups, by the convention that this module fixes:
+groups, by the convention of `trimtab.provision.queueing.flavors`:
 
 - a group's flavor is called `<pool>-<group>`, or as the annotation `trimtab.dev/kueue-flavors` says:
   `spot=cheap-a100, held=reserved-a100`;
@@ -15,7 +15,8 @@ A quota shrinks as a node group's bounds do, and not below what admitted workloa
 borrowing, and lend its place to others.
 
 A ResourceFlavor follows a group: nodes are found by the labels that a pool and a group have, and work
-that is admitted is made to tolerate what the group's nodes bear.
+that is admitted is made to tolerate what the group's nodes bear; but for spot, which only work that says
+itself that it tolerates it is admitted to, unless all of the pool's work may be interrupted.
 
 Source: Kueue v0.19, `kueue.x-k8s.io/v1beta2` (v1beta1 alike in these fields), 2026-08.
 """
@@ -27,9 +28,17 @@ from math import ceil
 from typing import Any
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.labels import GROUP_LABEL, LABEL_PREFIX, POOL_LABEL
-from trimtab.plan.model import Group, Pool
+from trimtab.plan.labels import LABEL_PREFIX
 from trimtab.plan.sizing import Sizes
+from trimtab.provision.queueing.flavors import (
+    flavor_labels,
+    flavor_name,
+    flavor_taints,
+    flavor_tolerations,
+    in_merit_order,
+    per_node,
+    quota,
+)
 from trimtab_functions.capacity.adapters import replicas
 from trimtab_functions.capacity.adapters.base import Kind
 from trimtab_functions.capacity.adapters.followers import Followed, Follower, Now
@@ -51,7 +60,6 @@ FLAVORS_ANNOTATION = f"{LABEL_PREFIX}kueue-flavors"
 QUOTAS_ANNOTATION = f"{LABEL_PREFIX}quotas"
 """The nodes that each group's quota was decided for last, and when: `spot 2026-11-01T00:00:00Z 0..4`."""
 _GROUPS = ("spec", "resourceGroups")
-_CPU = "cpu"
 
 
 @dataclass(frozen=True)
@@ -130,22 +138,22 @@ class ResourceFlavor(Follower):
     ) -> Followed:
         """The labels and taints of the group's nodes; work tolerates the taints by being admitted."""
         group = now.groups[0].group
-        labels = {POOL_LABEL: now.pool.name, GROUP_LABEL: group.name}
+        labels = flavor_labels(now.pool, group)
         document = replaced(
             base, ("spec", "nodeLabels"), {**section(base, "spec", "nodeLabels"), **labels}
         )
-        ours: list[dict[str, str]] = [
-            {"key": each.key, "value": each.value, "effect": each.effect} for each in group.taints
-        ]
-        if ours:
-            taints = with_ours_last(items(section(base, "spec").get("nodeTaints")), ours)
-            document = replaced(document, ("spec", "nodeTaints"), taints)
-            bears = [
-                {"key": each["key"], "operator": "Exists", "effect": each["effect"]}
-                for each in ours
+        taints = flavor_taints(now.pool, group)
+        if taints:
+            ours = [
+                {"key": each.key, "value": each.value, "effect": each.effect} for each in taints
             ]
-            tolerations = with_ours_last(items(section(base, "spec").get("tolerations")), bears)
-            document = replaced(document, ("spec", "tolerations"), tolerations)
+            own = section(base, "spec")
+            merged = with_ours_last(items(own.get("nodeTaints")), ours)
+            document = replaced(document, ("spec", "nodeTaints"), merged)
+            bears = flavor_tolerations(now.pool, taints)
+            if bears:
+                tolerations = with_ours_last(items(own.get("tolerations")), bears)
+                document = replaced(document, ("spec", "tolerations"), tolerations)
         return Followed(document)
 
     def held(self, base: Document, observed: Document | None) -> Document | None:
@@ -153,20 +161,9 @@ class ResourceFlavor(Follower):
         return replicas.held(base, observed, tuple(("spec", each) for each in fields))
 
 
-def per_node(pool: Pool, group: Group) -> dict[str, Fraction]:
-    """What a node of the group holds for work, as far as the plan says: accelerators, and vCPUs where
-    demand is counted in them, net of what Kubernetes and daemons take."""
-    found = {}
-    if group.accelerator is not None:
-        found[group.accelerator.resource] = Fraction(str(group.accelerator.per_node))
-    if pool.unit == "vcpus":
-        found[_CPU] = Fraction(str(group.units_per_node))
-    return found
-
-
 def _flavor_names(base: Document, now: Now) -> dict[str, str]:
     """The flavor of each group, by the group's name."""
-    found = {each.group.name: f"{now.pool.name}-{each.group.name}" for each in now.groups}
+    found = {each.group.name: flavor_name(now.pool.name, each.group.name) for each in now.groups}
     known = {each.name for each in now.pool.groups}
     stated = text(section(base, "metadata", "annotations").get(FLAVORS_ANNOTATION)) or ""
     for part in filter(None, (each.strip() for each in stated.split(","))):
@@ -210,10 +207,10 @@ def _resource_group(names: Mapping[str, str], quotas: Mapping[str, _Quota], now:
         )
     flavors = [
         {
-            "name": names[each.group.name],
+            "name": names[group.name],
             "resources": [{"name": resource, "nominalQuota": "0"} for resource in covered],
         }
-        for each in now.groups
+        for group in in_merit_order(each.group for each in now.groups)
     ]
     return {"coveredResources": covered, "flavors": flavors}
 
@@ -242,18 +239,16 @@ def _with_quota(
     before: Mapping[Key, Fraction],
 ) -> Mapping[str, Any]:
     name = str(flavor.get("name"))
-    quota = quotas.get(name)
-    if quota is None:
+    given = quotas.get(name)
+    if given is None:
         return flavor
     resources = []
     for each in map(mapping, items(flavor.get("resources"))):
         resource = str(each.get("name"))
-        if resource not in quota.per_node:
+        if resource not in given.per_node:
             resources.append(dict(each))
             continue
-        value = quota.per_node[resource] * quota.nodes
-        if "/" in resource:
-            value = Fraction(int(value))  # a device is had whole
+        value = quota(resource, given.per_node[resource], given.nodes)
         key = (name, resource)
         # What is held was given once: no quota grows by it.
         value = max(value, min(held.get(key, Fraction(0)), before.get(key, Fraction(0))))

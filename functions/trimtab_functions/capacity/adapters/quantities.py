@@ -6,6 +6,10 @@ Pure. Source: Kubernetes, `k8s.io/apimachinery` resource.Quantity.
 import re
 from fractions import Fraction
 
+from trimtab.provision.queueing.flavors import written_quantity as written
+
+__all__ = ["quantity", "written"]
+
 _SUFFIXES: dict[str, Fraction] = {
     "": Fraction(1),
     "n": Fraction(1, 10**9),
@@ -31,11 +35,3 @@ def quantity(value: object) -> Fraction | None:
     if found is None:
         return None
     return Fraction(found[1]) * _SUFFIXES[found[2] or ""]
-
-
-def written(value: Fraction) -> str:
-    """A quantity in whole units, or in thousandths, rounded down."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    thousandths = value.numerator * 1000 // value.denominator
-    return f"{thousandths}m"

@@ -76,8 +76,8 @@ def test_a_queue_without_resource_groups_gets_a_flavor_for_each_group() -> None:
             {
                 "coveredResources": ["nvidia.com/gpu"],
                 "flavors": [
-                    flavor("trainer-main", gpus("32")),
                     flavor("trainer-spot", gpus("24")),
+                    flavor("trainer-main", gpus("32")),
                 ],
             }
         ],
@@ -214,17 +214,38 @@ def test_a_flavor_has_its_groups_labels_and_taints() -> None:
     made = FLAVOR.follow(base, None, now_of(training(), group="spot"))
     assert made.document is not None
     assert made.document["spec"] == {
-        "nodeLabels": {"zone": "a", "trimtab.dev/pool": "trainer", "trimtab.dev/group": "spot"},
+        "nodeLabels": {
+            "zone": "a",
+            "trimtab.dev/pool": "trainer",
+            "trimtab.dev/group": "spot",
+            "trimtab.dev/purchase-option": "spot",
+        },
         "nodeTaints": [TAINT],
-        "tolerations": [
-            {"key": "own", "operator": "Exists"},
-            {"key": TAINT["key"], "operator": "Exists", "effect": "NoSchedule"},
-        ],
+        "tolerations": [{"key": "own", "operator": "Exists"}],
     }
     assert FLAVOR.held(base, None) is None
     assert FLAVOR.held(base, made.document) == made.document
     assert isinstance(follower(base), ResourceFlavor)
     assert isinstance(follower({**base, "kind": "Cohort"}), Quota)
+
+
+@pytest.mark.parametrize(
+    ("share", "tolerated"),
+    [(0.5, []), (1.0, [{"key": TAINT["key"], "operator": "Exists", "effect": "NoSchedule"}])],
+)
+def test_a_flavor_tolerates_spot_for_its_work_only_where_all_of_it_may_be_interrupted(
+    share: float, tolerated: list[Any]
+) -> None:
+    base = {
+        "apiVersion": "kueue.x-k8s.io/v1beta2",
+        "kind": "ResourceFlavor",
+        "metadata": {"name": "trainer-spot"},
+    }
+    plan = training(interruptibleShare=share)
+    made = FLAVOR.follow(base, None, now_of(plan, group="spot"))
+    assert made.document is not None
+    assert made.document["spec"].get("tolerations", []) == tolerated
+    assert made.document["spec"]["nodeTaints"] == [TAINT]
 
 
 @pytest.mark.parametrize(
