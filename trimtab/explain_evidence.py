@@ -177,7 +177,8 @@ def held(row: HeldEvidence) -> Iterator[tuple[str, str]]:
         "usdPerHour",
         "not known: the inventory states no price"
         if row.usd_per_hour is None
-        else "of one node, paid whether it runs or not: it counts in the plan and in every baseline",
+        else (f"{row.basis}; " if row.basis else "")
+        + "of one node, paid whether it runs or not: it counts in the plan and in every baseline",
     )
     if row.expires:
         yield "expires", f"when it ends ({row.decision})"

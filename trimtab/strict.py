@@ -6,11 +6,11 @@ pydantic checks, and what it finds wrong becomes one `InputError` at its field.
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
 
 from trimtab.catalogue.accelerators import did_you_mean
 from trimtab.documents import Field
 from trimtab.plan.document import causes
+from trimtab.plan.types import to_camel
 
 
 class Strict(BaseModel):

@@ -4,6 +4,7 @@ One pydantic model says which fields there are and generates the JSON Schema; wh
 is checked here, where a message can name the line.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,10 +12,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from trimtab import documents
+from trimtab.catalogue.accelerators import resolve_accelerator
 from trimtab.clock import format_instant
 from trimtab.demand.events_file import Instant
 from trimtab.errors import InputError
 from trimtab.files import read_bytes, read_text, sha256
+from trimtab.inventory.hardware import Hardware, Power, grid_intensity
 from trimtab.inventory.model import (
     HeldNodes,
     Inventory,
@@ -35,6 +38,9 @@ Nodes = Annotated[int, Field(ge=0, le=MAX_NODES)]
 PositiveNodes = Annotated[int, Field(ge=1, le=MAX_NODES)]
 Price = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 Units = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Usd = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Kilograms = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Watts = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
 class Metadata(Strict):
@@ -111,6 +117,41 @@ class SavingsPlanSpec(Strict):
     expires: Instant
 
 
+class GridSpec(Strict):
+    """A cloud's region that draws from the same grid: its intensity is the price book's."""
+
+    provider: Text
+    region: Text
+
+
+class HardwareSpec(Strict):
+    """A machine's papers: from them follow its cost and emissions an hour."""
+
+    purchase_usd: Usd = Field(description="Of one machine, rack and cables included.")
+    life_years: Annotated[float, Field(gt=0, le=50, allow_inf_nan=False)] = Field(
+        description="Over which the purchase is written off and its making spread."
+    )
+    residual_usd: Usd = Field(default=0.0, description="What it is sold for at the end.")
+    maintenance_usd_per_year: Usd = 0.0
+    watts: Watts | None = Field(default=None, description="Mean at the wall; or the three below.")
+    idle_watts: Watts | None = None
+    max_watts: Watts | None = None
+    utilisation: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    pue: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = Field(
+        default=1.0, description="Of the room; 1 where the watts have its overhead in them."
+    )
+    usd_per_kwh: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    gco2e_per_kwh: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = Field(
+        default=None, description="Of its grid or contract; or `grid`."
+    )
+    grid: GridSpec | None = Field(default=None, description="Neither: its emissions are not known.")
+    embodied_kgco2e: Kilograms | None = Field(
+        default=None, description="Of its making; absent: not known, and left out."
+    )
+    connectivity_usd_per_month: Usd = Field(default=0.0, description="Of a line of its own.")
+    site_usd_per_month: Usd = Field(default=0.0, description="Of its place, where that is billed.")
+
+
 class OwnedSpec(Strict):
     """Machines of one's own that serve one pool."""
 
@@ -123,6 +164,15 @@ class OwnedSpec(Strict):
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     usd_per_hour: Price | None = Field(default=None, description="Of one; absent: not known.")
     gco2e_per_hour: Price | None = Field(default=None, description="Of one; absent: not known.")
+    hardware: HardwareSpec | None = Field(
+        default=None, description="Its papers, in place of the two figures."
+    )
+    accelerator: Text | None = Field(
+        default=None, description="Model that one carries, as the catalogue names it."
+    )
+    accelerators: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None, description="How many of them one carries; absent: 1 where it has a model."
+    )
 
 
 class RunningSpec(Strict):
@@ -197,10 +247,7 @@ def parse_inventory(text: str, source: str, digest: str = "") -> Inventory:
         savings_plans=tuple(
             _savings_plan(each, f) for each, f in _with(spec.savings_plans, at["savingsPlans"])
         ),
-        owned=tuple(
-            OwnedNodes(**each.model_dump(), where=_place(f))
-            for each, f in _with(spec.owned, at["owned"])
-        ),
+        owned=tuple(_owned(each, f) for each, f in _with(spec.owned, at["owned"])),
         running=tuple(
             RunningNodes(each.pool, each.group, each.nodes, each.since, _place(f))
             for each, f in _with(spec.running, at["running"])
@@ -277,6 +324,69 @@ def _odcr(spec: OdcrSpec, field: documents.Field) -> HeldNodes:
     return HeldNodes(
         **spec.model_dump(), option="odcr", usd_per_hour=None, term=None, where=_place(field)
     )
+
+
+def _owned(spec: OwnedSpec, field: documents.Field) -> OwnedNodes:
+    fields = spec.model_dump(exclude={"hardware", "accelerator", "accelerators"})
+    model, count = _accelerators(spec, field)
+    if spec.hardware is None:
+        return OwnedNodes(**fields, accelerator=model, accelerator_count=count, where=_place(field))
+    for name in ("usdPerHour", "gco2ePerHour"):
+        if field[name].value is not None:
+            field[name].fail("stands beside hardware, from which it follows", "drop one of the two")
+    hardware = _hardware(spec.hardware, field["hardware"])
+    emissions = hardware.emissions
+    fields |= {
+        "usd_per_hour": hardware.usd_per_hour,
+        "gco2e_per_hour": None if emissions is None else emissions.gco2e_per_hour,
+    }
+    return OwnedNodes(
+        **fields,
+        accelerator=model,
+        accelerator_count=count,
+        basis=hardware.arithmetic,
+        where=_place(field),
+    )
+
+
+def _hardware(spec: HardwareSpec, field: documents.Field) -> Hardware:
+    if spec.residual_usd > spec.purchase_usd:
+        field["residualUsd"].fail(
+            f"{spec.residual_usd:g} is above the purchase, {spec.purchase_usd:g}",
+            "check the two figures",
+        )
+    grams, grid = spec.gco2e_per_kwh, ""
+    if spec.grid is not None:
+        if grams is not None:
+            field["grid"].fail("stands beside gco2ePerKwh", "drop one of the two")
+        with field["grid"].located():
+            grams, grid = grid_intensity(spec.grid.provider, spec.grid.region)
+    power = Power(**{each.name: getattr(spec, each.name) for each in dataclasses.fields(Power)})
+    with field.located():
+        power.check()
+    return Hardware(
+        **spec.model_dump(
+            exclude={"watts", "idle_watts", "max_watts", "utilisation", "gco2e_per_kwh", "grid"}
+        ),
+        power=power,
+        gco2e_per_kwh=grams,
+        grid=grid,
+    )
+
+
+def _accelerators(spec: OwnedSpec, field: documents.Field) -> tuple[str | None, float | None]:
+    """What a machine carries: the catalogue's name of it, and how many."""
+    if spec.accelerator is None:
+        if spec.accelerators is not None:
+            field["accelerators"].fail("counts a model that is not stated", "add accelerator")
+        return None, None
+    with field["accelerator"].located():
+        models = resolve_accelerator(spec.accelerator)
+    if len(models) > 1:
+        field["accelerator"].fail(
+            f"{spec.accelerator} may be {', '.join(models)}", "name the one that it is"
+        )
+    return models[0], float(spec.accelerators or 1)
 
 
 def _savings_plan(spec: SavingsPlanSpec, field: documents.Field) -> SavingsPlan:

@@ -84,6 +84,9 @@ class OwnedNodes:
         architecture: `x86_64` or `arm64`.
         usd_per_hour: what one costs, where it is known.
         gco2e_per_hour: what one emits, where it is known.
+        basis: how the two followed from the hardware's papers; empty where they were stated.
+        accelerator: model that one carries, as the catalogue names it.
+        accelerator_count: how many of them.
         where: file, line and field, for errors.
     """
 
@@ -96,6 +99,9 @@ class OwnedNodes:
     architecture: str = "x86_64"
     usd_per_hour: float | None = None
     gco2e_per_hour: float | None = None
+    basis: str = ""
+    accelerator: str | None = None
+    accelerator_count: float | None = None
     where: str = ""
 
 

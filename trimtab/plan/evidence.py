@@ -106,6 +106,9 @@ class HeldEvidence(Document):
     instance_type: ShortText | None = None
     nodes: Count
     usd_per_hour: Amount | None = Field(default=None, description="Per node; absent: not known.")
+    basis: Text | None = Field(
+        default=None, description="How the price followed from the hardware; absent: it was stated."
+    )
     expires: Instant | None = None
     decision: Literal["used", "renewed", "lapses", "idle"]
     utilisation: Share | None = Field(

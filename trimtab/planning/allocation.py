@@ -127,7 +127,7 @@ def _row(holding: HeldNodes | SavingsPlan | OwnedNodes, span: Span) -> Row:
     if isinstance(holding, OwnedNodes):
         return Row(
             holding.id, "owned", holding.pool, None, holding.instance_type, holding.quantity,
-            holding.usd_per_hour, None, np.ones(span.windows, dtype=np.int64),
+            holding.usd_per_hour, None, np.ones(span.windows, dtype=np.int64), basis=holding.basis,
         )  # fmt: skip
     if isinstance(holding, SavingsPlan):
         return Row(
@@ -255,8 +255,8 @@ def _owned_offer(owned: OwnedNodes, base: Offer) -> Offer:
         instance_type=owned.instance_type,
         vcpu=None,
         memory_gib=None,
-        accelerator=None,
-        accelerator_count=None,
+        accelerator=owned.accelerator,
+        accelerator_count=owned.accelerator_count,
         architecture=owned.architecture,
         on_demand_usd_per_hour=None,
         spot_usd_per_hour=None,

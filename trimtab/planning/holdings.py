@@ -74,7 +74,8 @@ class HeldGroup:
 class Row:
     """One holding and the pool that uses it; no pool: nobody does, for `idle` says why.
 
-    `reservation` names a targeted ODCR; `starts` and `zone` are a capacity block's.
+    `reservation` names a targeted ODCR; `starts` and `zone` are a capacity block's;
+    `basis` says how an owned machine's price came about.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Row:
     reservation: HeldReservation | None = None
     starts: datetime | None = None
     zone: str | None = None
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ def _evidence(row: Row, ends: bool, renewed: int, used: float | None) -> HeldEvi
             "usd_per_hour": None
             if row.usd_per_node_hour is None
             else rounded(row.usd_per_node_hour),
+            "basis": row.basis or None,
             "expires": row.expires,
             "decision": decision,
             "utilisation": None if used is None else rounded(min(1.0, used)),
