@@ -11,9 +11,9 @@ from trimtab.plan.model import CapacityPlan
 from trimtab.plan.schema import crd
 from trimtab.plan.types import Flag, Name, Namespace
 from trimtab.provision.arguments import Arguments, checked, instant_of, plan_of
+from trimtab.provision.owned_machines import OwnedGroup, owned_groups
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab.provision.sized_groups import sized_groups
-from trimtab_components.existing.machines import OwnedGroup, owned_groups
 from trimtab_components.installation import CLUSTERS_OWN
 from trimtab_components.order import standing_first
 from trimtab_components.plan_object import NAMESPACE, plan_object

@@ -14,10 +14,10 @@ from support.sdk_inputs import problems
 from trimtab.errors import InputError, StalePlanError, TrimtabError
 from trimtab.plan.document import parse_plan
 from trimtab.provision.arguments import instant_of
+from trimtab.provision.owned_machines import owned_groups
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab.resources.inputs import SECRET
 from trimtab_components import ExistingCluster, GpuOperator
-from trimtab_components.existing.machines import owned_groups
 
 MACHINES = {"trainer/cellar": ["dgx-1", "dgx-2"]}
 
