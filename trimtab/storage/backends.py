@@ -6,6 +6,7 @@ who prices it `trimtab.storage.prices`.
 """
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,6 +19,26 @@ ON_PREMISES = "on-premises"
 """The provider of every site that is no cloud's: a data centre of one's own, or the edge."""
 
 Access = Literal["block", "file", "object"]
+Latency = Literal["sub-ms", "ms", "any"]
+LATENCIES: tuple[Latency, ...] = ("sub-ms", "ms", "any")
+"""From the quickest: below a millisecond, a few milliseconds, disks that turn or worse."""
+MB_IN_MIB = 1e6 / 2**20
+
+
+@dataclass(frozen=True)
+class Step:
+    """A size in which disks are sold: one that is smaller is paid for as this.
+
+    Attributes:
+        name: as the provider has it: `p10`.
+        gib: the largest disk that it covers.
+        iops, mibps: that such a disk has.
+    """
+
+    name: str
+    gib: float
+    iops: float
+    mibps: float
 
 
 @dataclass(frozen=True)
@@ -34,8 +55,17 @@ class Backend:
         snapshots: whether VolumeSnapshots are taken of it.
         retunable: whether a VolumeAttributesClass changes IOPS and throughput in place.
         min_gib, max_gib: of one volume; None: not limited.
-        baseline_iops, baseline_mibps: of one volume, in the price of its GiB; None: grows with its size.
+        baseline_iops, baseline_mibps: that a volume of any size has; None: grows with its size, or is
+            not stated.
         max_iops, max_mibps: that one volume can have; None: not stated by its provider.
+        iops_per_gib, mibps_per_gib: of a retunable one, the most that may be set for each GiB; of
+            another, what each GiB brings beside the baseline.
+        mibps_per_iops: the most throughput that may be set for each IOPS; None: not tied.
+        latency: of a small request, as its provider says; None: not stated.
+        media: `ssd` or `hdd`; None: not stated.
+        copies: that are kept of each byte, for the energy they take; None: not known.
+        billed: by what is `provisioned`, or by what is `used`.
+        steps: the sizes it is sold in, rising; empty: by the GiB.
         source: where the limits were read, and when.
     """
 
@@ -53,14 +83,26 @@ class Backend:
     baseline_mibps: float | None
     max_iops: float | None
     max_mibps: float | None
+    iops_per_gib: float | None
+    mibps_per_gib: float | None
+    mibps_per_iops: float | None
+    latency: Latency | None
+    media: Literal["ssd", "hdd"] | None
+    copies: int | None
+    billed: Literal["provisioned", "used"]
+    steps: tuple[Step, ...]
     source: str
+
+    @property
+    def sized_by_hand(self) -> bool:
+        """Whether its volumes are made of a size at all: not where only what is stored is paid for."""
+        return self.billed == "provisioned"
 
 
 @cache
 def backends() -> dict[str, Backend]:
     """Every backend by its id, in the table's order."""
-    with (files("trimtab.storage") / "backends.csv").open(encoding="utf-8") as table:
-        return {row["id"]: _backend(row) for row in csv.DictReader(table)}
+    return {row["id"]: _backend(row) for row in table("backends")}
 
 
 def backend(name: str, where: str) -> Backend:
@@ -89,6 +131,23 @@ def suiting(intent: Intent, provider: str) -> tuple[Backend, ...]:
     return tuple(sorted(found, key=lambda each: each.intents.index(intent)))
 
 
+def table(name: str) -> Iterator[dict[str, str]]:
+    """The rows of a table beside this module."""
+    with (files("trimtab.storage") / f"{name}.csv").open(encoding="utf-8") as text:
+        yield from csv.DictReader(text)
+
+
+@cache
+def _steps() -> dict[str, tuple[Step, ...]]:
+    found: dict[str, list[Step]] = {}
+    for row in table("steps"):
+        step = Step(
+            row["step"], float(row["gib"]), float(row["iops"]), float(row["mbps"]) * MB_IN_MIB
+        )
+        found.setdefault(row["backend"], []).append(step)
+    return {name: tuple(steps) for name, steps in found.items()}
+
+
 def _backend(row: dict[str, str]) -> Backend:
     return Backend(
         id=row["id"],
@@ -105,6 +164,14 @@ def _backend(row: dict[str, str]) -> Backend:
         baseline_mibps=_number(row["baseline_mibps"]),
         max_iops=_number(row["max_iops"]),
         max_mibps=_number(row["max_mibps"]),
+        iops_per_gib=_number(row["iops_per_gib"]),
+        mibps_per_gib=_number(row["mibps_per_gib"]),
+        mibps_per_iops=_number(row["mibps_per_iops"]),
+        latency=row["latency"] or None,  # type: ignore[arg-type]
+        media=row["media"] or None,  # type: ignore[arg-type]
+        copies=int(row["copies"]) if row["copies"] else None,
+        billed=row["billed"],  # type: ignore[arg-type]
+        steps=_steps().get(row["id"], ()),
         source=row["source"],
     )
 
