@@ -74,6 +74,8 @@ class Constants:
     memory_gib: float
     accelerator_kgco2e: float
     lifetime_hours: float
+    ssd_watts_per_tb: float
+    hdd_watts_per_tb: float
 
     def accelerator_share(self, utilisation: float) -> float:
         """The share of its thermal design power that an accelerator draws."""
