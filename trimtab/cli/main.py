@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "preview": "Show what a Pulumi program would provision, priced line by line from its plan.",
     "diff": "Show what a change costs, emits, risks and breaks: before, after, per resource and owner.",
     "comment": "Write a diff's comment on its pull request, in place of the one before.",
+    "promote": "Hand an environment's plan to the next one, if it has proved itself there.",
     "render": "Show what a Composition with our function gives, without a cluster.",
     "replay": "Make recorded calls of the composition function again, and compare the answers.",
     "catalog": "Fetch the providers' prices, and see what a machine costs, where and how bought.",
