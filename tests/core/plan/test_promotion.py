@@ -119,8 +119,6 @@ def test_pools_come_and_go_where_that_is_let_pass() -> None:
     assert [(s.pool, s.before, s.after) for s in steps] == [("chat", 0, 40), ("trainer", 10, 0)]
 
 
-    tuple[str, CapacityPlan, CapacityPlan | None, dict[str, Any], type[TrimtabError], str]
-]
 REFUSED: list[
     tuple[str, CapacityPlan, CapacityPlan | None, dict[str, Any], type[TrimtabError], str]
 ] = [
