@@ -136,11 +136,15 @@ def _pool(plan: CapacityPlan, pool: Pool) -> Iterator[tuple[str, str]]:
         f"{expected.kgco2e_per_hour.mean * HOURS_PER_MONTH:,.0f} kg a month",
     )
     over = expected.shortage_share > pool.shortage_tolerance
+    owned = all(group.purchase.option == "owned" for group in pool.groups)
     yield (
         "expected.shortageShare",
         "expected part of demand above what the groups' max can serve; "
         + (
-            f"over the tolerated {pool.shortage_tolerance:.2%}, even with max at the "
+            f"over the tolerated {pool.shortage_tolerance:.2%}, with every owned machine in use: no "
+            "other may serve it"
+            if over and owned
+            else f"over the tolerated {pool.shortage_tolerance:.2%}, even with max at the "
             f"{MAX_LEVELS[-1]:.0%} quantile"
             if over
             else f"within the tolerated {pool.shortage_tolerance:.2%}"

@@ -99,6 +99,7 @@ def read_request(options: PlanOptions) -> PlanRequest:
     ]
     present = read_present(options, pools, instant)
     offered = {offer.region for offer in catalogue}
+    offered |= {each.site for each in present.inventory.owned} if present.inventory else set()
     near, latency_input, reached = within_latency(options, pools, present.limits, offered)
     sentences += [*present.sentences, *reached]
     terms = distinct(options.terms)

@@ -7,6 +7,7 @@ nobody, ended or not begun, is idle and says why.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from trimtab.plan.model import (
 from trimtab.plan.types import MAX_GROUPS
 from trimtab.planning.economics import nodes_for
 from trimtab.planning.holdings import HeldGroup, Holdings, Row, Span
+from trimtab.planning.own_sites import unfit
 from trimtab.planning.request import PoolRequest, Term
 from trimtab.planning.supply import Supply
 
@@ -79,10 +81,11 @@ def allocate(
     for each in sorted(inventory.owned, key=lambda o: o.id):
         owner = next((c for c in candidates if c.request.name == each.pool), None)
         row = _row(each, span)
-        if owner is None:
-            idle.append(replace(row, pool=None, idle=f"no pool {each.pool} is planned"))
+        why = unfit(each, owner.request) if owner else f"no pool {each.pool} is planned"
+        if owner is None or why:
+            idle.append(replace(row, pool=None, idle=why))
         else:
-            give(owner, row, _owned_offer(each, owner.supply.base), each.units_per_node)
+            give(owner, row, _owned_offer(each, owner.supply.base.as_of), each.units_per_node)
     held: list[HeldNodes | SavingsPlan] = [*inventory.nodes, *inventory.savings_plans]
     held.sort(key=lambda h: (h.pool is None, h.id))
     for holding in held:
@@ -120,7 +123,31 @@ def allocate(
         elif isinstance(holding, SavingsPlan) and left >= holding.usd_per_hour:
             unused = reason or "no pool's type has a committed rate that it could pay"
             idle.append(replace(row, idle=unused))
-    return [_holdings(c, taken[c.request.name], span) for c in candidates], idle
+    return [
+        _grouped(c.request, c.supply.base.instance_type, taken[c.request.name], span)
+        for c in candidates
+    ], idle
+
+
+def own_holdings(
+    request: PoolRequest, inventory: Inventory, span: Span
+) -> tuple[Holdings, list[Row]]:
+    """What a pool has that owned machines alone may serve, and the rows of what may not serve it.
+
+    Raises:
+        InputError: the pool would need more groups than a plan has.
+    """
+    taken: list[tuple[Row, Offer, float]] = []
+    idle: list[Row] = []
+    for each in sorted(inventory.owned, key=lambda o: o.id):
+        if each.pool != request.name:
+            continue
+        row = _row(each, span)
+        if why := unfit(each, request):
+            idle.append(replace(row, pool=None, idle=why))
+        else:
+            taken.append((row, _owned_offer(each, span.start.date()), each.units_per_node))
+    return _grouped(request, None, taken, span), idle
 
 
 def _row(holding: HeldNodes | SavingsPlan | OwnedNodes, span: Span) -> Row:
@@ -192,12 +219,18 @@ def _nodes_in(
     return found[0], found[1], 1.0, price
 
 
-def _holdings(c: Candidate, taken: Sequence[tuple[Row, Offer, float]], span: Span) -> Holdings:
+def _grouped(
+    request: PoolRequest,
+    base: str | None,
+    taken: Sequence[tuple[Row, Offer, float]],
+    span: Span,
+) -> Holdings:
+    """What a pool has, by groups; nodes of its base type stand in the reserved one."""
     base_rows: list[Row] = []
     groups: dict[str, HeldGroup] = {}
     other_rows: list[Row] = []
     for row, offer, units in taken:
-        same = offer.instance_type == c.supply.base.instance_type
+        same = offer.instance_type == base
         own_group = row.option in ("owned", "capacity-block") or row.reservation is not None
         if same and not own_group:
             base_rows.append(replace(row, group="reserved"))
@@ -208,7 +241,7 @@ def _holdings(c: Candidate, taken: Sequence[tuple[Row, Offer, float]], span: Spa
         groups[group.name] = _together(before, group) if before else group
     if len(groups) > MAX_GROUPS - PLAN_GROUPS:
         raise InputError(
-            f"pool {c.request.name} would need {len(groups)} groups for what is held, more than "
+            f"pool {request.name} would need {len(groups)} groups for what is held, more than "
             f"{MAX_GROUPS - PLAN_GROUPS}",
             where="--inventory",
             mend="bring holdings of one kind together, or give some to other pools",
@@ -247,7 +280,7 @@ def _together(one: HeldGroup, other: HeldGroup) -> HeldGroup:
     return replace(one, nodes=one.nodes + other.nodes, usd_per_node_hour=price)
 
 
-def _owned_offer(owned: OwnedNodes, base: Offer) -> Offer:
+def _owned_offer(owned: OwnedNodes, as_of: date) -> Offer:
     """An owned machine in the words of an offer: it has no list price anywhere."""
     return Offer(
         provider="owned",
@@ -264,7 +297,7 @@ def _owned_offer(owned: OwnedNodes, base: Offer) -> Offer:
         reserved_3y_usd_per_hour=None,
         interruption_band=None,
         gco2e_per_hour=owned.gco2e_per_hour,
-        as_of=base.as_of,
+        as_of=as_of,
         source="inventory",
     )
 

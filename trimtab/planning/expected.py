@@ -181,12 +181,12 @@ def pool_expected(
         return known[key]
 
     return PoolExpected(
-        demand=_interval(scene.demand),
-        usd_per_hour=_interval(result.usd_per_hour),
-        usd_per_hour_unapproved=_interval(unapproved),
+        demand=interval(scene.demand),
+        usd_per_hour=interval(result.usd_per_hour),
+        usd_per_hour_unapproved=interval(unapproved),
         interruption_usd_per_hour=_interruptions(supply, result),
         kgco2e_per_hour=_carbon(scene, supply, result),
-        shortage_share=_share(result.unmet, scene.demand),
+        shortage_share=share(result.unmet, scene.demand),
         shortage_unit_hours=rounded(float(result.unmet.mean()) * scene.demand.shape[1]),
         baselines=(
             _baseline(
@@ -231,9 +231,9 @@ def _baseline(name: str, scene: Scene, supply: Supply, result: Outcome) -> Basel
     carbon = _carbon(scene, supply, result)
     return Baseline(
         name=name,
-        usd_per_hour=_interval(result.usd_per_hour),
+        usd_per_hour=interval(result.usd_per_hour),
         kgco2e_per_hour=carbon.mean if carbon else None,
-        shortage_share=_share(result.unmet, scene.demand),
+        shortage_share=share(result.unmet, scene.demand),
     )
 
 
@@ -243,15 +243,20 @@ def _carbon(scene: Scene, supply: Supply, result: Outcome) -> Interval | None:
     spot_g = supply.spot.offers[0].gco2e_per_hour if supply.spot else None
     if base_g is None or (spot_g is None and result.spot.any()):
         return None
-    if not math.isfinite(scene.sunk_gco2e_per_hour):
-        return None
-    grams = (result.reserved + result.on_demand) * base_g + scene.sunk_gco2e_per_hour
+    grams = np.asarray((result.reserved + result.on_demand) * base_g, dtype=np.float64)
     if spot_g:
         grams = grams + result.spot * spot_g
-    return _interval(grams / 1000)
+    return carbon_of(scene, grams)
 
 
-def _interval(values: NDArray[np.float64]) -> Interval:
+def carbon_of(scene: Scene, grams: NDArray[np.float64]) -> Interval | None:
+    """kg CO2e per hour of what is held and of so many grams beside it; None where not known."""
+    if not math.isfinite(scene.sunk_gco2e_per_hour):
+        return None
+    return interval((grams + scene.sunk_gco2e_per_hour) / 1000)
+
+
+def interval(values: NDArray[np.float64]) -> Interval:
     """Mean over scenarios and hours; bounds are the 10 % and 90 % scenario, every hour at once."""
     rows = np.sort(values.mean(axis=1))
     low, high = np.interp((0.1, 0.9), np.linspace(0, 1, len(rows)), rows)
@@ -260,6 +265,7 @@ def _interval(values: NDArray[np.float64]) -> Interval:
     )
 
 
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
+def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
+    """A part's share in the whole, 0 where there is none."""
     total = float(whole.mean())
     return rounded(float(part.mean()) / total) if total > 0 else 0.0

@@ -70,7 +70,8 @@ class Settlement:
 class Case:
     """A request with everything that the programme is made from, per pool in the request's order.
 
-    `kg_per_hour` is what the closed form's plan emits, in whole nodes; None where not known.
+    `kg_per_hour` is what the closed form's plan emits, in whole nodes; None where not known. `own` are
+    pools that owned machines alone serve: nothing about them can be chosen, and they count in the limits.
     """
 
     request: PlanRequest
@@ -81,6 +82,7 @@ class Case:
     decisions: Sequence[Decision]
     span: Span
     kg_per_hour: float | None = None
+    own: Sequence[Built] = ()
 
 
 def broken(limits: Limits, built: Sequence[Built]) -> list[str]:
@@ -202,7 +204,7 @@ def _refuse_sunk(case: Case) -> None:
             (holdings.committed(0, None).usd_per_hour + holdings.sunk_usd_per_hour)
             for i, holdings in enumerate(case.holdings)
             if _owner(limits, case.request.pools[i].name, case) == budget.title
-        )
+        ) + _own_usd(case, budget)
         month *= HOURS_PER_MONTH
         if month > budget.usd_per_month * (1 + SLACK):
             raise InfeasibleError(
@@ -332,7 +334,7 @@ def _problem(case: Case) -> "tuple[lp.Problem, list[list[tuple[Offer, float]]]]"
     demand = _paths(case)
     spots = sum(isinstance(source, lp.Spot) for source in sources)
     plenty = float(demand.max(initial=1.0)) * 2 + 1
-    sunk = {budget.title: 0.0 for budget in limits.budgets}
+    sunk = {budget.title: _own_usd(case, budget) * HOURS_PER_MONTH for budget in limits.budgets}
     for workload, holdings, supply in zip(
         workloads, case.holdings, case.chosen.supplies, strict=True
     ):
@@ -391,7 +393,13 @@ def _held_kg(case: Case) -> float:
         for group in holdings.groups:
             nodes = float(case.span.hourly(group.nodes).mean())
             grams += nodes * (group.offer.gco2e_per_hour or 0.0)
-    return grams / 1000
+    known = (each.pool.expected.kgco2e_per_hour for each in case.own)
+    return grams / 1000 + sum(interval.mean for interval in known if interval)
+
+
+def _own_usd(case: Case, budget: Budget) -> float:
+    """What the pools cost per hour that owned machines alone serve and that budget pays for."""
+    return sum(each.pool.expected.usd_per_hour.mean for each in case.own if _concerns(budget, each))
 
 
 def _owner(limits: Limits, pool: str, case: Case) -> str:

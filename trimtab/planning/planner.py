@@ -14,9 +14,10 @@ import numpy as np
 
 import trimtab
 from trimtab.demand.series import HOUR
-from trimtab.errors import InfeasibleError
+from trimtab.errors import InfeasibleError, InputError
 from trimtab.forecast.fleet import Progress
 from trimtab.forecast.model import Forecast
+from trimtab.inventory.model import Inventory
 from trimtab.limits.model import Limits
 from trimtab.plan.evidence import (
     DecisionEvidence,
@@ -31,6 +32,8 @@ from trimtab.planning.forecasting import Asked, FleetForecaster, default_forecas
 from trimtab.planning.guardrails import STEP_DOWN, Steadiness
 from trimtab.planning.histories import History, read_history
 from trimtab.planning.holdings import Holdings, Span, idle_evidence
+from trimtab.planning.own_pool import DECISION, OwnDraft, build_own_pool
+from trimtab.planning.own_sites import only_owned
 from trimtab.planning.pool import Built, Draft, build_pool
 from trimtab.planning.present import Present
 from trimtab.planning.proposals import TERM_HOURS
@@ -174,6 +177,8 @@ def _settle(
 ) -> "_Drafted":
     """The pools planned so that the shared limits hold: at the chosen site, else at a cleaner one."""
     limits = case.request.limits
+    if drafted.case is None:
+        raise joint.unkept(limits, reasons)
     try:
         tried = joint.settle(drafted.case, reasons)
     except InfeasibleError as error:
@@ -191,9 +196,13 @@ def _settle(
 
 @dataclass(frozen=True)
 class _Drafted:
-    """All pools of a request, planned."""
+    """All pools of a request, planned, in its order.
 
-    case: joint.Case
+    `case` is of those that a cloud may serve; None where there are none.
+    """
+
+    case: joint.Case | None
+    site: Site
     built: list[tuple[Built, DecisionEvidence]]
     idle: list[HeldEvidence]
 
@@ -204,6 +213,85 @@ def _drafted(
     market: Market,
     settled: joint.Settlement | None = None,
 ) -> _Drafted:
+    apart = _apart(case.request)
+    own = {i: _own(case, ahead[i], i) for i in apart}
+    idle = [row for _, _, rows in own.values() for row in rows]
+    built = {i: (each, evidence) for i, (each, evidence, _) in own.items()}
+    rest = [i for i in range(len(case.request.pools)) if i not in own]
+    if not rest:
+        return _Drafted(None, _home(case), list(built.values()), idle)
+    asked = replace(
+        case,
+        request=replace(
+            case.request,
+            pools=tuple(case.request.pools[i] for i in rest),
+            inventory=_without(case.request.inventory, [case.request.pools[i] for i in apart]),
+        ),
+        histories=tuple(case.histories[i] for i in rest),
+        policies=tuple(case.policies[i] for i in rest),
+    )
+    whole, found, unused = _bought(asked, [ahead[i] for i in rest], market, settled)
+    built |= dict(zip(rest, found, strict=True))
+    site = whole.chosen.supplies[0].site
+    return _Drafted(
+        replace(whole, own=[each for each, _, _ in own.values()]),
+        Site(provider=site.provider, region=site.region, zones=case.request.zones),
+        [built[i] for i in sorted(built)],
+        [*unused, *idle],
+    )
+
+
+def _apart(request: PlanRequest) -> list[int]:
+    """The pools that owned machines alone may serve, by their place in the request."""
+    if not request.inventory or not request.inventory.owned:
+        return []
+    offered = {offer.region for offer in request.catalogue}
+    return [
+        i for i, pool in enumerate(request.pools) if only_owned(pool, request.inventory, offered)
+    ]
+
+
+def _without(inventory: Inventory | None, pools: Sequence[PoolRequest]) -> Inventory | None:
+    """The inventory without the machines of those pools."""
+    names = {pool.name for pool in pools}
+    if inventory is None or not names:
+        return inventory
+    return replace(
+        inventory, owned=tuple(each for each in inventory.owned if each.pool not in names)
+    )
+
+
+def _home(case: _Case) -> Site:
+    """Where the cluster is, when nothing is bought anywhere."""
+    home = case.present.site()
+    if home is None:
+        raise InputError(
+            "owned machines alone serve every pool, and nothing says where the cluster is",
+            where="--inventory, spec.site",
+            mend="state it: {provider: owned, region: <the site>}",
+        )
+    return Site(provider=home[0], region=home[1], zones=case.request.zones)
+
+
+def _own(
+    case: _Case, ahead: Forecast, i: int
+) -> tuple[Built, DecisionEvidence, list[HeldEvidence]]:
+    """A pool that owned machines alone may serve."""
+    pool, history = case.request.pools[i], case.histories[i]
+    span = Span(case.start, case.hours, window_hours(case.hours))
+    holdings, idle = allocation.own_holdings(pool, case.request.inventory or Inventory(), span)
+    built = build_own_pool(OwnDraft(pool, ahead, history.peak_factor, holdings))
+    evidence = decision_evidence(pool.name, DECISION, built.needs, history.peak_factor, None)
+    return built, evidence, [idle_evidence(row) for row in idle]
+
+
+def _bought(
+    case: _Case,
+    ahead: Sequence[Forecast],
+    market: Market,
+    settled: joint.Settlement | None,
+) -> tuple[joint.Case, list[tuple[Built, DecisionEvidence]], list[HeldEvidence]]:
+    """The pools that a cloud may serve."""
     request = case.request
     demand = [history.demand for history in case.histories]
     chosen = choose_site(
@@ -254,12 +342,12 @@ def _drafted(
     carbon = [each.pool.expected.kgco2e_per_hour for each, _ in built]
     kg = None if None in carbon else sum(each.mean for each in carbon if each)
     whole = joint.Case(request, chosen, case.histories, ahead, holdings, decisions, span, kg)
-    return _Drafted(whole, built, idle)
+    return whole, built, idle
 
 
 def _document(case: _Case, ahead: Sequence[Forecast], drafted: _Drafted) -> CapacityPlan:
-    request, chosen = case.request, drafted.case.chosen
-    site = chosen.supplies[0].site
+    request = case.request
+    chosen = drafted.case.chosen if drafted.case else None
     built = [each for each, _ in drafted.built]
     held = [*(row for each in built for row in each.held), *drafted.idle]
     stability = [row for each in built for row in each.stability]
@@ -269,7 +357,7 @@ def _document(case: _Case, ahead: Sequence[Forecast], drafted: _Drafted) -> Capa
             as_of=request.as_of,
             start=case.start,
             valid_until=case.start + request.horizon,
-            site=Site(provider=site.provider, region=site.region, zones=request.zones),
+            site=drafted.site,
             pools=tuple(each.pool for each in built),
             commitments=tuple(line for each in built for line in each.lines),
             evidence=Evidence(
@@ -280,14 +368,17 @@ def _document(case: _Case, ahead: Sequence[Forecast], drafted: _Drafted) -> Capa
                     for pool, history in zip(request.pools, case.histories, strict=True)
                     for repair in history.repairs
                 ),
-                assumptions=(*request.assumptions, *site_assumption(request, chosen)),
+                assumptions=(
+                    *request.assumptions,
+                    *(site_assumption(request, chosen) if chosen else ()),
+                ),
                 forecasts=tuple(
                     forecast_evidence(pool.name, each)
                     for pool, each in zip(request.pools, ahead, strict=True)
                 ),
                 decisions=tuple(evidence for _, evidence in drafted.built),
-                sites=tuple(chosen.evidence[:SITES_SHOWN]),
-                sites_considered=len(chosen.evidence),
+                sites=tuple(chosen.evidence[:SITES_SHOWN]) if chosen else (),
+                sites_considered=len(chosen.evidence) if chosen else 1,
                 held=tuple(held[:HELD_SHOWN]) or None,
                 stability=tuple(stability) or None,
             ),

@@ -14,6 +14,7 @@ from trimtab.planning.commitment import Decision
 from trimtab.planning.economics import Nodes, nodes_for
 from trimtab.planning.expected import (
     Compared,
+    Hold,
     Outcome,
     Scene,
     explorer_rules,
@@ -82,7 +83,9 @@ def build_pool(draft: Draft) -> Built:
     names = _group_names(supply, committed, holdings)
     holder = _holder(draft)
     leaving = holder.leaving(names)
-    held = _held_groups(draft, needs, demand, holder)
+    held = held_groups(
+        request, ahead, draft.peak_factor, holdings, needs.high_level, demand, holder
+    )
     scene = _scene(demand, holdings, holdings.served, held, leaving)
     result = outcome(
         scene,
@@ -193,38 +196,57 @@ def _windows(sizes: Sizes, holdings: Holdings) -> tuple[Window, ...]:
     return merged(sizes, holdings.span.start, holdings.span.window_hours, holdings.span.end)
 
 
-def _held_groups(
-    draft: Draft, needs: Envelope, demand: Array, holder: Holder
+def held_groups(
+    request: PoolRequest,
+    ahead: Forecast,
+    peak_factor: float,
+    holdings: Holdings,
+    high_level: float,
+    demand: Array,
+    hold: Hold = lambda _group, sizes: sizes,
 ) -> list[tuple[Group, HeldGroup]]:
-    """Groups of held types other than the base, filled in merit order."""
+    """Groups of held types other than the base, filled in merit order.
+
+    Args:
+        request: the pool.
+        ahead: forecast demand over the plan's span.
+        peak_factor: how far peaks stand over hourly means.
+        holdings: what the pool has.
+        high_level: the quantile that each group's max is for.
+        demand: scenarios, shape (scenarios, hours).
+        hold: what is made of a group's sizes, given what runs.
+    """
     found = []
-    span = draft.holdings.span
-    low, target, _ = units_needed(draft.ahead, draft.peak_factor, needs.high_level)
-    for group in draft.holdings.groups:
+    span = holdings.span
+    low, target, _ = units_needed(ahead, peak_factor, high_level)
+    for group in holdings.groups:
         units, most = group.units_per_node, group.nodes
         at_low, at_target = (np.minimum(nodes_for(x, units), most) for x in (low, target))
         sizes = Sizes(at_low, np.maximum(at_low, at_target), most)
         if group.purchase.option == "reserved":
             # Blocks end and owned machines are so many: no guardrail can keep more of them.
-            sizes = holder(group.name, sizes)
+            sizes = hold(group.name, sizes)
         hourly = nodes_per_hour(most, span)
         used = np.minimum(nodes_for(demand, units), hourly)
-        found.append((_held_group(draft, group, sizes, used, float(hourly.mean())), group))
+        found.append((_held_group(request, holdings, group, sizes, used), group))
         low, target = (np.maximum(x - most * units, 0.0) for x in (low, target))
         demand = np.maximum(demand - hourly * units, 0.0)
     return found
 
 
-def _held_group(draft: Draft, group: HeldGroup, sizes: Sizes, used: Nodes, paid: float) -> Group:
-    """One held group; `used` are the nodes that run, `paid` those that are paid for."""
+def _held_group(
+    request: PoolRequest, holdings: Holdings, group: HeldGroup, sizes: Sizes, used: Nodes
+) -> Group:
+    """One held group; `used` are the nodes that run: all are paid for."""
     price = group.usd_per_node_hour
+    paid = float(nodes_per_hour(group.nodes, holdings.span).mean())
     return build_group(
-        draft.request,
+        request,
         group.name,
         group.purchase,
         (group.offer,),
         group.units_per_node,
-        _windows(sizes, draft.holdings),
+        _windows(sizes, holdings),
         used,
         lambda _offer: price,
         None if price is None else paid * price,

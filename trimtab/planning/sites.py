@@ -13,6 +13,7 @@ from trimtab.inventory.model import Inventory
 from trimtab.plan.document import rounded
 from trimtab.plan.evidence import SiteEvidence
 from trimtab.planning.guardrails import Steadiness
+from trimtab.planning.own_sites import unfit
 from trimtab.planning.present import HOUR, Present
 from trimtab.planning.request import PlanRequest, PoolRequest
 from trimtab.planning.supply import (
@@ -153,7 +154,9 @@ def _held_units(
         return 0.0
     units = {offer.instance_type: each for offer, each in offers}
     held = sum(
-        each.quantity * each.units_per_node for each in inventory.owned if each.pool == pool.name
+        each.quantity * each.units_per_node
+        for each in inventory.owned
+        if each.pool == pool.name and not unfit(each, pool)
     )
     for each in inventory.nodes:
         here = (each.provider, each.region) == (site.provider, site.region)
