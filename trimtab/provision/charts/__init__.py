@@ -10,12 +10,14 @@ from trimtab.provision.charts import (
     cluster,
     edge,
     karpenter,
+    queueing,
+    storage,
 )
 from trimtab.provision.charts.model import ChartSource, ImageSource
 
 __all__ = ["CHARTS", "IMAGES", "ChartSource", "ImageSource"]
 
-_FAMILIES = (accelerators, cluster, edge, karpenter)
+_FAMILIES = (accelerators, cluster, edge, karpenter, queueing, storage)
 
 CHARTS: tuple[ChartSource, ...] = tuple(
     fact for family in _FAMILIES for fact in vars(family).values() if isinstance(fact, ChartSource)

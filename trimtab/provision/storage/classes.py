@@ -18,6 +18,7 @@ from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments
 from trimtab.provision.storage import aws, azure, gcp, on_premises
 from trimtab.provision.storage.model import ClassRequest, Facts, Made, Maker
+from trimtab.provision.storage.performance import LIMITS, of_tier
 from trimtab.storage.backends import ON_PREMISES, Backend, backend, suiting
 
 MAKERS: dict[str, Maker] = {**aws.MAKERS, **azure.MAKERS, **gcp.MAKERS, **on_premises.MAKERS}
@@ -127,13 +128,16 @@ def _request(
                     where=place,
                     mend=f"drop {field}, or name the class otherwise",
                 )
+    chosen = _backend(tier.backend if tier else stated.backend, intent, provider, place)
+    _check_intent(intent, chosen, place)
+    planned = of_tier(tier, chosen) if tier and chosen.id in LIMITS else (None, None)
     return ClassRequest(
         name=name,
-        backend=_backend(tier.backend if tier else stated.backend, intent, provider, place),
+        backend=chosen,
         intent=intent,
         parameters=stated.parameters,
-        iops=stated.iops,
-        mibps=stated.mibps,
+        iops=planned[0] if stated.iops is None else stated.iops,
+        mibps=planned[1] if stated.mibps is None else stated.mibps,
         encrypted=stated.encrypted,
         key=stated.key_arn,
         fs_type=stated.fs_type,
@@ -163,34 +167,50 @@ def _backend(named: str | None, intent: Intent, provider: str, where: str) -> Ba
     return chosen
 
 
+def _check_intent(intent: Intent, chosen: Backend, where: str) -> None:
+    if intent == "shared" and chosen.access == "block":
+        raise InputError(
+            f"shared data is for many pods at once, and {chosen.id} is a disk of one node",
+            where=where,
+            mend="use a backend of files or objects, or another intent",
+        )
+    if (intent == "snapshot") != ("snapshot" in chosen.intents):
+        raise InputError(
+            f"intent {intent} on backend {chosen.id}",
+            where=where,
+            mend="a backend of snapshots goes with intent snapshot, and no other does",
+        )
+
+
 def _with_one_default(
     requests: Sequence[ClassRequest], stated: Mapping[str, StatedClass], where: str
 ) -> Sequence[ClassRequest]:
-    """One class at most is the default: the stated one, else the first block class of hot or warm data.
+    """One class of volumes and one of snapshots is the default: the stated one, else the first that fits.
+
+    Of volumes the first block class of hot or warm data fits: no pod waits long for it.
 
     Raises:
-        InputError: two are stated, or one that can't be.
+        InputError: two are stated.
     """
-    wanted = [each.name for each in requests if each.default]
-    if len(wanted) > 1:
-        raise InputError(
-            f"classes: {' and '.join(wanted)} are both the default",
-            where=where,
-            mend="set default on one",
-        )
-    for each in requests:
-        if each.default and each.intent == "snapshot":
+    chosen: list[str] = []
+    for snapshots in (False, True):
+        among = [each for each in requests if (each.intent == "snapshot") == snapshots]
+        wanted = [each.name for each in among if each.default]
+        if len(wanted) > 1:
             raise InputError(
-                "a class of snapshots is no default of volumes",
-                where=f"{where}: classes.{each.name}",
-                mend="drop default",
+                f"classes: {' and '.join(wanted)} are both the default",
+                where=where,
+                mend="set default on one",
             )
-    if not wanted:
-        wanted = [
-            each.name
-            for each in requests
-            if each.intent in ("hot", "warm")
-            and each.backend.access == "block"
-            and (each.name not in stated or stated[each.name].default is None)
-        ][:1]
-    return [replace(each, default=each.name in wanted) for each in requests]
+        chosen += (
+            wanted
+            or [
+                each.name
+                for each in among
+                if (
+                    snapshots or (each.intent in ("hot", "warm") and each.backend.access == "block")
+                )
+                and (each.name not in stated or stated[each.name].default is None)
+            ][:1]
+        )
+    return [replace(each, default=each.name in chosen) for each in requests]

@@ -1,19 +1,65 @@
 """The CSI drivers by name, and the order in which those that are needed come.
 
-Pure. A driver is brought by an EKS add-on, by a Helm chart, or by the cloud that manages the cluster;
-which of the three, `way` says.
+Pure. A driver is brought by an EKS add-on, by a Helm chart, or by the cloud that manages the cluster.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from trimtab.errors import InputError, allowed
-from trimtab.provision.storage import on_premises_drivers
-from trimtab.provision.storage.model import Driver
+from trimtab.provision.charts import storage as charts
+from trimtab.provision.storage import aws, azure, gcp, on_premises_drivers
+from trimtab.provision.storage.model import Driver, DriverRequest
 
-Way = Literal["addon", "chart", "managed"]
+
+def _ebs_values(request: DriverRequest) -> Mapping[str, Any]:
+    # By this tag alone its role tells the cluster's volumes from others'; the EKS add-on sets it itself.
+    facts = request.facts
+    return {"controller": {"region": facts.region, "k8sTagClusterId": facts.cluster}}
+
+
+def _efs_values(request: DriverRequest) -> Mapping[str, Any]:
+    return {"controller": {"tags": dict(request.facts.tags)}}
+
 
 DRIVERS: dict[str, Driver] = {
+    aws.EBS: Driver(
+        aws.EBS,
+        addon="aws-ebs-csi-driver",
+        chart=charts.EBS_CSI,
+        values=_ebs_values,
+        service_account="ebs-csi-controller-sa",
+    ),
+    aws.EFS: Driver(
+        aws.EFS,
+        addon="aws-efs-csi-driver",
+        chart=charts.EFS_CSI,
+        values=_efs_values,
+        service_account="efs-csi-controller-sa",
+    ),
+    aws.FSX: Driver(
+        aws.FSX,
+        addon="aws-fsx-csi-driver",
+        chart=charts.FSX_CSI,
+        service_account="fsx-csi-controller-sa",
+    ),
+    aws.S3: Driver(
+        aws.S3,
+        addon="aws-mountpoint-s3-csi-driver",
+        chart=charts.S3_CSI,
+        service_account="s3-csi-driver-sa",
+    ),
+    aws.SNAPSHOT_CONTROLLER: Driver(
+        aws.SNAPSHOT_CONTROLLER,
+        managed_by=("azure", "gcp"),
+        addon="snapshot-controller",
+        chart=charts.SNAPSHOT_CONTROLLER,
+        privileged=False,
+    ),
+    azure.DISK: Driver(azure.DISK, managed_by=("azure",)),
+    azure.FILE: Driver(azure.FILE, managed_by=("azure",)),
+    gcp.DISK: Driver(gcp.DISK, managed_by=("gcp",)),
+    gcp.FILESTORE: Driver(gcp.FILESTORE, managed_by=("gcp",)),
     **on_premises_drivers.DRIVERS,
 }
 """Every driver by name."""
@@ -39,7 +85,7 @@ def check_stated(stated: Mapping[str, Any], wanted: Iterable[Driver], where: str
     """Refuse settings of drivers that no class needs.
 
     Raises:
-        InputError: a name is no driver's, or the driver is not needed.
+        InputError: the classes need no driver of that name.
     """
     names = [each.name for each in wanted]
     for name in stated:

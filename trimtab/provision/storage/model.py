@@ -126,8 +126,7 @@ class Driver:
         values: of the chart, for a request.
         before, objects: Kubernetes objects that stand before the chart and after it, by a short stable
             name; kinds that the chart brings may be among the latter.
-        service_accounts: whose pods call the cloud and get its IAM role; empty: none does.
-        policies: of that role: AWS managed policies by name.
+        service_account: whose pods call the cloud and get a role of it; "": none does.
         requires: names of drivers that must stand first.
         privileged: whether its pods mount the host.
     """
@@ -139,7 +138,6 @@ class Driver:
     values: Callable[[DriverRequest], Mapping[str, Any]] = _no_values
     before: Callable[[DriverRequest], Mapping[str, Manifest]] = _no_values
     objects: Callable[[DriverRequest], Mapping[str, Manifest]] = _no_values
-    service_accounts: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()
+    service_account: str = ""
     requires: tuple[str, ...] = ()
     privileged: bool = True
