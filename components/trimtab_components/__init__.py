@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trimtab_components.karpenter.controller import KarpenterController
     from trimtab_components.karpenter.pools import KarpenterPools
     from trimtab_components.purchases.commitments import Commitments
+    from trimtab_components.queueing.queueing import Queueing
 
 __all__ = [
     "Accelerators",
@@ -47,6 +48,7 @@ __all__ = [
     "NeuronDevices",
     "NodeFeatureDiscovery",
     "NvidiaDraDriver",
+    "Queueing",
 ]
 
 _MODULES = {
@@ -67,6 +69,7 @@ _MODULES = {
     "NeuronDevices": "accelerators.neuron",
     "NodeFeatureDiscovery": "accelerators.discovery",
     "NvidiaDraDriver": "accelerators.nvidia_dra",
+    "Queueing": "queueing.queueing",
 }
 _EXTRAS = {"AksCluster": "pulumi_azure", "GkeCluster": "pulumi_gcp"}
 """The SDK that a component needs beyond the distribution's own requirements."""

@@ -1,0 +1,1 @@
+"""Queues of work in a cluster, with quotas from its plan."""
