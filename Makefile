@@ -22,7 +22,7 @@ NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/funct
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help preview test lint lint-style lint-types lint-types-function lint-pins lint-hygiene \
-	format coverage docs engines xpkg browser estate example schemas bench lock clean clean-environments \
+	format coverage docs engines xpkg browser estate hybrid example schemas bench lock clean clean-environments \
 	pulumi-environment function-environment tools-environment
 
 help: ## This list
@@ -51,6 +51,11 @@ estate: | pulumi-environment ## Plan the synthetic estate anew into stacks/plans
 	$(PULUMI)/trimtab example --estate --out build/estate
 	eval "$$(sed -n 's#^ *trimtab plan#$(PULUMI)/trimtab plan#p' build/estate/README.txt | \
 		sed 's#plan.yaml$$#stacks/plans/estate.yaml#')"
+
+hybrid: | pulumi-environment ## Plan the synthetic hybrid estate anew into stacks/plans/hybrid.yaml
+	$(PULUMI)/trimtab example --hybrid --out build/hybrid
+	eval "$$(sed -n 's#^ *trimtab plan#$(PULUMI)/trimtab plan#p' build/hybrid/README.txt | \
+		sed 's#plan.yaml$$#stacks/plans/hybrid.yaml#')"
 
 # --- What a developer runs -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ that one plan shows every kind of node that a cluster may hold.
 """
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,27 +124,41 @@ def write_estate(folder: Path) -> str:
     Raises:
         InputError: the folder can't be made or written.
     """
+    make_folder(folder)
+    for name, size in SIZES.items():
+        write_atomic(folder / f"{name}.csv", sized_series(size))
+    write_atomic(folder / "workloads.yaml", WORKLOADS)
+    write_atomic(folder / "inventory.yaml", INVENTORY)
+    command = plan_command(folder, SIZES, "estate")
+    write_atomic(folder / "README.txt", README.format(days=DAYS, command=command))
+    return command
+
+
+def make_folder(folder: Path) -> None:
+    """The folder, made when absent.
+
+    Raises:
+        InputError: it can't be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"cannot be made ({error.strerror})", where=str(folder), mend="name another folder"
         ) from error
-    for name, size in SIZES.items():
-        write_atomic(folder / f"{name}.csv", _series(size))
-    write_atomic(folder / "workloads.yaml", WORKLOADS)
-    write_atomic(folder / "inventory.yaml", INVENTORY)
-    demand = " ".join(f"--demand {name}={folder / name}.csv" for name in SIZES)
+
+
+def plan_command(folder: Path, names: Iterable[str], plan: str) -> str:
+    """The command that plans from a folder's files, at us-east-1."""
+    demand = " ".join(f"--demand {name}={folder / name}.csv" for name in names)
     zones = " ".join(f"--zone us-east-1{letter}" for letter in "abc")
-    command = (
+    return (
         f"trimtab plan {demand} --unit replicas --workloads {folder / 'workloads.yaml'} "
-        f"--inventory {folder / 'inventory.yaml'} --region us-east-1 {zones} --name estate --out plan.yaml"
+        f"--inventory {folder / 'inventory.yaml'} --region us-east-1 {zones} --name {plan} --out plan.yaml"
     )
-    write_atomic(folder / "README.txt", README.format(days=DAYS, command=command))
-    return command
 
 
-def _series(size: Size) -> bytes:
+def sized_series(size: Size) -> bytes:
     """The last days of a synthetic year whose mean is the workload's."""
     rows = list(csv.DictReader(example_series(size.seed).decode().splitlines()))
     scale = size.replicas * len(rows) / sum(float(row["demand"]) for row in rows)

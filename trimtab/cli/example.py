@@ -5,6 +5,7 @@ from typing import Annotated
 
 from trimtab.cli.output import info
 from trimtab.cli.parameters import option
+from trimtab.errors import InputError
 
 
 def example(
@@ -12,6 +13,14 @@ def example(
     estate: Annotated[
         bool,
         option("--estate", help="Six workloads on six kinds of machine, and a held reservation."),
+    ] = False,
+    hybrid: Annotated[
+        bool,
+        option(
+            "--hybrid",
+            help="A cloud, a hall of one's own, two stores and a plant: fourteen workloads, some of "
+            "which must stay where they are.",
+        ),
     ] = False,
 ) -> None:
     """Write a synthetic year of hourly GPU demand and two Kubernetes workloads to plan from.
@@ -22,11 +31,20 @@ def example(
     Examples:
       trimtab example --out build/example
       trimtab example --estate --out build/estate
-    """
-    if estate:
-        from trimtab.example_estate import write_estate
+      trimtab example --hybrid --out build/hybrid
 
-        command = write_estate(out)
+    Raises:
+        InputError: the folder can't be written, or both kinds are asked for.
+    """
+    if estate and hybrid:
+        raise InputError(
+            "are two examples", where="--estate and --hybrid", mend="ask for one of them"
+        )
+    if estate or hybrid:
+        from trimtab.example_estate import write_estate
+        from trimtab.example_hybrid import write_hybrid
+
+        command = write_estate(out) if estate else write_hybrid(out)
         info(f"wrote {out}")
         info(f"next: {command}")
         return
