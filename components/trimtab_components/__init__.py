@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trimtab_components.accelerators.neuron import NeuronDevices
     from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
     from trimtab_components.aks.cluster import AksCluster
+    from trimtab_components.edge.k3s import K3sCluster
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
     from trimtab_components.existing.cluster import ExistingCluster
@@ -42,6 +43,7 @@ __all__ = [
     "GpuOperator",
     "HeterogeneousCluster",
     "IntelDevices",
+    "K3sCluster",
     "KarpenterController",
     "KarpenterPools",
     "Network",
@@ -63,6 +65,7 @@ _MODULES = {
     "GpuOperator": "accelerators.gpu_operator",
     "HeterogeneousCluster": "eks.cluster",
     "IntelDevices": "accelerators.intel",
+    "K3sCluster": "edge.k3s",
     "KarpenterController": "karpenter.controller",
     "KarpenterPools": "karpenter.pools",
     "Network": "eks.network",
@@ -71,7 +74,11 @@ _MODULES = {
     "NvidiaDraDriver": "accelerators.nvidia_dra",
     "Queueing": "queueing.queueing",
 }
-_EXTRAS = {"AksCluster": "pulumi_azure", "GkeCluster": "pulumi_gcp"}
+_EXTRAS = {
+    "AksCluster": "pulumi_azure",
+    "GkeCluster": "pulumi_gcp",
+    "K3sCluster": "pulumi_command",
+}
 """The SDK that a component needs beyond the distribution's own requirements."""
 
 

@@ -383,7 +383,7 @@ def previewed(folder: Path, row: Row) -> Previewed:
         providers = [aws.Provider("given", region=REGION), kubernetes.Provider("given")]
         providers += [
             import_module(f"pulumi_{package}").Provider("given")
-            for package in ("gcp", "azure")
+            for package in ("gcp", "azure", "command")
             if find_spec(f"pulumi_{package}")
         ]
         marks = {**own_mark(row, "tags", key="tags"), **own_mark(row, "labels", key="labels")}

@@ -7,16 +7,13 @@ import pulumi_kubernetes as kubernetes
 from pydantic import Field, model_validator
 
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.model import CapacityPlan
-from trimtab.plan.schema import crd
 from trimtab.plan.types import Flag, Name, Namespace
 from trimtab.provision.arguments import Arguments, checked, instant_of, plan_of
 from trimtab.provision.owned_machines import OwnedGroup, owned_groups
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab.provision.sized_groups import sized_groups
-from trimtab_components.installation import CLUSTERS_OWN
 from trimtab_components.order import standing_first
-from trimtab_components.plan_object import NAMESPACE, plan_object
+from trimtab_components.plan_object import NAMESPACE, plan_and_kind
 from trimtab_components.pool_settings import PoolSettings
 
 __all__ = ["ExistingCluster", "ExistingClusterArgs"]
@@ -131,7 +128,14 @@ class ExistingCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._first),
         )
         labels = {**settings.labels, **object_labels(plan)}
-        self._plan(name, plan, settings, labels)
+        plan_and_kind(
+            name,
+            plan,
+            settings.namespace,
+            labels,
+            self._child(),
+            install_crd=settings.install_crd,
+        )
         for group in owned:
             self._mark(name, group, settings.labels)
 
@@ -141,35 +145,10 @@ class ExistingCluster(pulumi.ComponentResource):
         self.join_arguments = pulumi.Output.from_input({group.key: group.join for group in owned})
         self.register_outputs({key: getattr(self, key) for key in _OUTPUTS})
 
-    def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+    def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
-            parent=self, provider=self.provider, depends_on=[*self._first, *after]
+            parent=self, provider=self.provider, depends_on=list(self._first)
         )
-
-    def _plan(
-        self, name: str, plan: CapacityPlan, settings: _Checked, labels: dict[str, str]
-    ) -> None:
-        """The plan as a custom resource, with its namespace and its kind."""
-        first: list[pulumi.Resource] = []
-        if settings.namespace not in CLUSTERS_OWN:
-            first.append(
-                kubernetes.core.v1.Namespace(
-                    f"{name}-namespace",
-                    metadata={"name": settings.namespace, "labels": labels},
-                    opts=self._child(),
-                )
-            )
-        if settings.install_crd:
-            definition = crd()
-            first.append(
-                kubernetes.apiextensions.v1.CustomResourceDefinition(
-                    f"{name}-crd",
-                    metadata={"name": definition["metadata"]["name"], "labels": labels},
-                    spec=definition["spec"],
-                    opts=self._child(),
-                )
-            )
-        plan_object(name, plan, settings.namespace, labels, self._child(*first))
 
     def _mark(self, name: str, group: OwnedGroup, labels: dict[str, str]) -> None:
         """The labels of a group's named machines, each through a patch of its own."""

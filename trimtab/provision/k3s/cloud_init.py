@@ -76,7 +76,7 @@ def cloud_config(
                 "path": CONFIG_FILE,
                 "owner": "root:root",
                 "permissions": "0600",
-                "content": _yaml(config),
+                "content": config_text(config),
             }
         ],
         "runcmd": [
@@ -90,7 +90,7 @@ def cloud_config(
     return f"#cloud-config\n{body}"
 
 
-def _yaml(config: Mapping[str, Any]) -> str:
+def config_text(config: Mapping[str, Any]) -> str:
     """As JSON, which says of every value what it is, in letters that YAML takes as they are."""
     text = json.dumps(config, indent=1, sort_keys=True, ensure_ascii=False)
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
