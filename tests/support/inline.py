@@ -74,7 +74,7 @@ class Deployment(pulumi.runtime.Mocks):
         """The resource's id and state."""
         self.made[args.typ, args.name] = args.inputs
         added = {}
-        if args.typ.partition(":")[0] in {"aws", "gcp", "azure"}:
+        if args.typ.partition(":")[0] in {"aws", "gcp", "azure", "command"}:
             added = {
                 key: made_up(kind, f"{args.name}-{key}") for key, kind in computed(args.typ).items()
             }
