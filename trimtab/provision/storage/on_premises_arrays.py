@@ -20,10 +20,9 @@ from trimtab.errors import InputError
 from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments, checked
 from trimtab.provision.storage.model import ClassRequest, Facts, Made, Manifest
+from trimtab.provision.storage.objects import NO_PROVISIONER, Binding
 from trimtab.provision.storage.on_premises_ceph import gateway
 from trimtab.provision.storage.on_premises_objects import (
-    NO_PROVISIONER,
-    Binding,
     DriverName,
     Host,
     HostPath,

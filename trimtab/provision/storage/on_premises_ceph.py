@@ -18,10 +18,10 @@ from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments, checked
 from trimtab.provision.charts.storage_on_premises import ROOK_OPERATOR
 from trimtab.provision.storage.model import ClassRequest, Facts, Made, Manifest
+from trimtab.provision.storage.objects import labels
 from trimtab.provision.storage.on_premises_objects import (
     Nqn,
     ObjectName,
-    metadata,
     refuse_performance,
     secret_parameters,
     settings_where,
@@ -374,6 +374,10 @@ def _object(kind: str, request: ClassRequest, facts: Facts, spec: Mapping[str, A
     return {
         "apiVersion": ROOK_API,
         "kind": kind,
-        "metadata": {**metadata(request, facts), "namespace": NAMESPACE},
+        "metadata": {
+            "name": request.name,
+            "namespace": NAMESPACE,
+            "labels": labels(request, facts),
+        },
         "spec": dict(spec),
     }

@@ -16,8 +16,8 @@ from trimtab.errors import InputError
 from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments, checked
 from trimtab.provision.storage.model import ClassRequest, Facts, Made
+from trimtab.provision.storage.objects import NO_PROVISIONER
 from trimtab.provision.storage.on_premises_objects import (
-    NO_PROVISIONER,
     HostPath,
     ObjectName,
     PositiveGib,

@@ -5,28 +5,29 @@ parameter that looks like a secret's value is refused.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from trimtab.errors import InputError
-from trimtab.plan.labels import STORAGE_TIER_LABEL
 from trimtab.provision.arguments import Arguments
+from trimtab.provision.storage import objects
 from trimtab.provision.storage.model import ClassRequest, Facts, Manifest
+from trimtab.provision.storage.objects import (
+    ATTRIBUTES_SINCE,
+    NO_PROVISIONER,
+    Binding,
+    labels,
+    place,
+)
 
-NO_PROVISIONER = "kubernetes.io/no-provisioner"
-STORAGE_API = "storage.k8s.io/v1"
-SNAPSHOT_API = "snapshot.storage.k8s.io/v1"
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 HOSTNAME = "kubernetes.io/hostname"
-ATTRIBUTES_SINCE = (1, 34)
-"""VolumeAttributesClass in storage.k8s.io/v1: Kubernetes 1.34."""
 SECRETIVE = re.compile(r"(?i)(pass(word|wd|phrase)|secret|token|private_?key|api_?key|credential)")
 SECRET_REFERENCE = re.compile(
     r"csi\.storage\.k8s\.io/[a-z-]+-secret-(name|namespace)|(?i:.*secret_?-?(name|namespace|ref))"
 )
-Binding = Literal["Immediate", "WaitForFirstConsumer"]
 SecretUse = Literal[
     "provisioner",
     "controller-publish",
@@ -85,7 +86,7 @@ class SecretReference(Arguments):
 
 def settings_where(request: ClassRequest, facts: Facts) -> str:
     """The place that a wrong setting is told with."""
-    return f"{facts.where}: classes.{request.name}.settings"
+    return f"{place(request, facts)}.settings"
 
 
 def refuse_performance(request: ClassRequest, facts: Facts, mend: str) -> None:
@@ -98,27 +99,21 @@ def refuse_performance(request: ClassRequest, facts: Facts, mend: str) -> None:
         if getattr(request, name):
             raise InputError(
                 f"{name}: backend {request.backend.id} sets no performance of a volume",
-                where=f"{facts.where}: classes.{request.name}",
+                where=place(request, facts),
                 mend=mend,
             )
-
-
-def metadata(request: ClassRequest, facts: Facts, **more: str) -> dict[str, Any]:
-    """Of a cluster-scoped object of the class' name, with the plan's labels and the tier's."""
-    tier = {STORAGE_TIER_LABEL: request.tier.name} if request.tier else {}
-    return {"name": request.name, "labels": {**facts.labels, **tier}, **more}
 
 
 def storage_class(
     request: ClassRequest,
     facts: Facts,
     provisioner: str,
-    parameters: Mapping[str, Any],
+    own: Mapping[str, Any],
     *,
     binding: Binding = "Immediate",
-    mount_options: Iterable[str] = (),
+    mount_options: Sequence[str] = (),
 ) -> Manifest:
-    """A StorageClass; the request's own parameters lie over `parameters`.
+    """A StorageClass, not bound to zones; the request's own parameters lie over `own`.
 
     Raises:
         InputError: a parameter of the request has a secret's value in clear.
@@ -127,44 +122,32 @@ def storage_class(
         if value is not None and SECRETIVE.search(name) and not SECRET_REFERENCE.fullmatch(name):
             raise InputError(
                 f"parameters.{name} would be a secret in clear, for everybody to read",
-                where=f"{facts.where}: classes.{request.name}",
+                where=place(request, facts),
                 mend="put it into a Secret, and name that under settings.secrets",
             )
-    merged = {**parameters, **request.parameters}
-    kept = {name: value for name, value in merged.items() if value is not None}
-    about = metadata(request, facts)
-    # Stated either way: without it a class that was the default would stay one.
-    about["annotations"] = {DEFAULT_CLASS: "true" if request.default else "false"}
-    options = list(mount_options)
-    return {
-        "apiVersion": STORAGE_API,
-        "kind": "StorageClass",
-        "metadata": about,
-        "provisioner": provisioner,
-        **({"parameters": kept} if kept else {}),
-        "reclaimPolicy": request.reclaim,
-        "allowVolumeExpansion": request.backend.expandable and provisioner != NO_PROVISIONER,
-        "volumeBindingMode": binding,
-        **({"mountOptions": options} if options else {}),
-    }
+    return objects.storage_class(
+        request,
+        replace(facts, zones=()),  # of the cloud's disks
+        own,
+        binding=binding,
+        provisioner=provisioner,
+        expandable=request.backend.expandable and provisioner != NO_PROVISIONER,
+        mount_options=mount_options,
+    )
 
 
 def snapshot_class(
-    request: ClassRequest, facts: Facts, driver: str, parameters: Mapping[str, Any]
+    request: ClassRequest, facts: Facts, driver: str, own: Mapping[str, Any]
 ) -> Manifest:
-    """A VolumeSnapshotClass of the class' name."""
-    return {
-        "apiVersion": SNAPSHOT_API,
-        "kind": "VolumeSnapshotClass",
-        "metadata": metadata(request, facts),
-        "driver": driver,
-        "deletionPolicy": request.reclaim,
-        **({"parameters": dict(parameters)} if parameters else {}),
-    }
+    """A VolumeSnapshotClass of the class' name, for volumes of the driver."""
+    # Beside a class of volumes it has that one's name; its parameters are the volumes'.
+    beside = request.intent != "snapshot"
+    bare = replace(request, parameters={}, default=False) if beside else request
+    return {**objects.snapshot_class(bare, facts, own), "driver": driver}
 
 
 def attributes_class(
-    request: ClassRequest, facts: Facts, name: str, driver: str, parameters: Mapping[str, str]
+    request: ClassRequest, facts: Facts, name: str, driver: str, own: Mapping[str, str]
 ) -> Manifest:
     """A VolumeAttributesClass: what volumes of the driver may be changed to.
 
@@ -178,13 +161,7 @@ def attributes_class(
             where=settings_where(request, facts),
             mend="drop attributes, or upgrade first",
         )
-    return {
-        "apiVersion": STORAGE_API,
-        "kind": "VolumeAttributesClass",
-        "metadata": {**metadata(request, facts), "name": f"{request.name}-{name}"},
-        "driverName": driver,
-        "parameters": dict(parameters),
-    }
+    return {**objects.attributes_class(request, facts, name, own), "driverName": driver}
 
 
 def secret_parameters(secrets: Mapping[Any, SecretReference]) -> dict[str, str]:
@@ -224,7 +201,7 @@ def static_volume(
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {**metadata(request, facts), "name": name},
+        "metadata": {"name": name, "labels": labels(request, facts)},
         "spec": {
             "capacity": {"storage": size},
             "accessModes": ["ReadWriteOnce"],
