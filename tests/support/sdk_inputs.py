@@ -53,7 +53,7 @@ def args_type(token: str) -> type:
     """The SDK's class of a resource's inputs."""
     package, module, name = token.split(":")
     path = module.split("/")
-    if package in {"aws", "gcp", "azure"}:
+    if package in {"aws", "gcp", "azure", "command"}:
         found = import_module(f"pulumi_{package}.{path[0]}")
         names = [f"{name}Args"]
     elif package == "kubernetes":
