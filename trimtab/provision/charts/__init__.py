@@ -12,12 +12,13 @@ from trimtab.provision.charts import (
     karpenter,
     queueing,
     storage,
+    storage_on_premises,
 )
 from trimtab.provision.charts.model import ChartSource, ImageSource
 
 __all__ = ["CHARTS", "IMAGES", "ChartSource", "ImageSource"]
 
-_FAMILIES = (accelerators, cluster, edge, karpenter, queueing, storage)
+_FAMILIES = (accelerators, cluster, edge, karpenter, queueing, storage, storage_on_premises)
 
 CHARTS: tuple[ChartSource, ...] = tuple(
     fact for family in _FAMILIES for fact in vars(family).values() if isinstance(fact, ChartSource)
