@@ -8,6 +8,7 @@ found and at which version the chart's values were read. A family of components 
 from trimtab.provision.charts import (
     accelerators,
     cluster,
+    delivery,
     edge,
     karpenter,
     queueing,
@@ -18,7 +19,7 @@ from trimtab.provision.charts.model import ChartSource, ImageSource
 
 __all__ = ["CHARTS", "IMAGES", "ChartSource", "ImageSource"]
 
-_FAMILIES = (accelerators, cluster, edge, karpenter, queueing, storage, storage_on_premises)
+_FAMILIES = (accelerators, cluster, delivery, edge, karpenter, queueing, storage, storage_on_premises)
 
 CHARTS: tuple[ChartSource, ...] = tuple(
     fact for family in _FAMILIES for fact in vars(family).values() if isinstance(fact, ChartSource)
