@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trimtab_components.karpenter.pools import KarpenterPools
     from trimtab_components.purchases.commitments import Commitments
     from trimtab_components.queueing.queueing import Queueing
+    from trimtab_components.storage.classes import StorageClasses
 
 __all__ = [
     "Accelerators",
@@ -51,6 +52,7 @@ __all__ = [
     "NodeFeatureDiscovery",
     "NvidiaDraDriver",
     "Queueing",
+    "StorageClasses",
 ]
 
 _MODULES = {
@@ -72,6 +74,7 @@ _MODULES = {
     "NeuronDevices": "accelerators.neuron",
     "NodeFeatureDiscovery": "accelerators.discovery",
     "NvidiaDraDriver": "accelerators.nvidia_dra",
+    "StorageClasses": "storage.classes",
     "Queueing": "queueing.queueing",
 }
 _EXTRAS = {

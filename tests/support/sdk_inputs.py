@@ -55,7 +55,8 @@ def args_type(token: str) -> type:
     path = module.split("/")
     if package in {"aws", "gcp", "azure", "command"}:
         found = import_module(f"pulumi_{package}.{path[0]}")
-        names = [f"{name}Args"]
+        # Where both are, the other is a block of a resource of nearly the same name.
+        names = [f"{name}InitArgs", f"{name}Args"]
     elif package == "kubernetes":
         # helm.sh and rbac.authorization.k8s.io are the SDK's helm and rbac.
         path[0] = path[0].split(".")[0]

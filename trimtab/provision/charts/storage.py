@@ -1,4 +1,4 @@
-"""Storage: drivers of volumes and snapshots. Those on machines of one's own are in `storage_on_premises`."""
+"""Storage: drivers of AWS' volumes. The others are in `storage_on_premises`, the clouds' own in their clusters."""
 
 from trimtab.provision.charts.model import ChartSource
 
@@ -36,14 +36,4 @@ S3_CSI = ChartSource(
     namespace="kube-system",
     as_of="2026-11-23",
     source="awslabs/mountpoint-s3-csi-driver, charts/aws-mountpoint-s3-csi-driver at 57c6bed",
-)
-
-SNAPSHOT_CONTROLLER = ChartSource(
-    chart="snapshot-controller",
-    version="5.2.0",
-    repository="https://piraeus.io/helm-charts",
-    namespace="kube-system",
-    as_of="2026-11-23",
-    source="piraeusdatastore/helm-charts, charts/snapshot-controller at 5d733d8 (controller 8.6.0): "
-    "external-snapshotter itself has no chart",
 )

@@ -46,7 +46,7 @@ def tag_parameters(request: ClassRequest, facts: Facts) -> dict[str, str]:
 def _ebs(kind: str) -> Maker:
     def make(request: ClassRequest, facts: Facts) -> Made:
         only_settings(request, facts)
-        bought = request.backend.id in performance.LIMITS
+        bought = performance.chosen_by_number(request.backend)
         if bought:
             performance.check(request, facts)
         else:
@@ -241,7 +241,8 @@ def _static(
     stated = request.settings.get("namespaces", ())
     namespaces = [stated] if isinstance(stated, str) else list(stated)
     tier = request.tier
-    gib = whole(tier.windows[-1].gib) if tier else "1200"
+    planned = tier.windows[-1].gib if tier else 1200
+    gib = whole(float(request.settings.get("gib", planned)))
     made = storage_class(request, facts, {}, provisioner=NO_PROVISIONER, binding="Immediate",
                          expandable=False)  # fmt: skip
     objects: dict[str, Manifest] = {"class": made}

@@ -31,7 +31,7 @@ def _disk(sku: str) -> Maker:
         """A disk for each claim; `key_arn` is the id of a disk encryption set."""
         only_settings(request, facts, "zone_redundant")
         _always_encrypted(request, facts)
-        bought = request.backend.id in performance.LIMITS
+        bought = performance.chosen_by_number(request.backend)
         redundant = str(request.settings.get("zone_redundant", "false")).lower() == "true"
         if redundant and sku not in ("Premium_LRS", "StandardSSD_LRS"):
             raise InputError(

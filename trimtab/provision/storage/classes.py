@@ -18,7 +18,7 @@ from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments
 from trimtab.provision.storage import aws, azure, gcp, on_premises
 from trimtab.provision.storage.model import ClassRequest, Facts, Made, Maker
-from trimtab.provision.storage.performance import LIMITS, of_tier
+from trimtab.provision.storage.performance import chosen_by_number, of_tier
 from trimtab.storage.backends import ON_PREMISES, Backend, backend, suiting
 
 MAKERS: dict[str, Maker] = {**aws.MAKERS, **azure.MAKERS, **gcp.MAKERS, **on_premises.MAKERS}
@@ -130,7 +130,7 @@ def _request(
                 )
     chosen = _backend(tier.backend if tier else stated.backend, intent, provider, place)
     _check_intent(intent, chosen, place)
-    planned = of_tier(tier, chosen) if tier and chosen.id in LIMITS else (None, None)
+    planned = of_tier(tier, chosen) if tier and chosen_by_number(chosen) else (None, None)
     return ClassRequest(
         name=name,
         backend=chosen,

@@ -4,6 +4,7 @@ Pure. A driver is brought by an EKS add-on, by a Helm chart, or by the cloud tha
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from trimtab.errors import InputError, allowed
@@ -23,6 +24,7 @@ def _efs_values(request: DriverRequest) -> Mapping[str, Any]:
 
 
 DRIVERS: dict[str, Driver] = {
+    **on_premises_drivers.DRIVERS,
     aws.EBS: Driver(
         aws.EBS,
         addon="aws-ebs-csi-driver",
@@ -49,18 +51,16 @@ DRIVERS: dict[str, Driver] = {
         chart=charts.S3_CSI,
         service_account="s3-csi-driver-sa",
     ),
-    aws.SNAPSHOT_CONTROLLER: Driver(
-        aws.SNAPSHOT_CONTROLLER,
+    # The one driver that clouds and machines of one's own share.
+    aws.SNAPSHOT_CONTROLLER: replace(
+        on_premises_drivers.DRIVERS[aws.SNAPSHOT_CONTROLLER],
         managed_by=("azure", "gcp"),
         addon="snapshot-controller",
-        chart=charts.SNAPSHOT_CONTROLLER,
-        privileged=False,
     ),
     azure.DISK: Driver(azure.DISK, managed_by=("azure",)),
     azure.FILE: Driver(azure.FILE, managed_by=("azure",)),
     gcp.DISK: Driver(gcp.DISK, managed_by=("gcp",)),
     gcp.FILESTORE: Driver(gcp.FILESTORE, managed_by=("gcp",)),
-    **on_premises_drivers.DRIVERS,
 }
 """Every driver by name."""
 

@@ -31,7 +31,7 @@ def _disk(kind: str) -> Maker:
         """A disk for each claim; `key_arn` is a key's full resource name."""
         only_settings(request, facts, "regional")
         _always_encrypted(request, facts)
-        bought = request.backend.id in performance.LIMITS
+        bought = performance.chosen_by_number(request.backend)
         regional = str(request.settings.get("regional", "false")).lower() == "true"
         if regional and bought:
             raise InputError(

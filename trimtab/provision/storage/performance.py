@@ -1,11 +1,9 @@
 """IOPS and throughput that are bought apart from the GiB: what a volume can have, and what the plan asks for.
 
-Pure. Sources: Amazon EBS user guide, "General Purpose SSD volumes" and "Provisioned IOPS SSD volumes";
-Azure, "Azure managed disk types", Premium SSD v2; Google Cloud, "Hyperdisk limits"; all 2026-11.
+Pure. What a volume can have is the catalogue's to say.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from trimtab.errors import InputError
 from trimtab.plan.storage import StorageTier
@@ -18,31 +16,13 @@ from trimtab.provision.storage.objects import (
 )
 from trimtab.storage.backends import Backend
 
-
-@dataclass(frozen=True)
-class Limits:
-    """What one volume can be given.
-
-    Attributes:
-        iops, mibps: the least and the most; None: not chosen by number.
-        iops_per_gib, mibps_per_iops: the most of the one that goes with the other.
-        iops_needed: whether there is no baseline to fall back on.
-    """
-
-    iops: tuple[int, int]
-    iops_per_gib: int
-    mibps: tuple[int, int] | None = None
-    mibps_per_iops: float = 0.25
-    iops_needed: bool = False
+NEEDS_IOPS = {"ebs-io2"}
+"""Backends whose volumes are not made without a number."""
 
 
-LIMITS = {
-    "ebs-gp3": Limits((3000, 80_000), 500, (125, 2000)),
-    "ebs-io2": Limits((100, 256_000), 1000, iops_needed=True),
-    "azure-disk-premium-v2": Limits((3000, 80_000), 500, (125, 2000)),
-    "gce-hyperdisk-balanced": Limits((3000, 160_000), 500, (140, 2400)),
-}
-"""By the backend's id."""
+def chosen_by_number(backend: Backend) -> bool:
+    """Whether a volume's IOPS are bought by number, and not by its GiB or its kind."""
+    return backend.retunable
 
 
 def of_tier(tier: StorageTier, backend: Backend) -> tuple[float | None, float | None]:
@@ -71,17 +51,17 @@ def check(request: ClassRequest, facts: Facts) -> None:
     Raises:
         InputError: says which number, and what would do.
     """
-    limits, where = LIMITS[request.backend.id], place(request, facts)
-    if limits.iops_needed and request.iops is None:
+    backend, where = request.backend, place(request, facts)
+    if backend.id in NEEDS_IOPS and request.iops is None:
         raise InputError(
-            f"backend {request.backend.id} has no IOPS of its own",
+            f"backend {backend.id} has no IOPS of its own",
             where=where,
-            mend=f"give iops, {limits.iops[0]} to {limits.iops[1]}",
+            mend=f"give iops, {_span(backend.baseline_iops, backend.max_iops)}",
         )
     gib = gib_of_a_volume(request)
-    _within(request.iops, request.mibps, limits, gib, where)
+    _within(request.iops, request.mibps, backend, gib, where)
     for name, each in request.retune.items():
-        _within(each.get("iops"), each.get("mibps"), limits, gib, f"{where}.retune.{name}")
+        _within(each.get("iops"), each.get("mibps"), backend, gib, f"{where}.retune.{name}")
     if request.retune and (facts.kubernetes_version or ATTRIBUTES_SINCE) < ATTRIBUTES_SINCE:
         raise InputError(
             "retune needs VolumeAttributesClass, which Kubernetes has since 1.34",
@@ -91,38 +71,43 @@ def check(request: ClassRequest, facts: Facts) -> None:
 
 
 def _within(
-    iops: float | None, mibps: float | None, limits: Limits, gib: float | None, where: str
+    iops: float | None, mibps: float | None, backend: Backend, gib: float | None, where: str
 ) -> None:
-    least, most = limits.iops
-    if iops is not None and not least <= iops <= most:
-        raise InputError(f"iops {iops:g}", where=where, mend=f"give {least} to {most}")
+    least = backend.baseline_iops or 0
+    _between("iops", iops, least, backend.max_iops, where)
     if mibps is not None:
-        if limits.mibps is None:
+        if backend.baseline_mibps is None:
             raise InputError(
                 f"mibps {mibps:g}, but throughput comes with the IOPS",
                 where=where,
                 mend="drop mibps",
             )
-        if not limits.mibps[0] <= mibps <= limits.mibps[1]:
+        _between("mibps", mibps, backend.baseline_mibps, backend.max_mibps, where)
+        had, each = least if iops is None else iops, backend.mibps_per_iops
+        if each is not None and mibps > max(each * had, backend.baseline_mibps):
             raise InputError(
-                f"mibps {mibps:g}",
+                f"mibps {mibps:g} with {had:g} IOPS: a volume has {each:g} MiB/s for each",
                 where=where,
-                mend=f"give {limits.mibps[0]} to {limits.mibps[1]}",
+                mend=f"give iops of {whole(mibps / each)} or more",
             )
-        had = least if iops is None else iops
-        if mibps > limits.mibps_per_iops * had:
-            raise InputError(
-                f"mibps {mibps:g} with {had:g} IOPS: a volume has "
-                f"{limits.mibps_per_iops:g} MiB/s for each",
-                where=where,
-                mend=f"give iops of {whole(mibps / limits.mibps_per_iops)} or more",
-            )
-    if iops is not None and gib is not None and iops > max(limits.iops_per_gib * gib, least):
+    per_gib = backend.iops_per_gib
+    if iops is None or gib is None or per_gib is None:
+        return
+    if iops > max(per_gib * gib, least):
         raise InputError(
-            f"iops {iops:g} on volumes of {gib:g} GiB: a volume has {limits.iops_per_gib} for each GiB",
+            f"iops {iops:g} on volumes of {gib:g} GiB: a volume has {per_gib:g} for each GiB",
             where=where,
-            mend=f"plan volumes of {whole(iops / limits.iops_per_gib)} GiB or more, or fewer IOPS",
+            mend=f"plan volumes of {whole(iops / per_gib)} GiB or more, or fewer IOPS",
         )
+
+
+def _between(name: str, value: float | None, least: float, most: float | None, where: str) -> None:
+    if value is not None and not least <= value <= (value if most is None else most):
+        raise InputError(f"{name} {value:g}", where=where, mend=f"give {_span(least, most)}")
+
+
+def _span(least: float | None, most: float | None) -> str:
+    return f"{least or 0:g} or more" if most is None else f"{least or 0:g} to {whole(most)}"
 
 
 def retunings(request: ClassRequest, facts: Facts) -> dict[str, Mapping[str, float]]:
@@ -134,11 +119,11 @@ def retunings(request: ClassRequest, facts: Facts) -> dict[str, Mapping[str, flo
     new_enough = (facts.kubernetes_version or ATTRIBUTES_SINCE) >= ATTRIBUTES_SINCE
     if request.tier is None or not request.backend.retunable or not new_enough:
         return found
-    limits = LIMITS[request.backend.id]
+    by_iops_alone = request.backend.baseline_mibps is None
     planned = sorted(set(windows(request.tier, request.backend)))
     if len(planned) < 2:
         return found
     for iops, mibps in planned:
-        wanted = {"iops": iops, **({} if limits.mibps is None else {"mibps": mibps})}
+        wanted = {"iops": iops, **({} if by_iops_alone else {"mibps": mibps})}
         found["-".join(whole(each) for each in wanted.values())] = wanted
     return found

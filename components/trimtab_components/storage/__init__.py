@@ -1,0 +1,1 @@
+"""Storage: classes of volumes with their drivers, and the lifecycle of data in buckets."""
