@@ -116,6 +116,10 @@ def plan(
             "bounds hold; where users are stands in --limits."
         ),
     ] = None,
+    storage: Annotated[
+        Path | None,
+        option(help="StorageDemand: tiers of storage to size and place beside the pools."),
+    ] = None,
     name: Annotated[
         str | None,
         option(help="Name of the plan and of a shared pool; default: from the file's name."),
@@ -141,9 +145,10 @@ def plan(
       trimtab plan --demand chat=chat.csv --demand search=search.csv --workloads apps.yaml
       trimtab plan --demand rps.csv --unit requests-per-second --units-per-accelerator 2.5 --accelerator l4
       trimtab plan --demand gpus.csv --inventory held.yaml --previous plan.yaml --out plan.yaml
+      trimtab plan --demand gpus.csv --storage storage.yaml --out plan.yaml
       export-demand | trimtab plan --demand - --unit gpus --out plan.yaml --format json
     """
-    files = (workloads, offers, inventory, approvals, events, limits, latency)
+    files = (workloads, offers, inventory, approvals, events, limits, latency, storage)
     inputs = [path for path in files if path is not None]
     for text in demand:
         inputs += [Path(text), Path(text.partition("=")[2])]
@@ -151,35 +156,38 @@ def plan(
 
     from trimtab.cli.plan_inputs import read_request
     from trimtab.cli.plan_options import PlanOptions
+    from trimtab.cli.plan_storage import read_storage
     from trimtab.planning.planner import make_plan
+    from trimtab.planning.storage import with_storage
 
     with progress("reading demand, workloads and offers"):
-        request = read_request(
-            PlanOptions(
-                demand=tuple(demand),
-                workloads=workloads,
-                offers=offers,
-                unit=unit,
-                units_per_accelerator=units_per_accelerator,
-                accelerators=tuple(accelerator or ()),
-                interruptible=interruptible,
-                as_of=as_of,
-                horizon=horizon,
-                max_gap=max_gap,
-                terms=tuple("3y" if each is TermName.THREE_YEARS else "1y" for each in term or ())
-                or ("1y",),
-                providers=tuple(provider or ()),
-                regions=tuple(region or ()),
-                zones=tuple(zone or ()),
-                name=name,
-                inventory=inventory,
-                previous=previous,
-                approvals=approvals,
-                events=events,
-                limits=limits,
-                latency=latency,
-            )
+        options = PlanOptions(
+            demand=tuple(demand),
+            workloads=workloads,
+            offers=offers,
+            unit=unit,
+            units_per_accelerator=units_per_accelerator,
+            accelerators=tuple(accelerator or ()),
+            interruptible=interruptible,
+            as_of=as_of,
+            horizon=horizon,
+            max_gap=max_gap,
+            terms=tuple("3y" if each is TermName.THREE_YEARS else "1y" for each in term or ())
+            or ("1y",),
+            providers=tuple(provider or ()),
+            regions=tuple(region or ()),
+            zones=tuple(zone or ()),
+            name=name,
+            inventory=inventory,
+            previous=previous,
+            approvals=approvals,
+            events=events,
+            limits=limits,
+            latency=latency,
+            storage=storage,
         )
+        request = read_request(options)
+        stored = read_storage(options, request)
     with progress("planning") as say:
 
         def tell(what: str, done: int, of: int) -> None:
@@ -188,6 +196,8 @@ def plan(
                 say(f"{what}: {done} of {of}")
 
         made = make_plan(request, tell)
+        if stored:
+            made = with_storage(made, stored, tell)
     _write(made, out)
     _report(made, out, output)
 
@@ -228,6 +238,7 @@ def _write(made: "CapacityPlan", out: Path) -> None:
 
 def _report(made: "CapacityPlan", out: Path, output: Format) -> None:
     from trimtab.cli import plan_summary
+    from trimtab.cli.plan_storage import STORAGE_COLUMNS, storage_lines, storage_rows
 
     evidence = made.spec.evidence
     said = plan_summary.notes(made)
@@ -249,5 +260,7 @@ def _report(made: "CapacityPlan", out: Path, output: Format) -> None:
         return
     with contextlib.redirect_stdout(sys.stderr):
         print_table(plan_summary.GROUP_COLUMNS, plan_summary.group_rows(data), output)
-    for line in plan_summary.pool_lines(data):
+        if "storage" in data:
+            print_table(STORAGE_COLUMNS, storage_rows(data), output)
+    for line in (*plan_summary.pool_lines(data), *storage_lines(data)):
         info(line)

@@ -39,6 +39,7 @@ class PlanOptions:
     events: Path | None = None
     limits: Path | None = None
     latency: Path | None = None
+    storage: Path | None = None
 
 
 def slug(text: str, limit: int = MAX_POOL_NAME) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trimtab.cli.output import Column
+from trimtab.cli.plan_storage import storage_data, storage_notes
 from trimtab.clock import HOURS_PER_MONTH, format_instant
 from trimtab.plan.evidence import DecisionEvidence
 from trimtab.plan.model import Baseline, CapacityPlan, Group, Pool
@@ -85,6 +86,7 @@ def summary(plan: CapacityPlan) -> dict[str, Any]:
             }
             for row in spec.evidence.held or ()
         ],
+        **({"storage": [storage_data(tier) for tier in spec.storage]} if spec.storage else {}),
         "assumptions": list(spec.evidence.assumptions),
         "repairs": list(spec.evidence.repairs),
     }
@@ -131,6 +133,7 @@ def notes(plan: CapacityPlan) -> list[str]:
         for group in pool.groups
         if group.expected.usd_per_hour is None
     ]
+    found += storage_notes(plan)
     settled = {
         f"limits: settled by {decision.solver}: {decision.solver_reason}"
         for decision in plan.spec.evidence.decisions

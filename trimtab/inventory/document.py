@@ -22,7 +22,9 @@ from trimtab.inventory.model import (
     HeldNodes,
     Inventory,
     OwnedNodes,
+    OwnedStorage,
     RunningNodes,
+    RunningStorage,
     SavingsPlan,
     Site,
     Term,
@@ -37,6 +39,7 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Nodes = Annotated[int, Field(ge=0, le=MAX_NODES)]
 PositiveNodes = Annotated[int, Field(ge=1, le=MAX_NODES)]
 Price = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Units = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Usd = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Kilograms = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
@@ -184,6 +187,29 @@ class RunningSpec(Strict):
     since: Instant | None = Field(default=None, description="When it last became smaller.")
 
 
+class OwnedStorageSpec(Strict):
+    """Storage of one's own."""
+
+    id: Text = Field(description="Unique in the file.")
+    backend: Text = Field(description="In the words of `trimtab storage classes`: ceph-block.")
+    site: Text = Field(description="Where it stands.")
+    gib: Units = Field(description="Usable; copies are not counted.")
+    usd_per_gib_month: Price | None = Field(default=None, description="Absent: not priced.")
+    kgco2e_per_tib_hour: Price | None = Field(default=None, description="Absent: not known.")
+    max_iops: Units | None = Field(default=None, description="Of one volume; absent: not known.")
+    max_mibps: Units | None = Field(default=None, description="Of one volume; absent: not known.")
+
+
+class RunningStorageSpec(Strict):
+    """What a storage tier is provisioned with now, summed over its volumes."""
+
+    tier: Text
+    backend: Text = Field(description="In the words of `trimtab storage classes`: ebs-gp3.")
+    gib: Units
+    iops: Amount = Field(default=0.0, description="0: what comes with the size.")
+    mibps: Amount = Field(default=0.0, description="MiB/s; 0: what comes with the size.")
+
+
 class InventorySpec(Strict):
     """What is there."""
 
@@ -196,6 +222,8 @@ class InventorySpec(Strict):
     odcrs: list[OdcrSpec] = Field(default=[], description="On-demand capacity reservations.")
     owned: list[OwnedSpec] = Field(default=[])
     running: list[RunningSpec] = Field(default=[])
+    owned_storage: list[OwnedStorageSpec] = Field(default=[])
+    running_storage: list[RunningStorageSpec] = Field(default=[])
 
 
 class InventoryDocument(Strict):
@@ -252,6 +280,14 @@ def parse_inventory(text: str, source: str, digest: str = "") -> Inventory:
             RunningNodes(each.pool, each.group, each.nodes, each.since, _place(f))
             for each, f in _with(spec.running, at["running"])
         ),
+        owned_storage=tuple(
+            OwnedStorage(**each.model_dump(), where=_known_backend(f))
+            for each, f in _with(spec.owned_storage, at["ownedStorage"])
+        ),
+        running_storage=tuple(
+            RunningStorage(**each.model_dump(), where=_known_backend(f))
+            for each, f in _with(spec.running_storage, at["runningStorage"])
+        ),
     )
 
 
@@ -290,14 +326,29 @@ def _place(field: documents.Field) -> str:
     return field.document.where(field.path)
 
 
+def _known_backend(field: documents.Field) -> str:
+    """Where an item stands, whose backend the storage catalogue must have."""
+    from trimtab.storage.backends import backend  # few inventories name any
+
+    where = _place(field)
+    backend(field["backend"].text() or "", where)
+    return where
+
+
 def _refuse_twice(at: documents.Field, spec: InventorySpec) -> None:
     seen: dict[str, str] = {}
-    for name in ("reserved", "savingsPlans", "capacityBlocks", "odcrs", "owned"):
+    for name in ("reserved", "savingsPlans", "capacityBlocks", "odcrs", "owned", "ownedStorage"):
         for field in at[name].items():
             key = field["id"].text()
             if key in seen:
                 field["id"].fail(f"{key} stands twice (first at {seen[key]})", "count it once")
             seen[key] = _place(field)
+    tiers: dict[str, str] = {}
+    for field in at["runningStorage"].items():
+        tier = field["tier"].text() or ""
+        if tier in tiers:
+            field.fail(f"tier {tier} stands twice (first at {tiers[tier]})", "give one sum")
+        tiers[tier] = _place(field)
     groups: dict[tuple[str, str], str] = {}
     for each, field in _with(spec.running, at["running"]):
         group = (each.pool, each.group)

@@ -117,6 +117,44 @@ class RunningNodes:
 
 
 @dataclass(frozen=True)
+class OwnedStorage:
+    """Storage of one's own, as its owner knows it.
+
+    Attributes:
+        id: unique in its file.
+        backend: in the words of the storage catalogue: `ceph-block`.
+        site: where it stands.
+        gib: usable, copies not counted.
+        usd_per_gib_month: what it costs, where it is known.
+        kgco2e_per_tib_hour: what it emits, where it is known.
+        max_iops, max_mibps: that one volume of it can have, where they are known.
+        where: file, line and field, for errors.
+    """
+
+    id: str
+    backend: str
+    site: str
+    gib: float
+    usd_per_gib_month: float | None = None
+    kgco2e_per_tib_hour: float | None = None
+    max_iops: float | None = None
+    max_mibps: float | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class RunningStorage:
+    """What a storage tier is provisioned with now, summed over its volumes."""
+
+    tier: str
+    backend: str
+    gib: float
+    iops: float = 0.0
+    mibps: float = 0.0
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Site:
     """Where the cluster is: one provider's region."""
 
@@ -140,6 +178,8 @@ class Inventory:
     savings_plans: tuple[SavingsPlan, ...] = ()
     owned: tuple[OwnedNodes, ...] = ()
     running: tuple[RunningNodes, ...] = ()
+    owned_storage: tuple[OwnedStorage, ...] = ()
+    running_storage: tuple[RunningStorage, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Input(Document):
         "limits",
         "latency",
         "events",
+        "storage",
     ]
     name: ShortText
     digest: Digest

@@ -18,7 +18,9 @@ from trimtab.plan.types import (
     Instant,
     Invariant,
     Name,
+    Share,
     ShortText,
+    Text,
     Whole,
 )
 
@@ -65,6 +67,23 @@ class StorageExpected(Document):
     kgco2e_per_hour: Amount | None = Field(default=None, description="Absent: not known.")
 
 
+class StorageReason(Document):
+    """Why a tier is sized and placed as it is."""
+
+    backend: Text = Field(description="Why this backend.")
+    guardrail: Text = Field(default="", description="What held the sizes; empty: nothing.")
+    forecast: ShortText = Field(description="The model that forecast the GiB.")
+    coverage80: Share | None = Field(
+        default=None, description="Of its 80 % interval, calibrated, on held-out origins."
+    )
+    gib_quantile: Share = Field(description="Of the forecast, that GiB are provisioned for.")
+    speed_quantile: Share = Field(description="The same of IOPS and throughput.")
+    fill_limit: Share = Field(description="How full volumes are planned to get.")
+    running_gib: Amount | None = Field(
+        default=None, description="Provisioned when the plan was made; absent: not known."
+    )
+
+
 class StorageTier(Document):
     """Storage of one intent on one backend at one site: what one StorageClass gives."""
 
@@ -93,6 +112,7 @@ class StorageTier(Document):
     )
     expected: StorageExpected
     candidates: Annotated[tuple[StorageCandidate, ...], Field(max_length=32)] = ()
+    reason: StorageReason | None = None
 
     invariants = (
         Invariant(

@@ -68,10 +68,10 @@ def read_history(pool: PoolRequest, request: PlanRequest, present: Present) -> H
     if capped is not None and capped.any():
         share = f"{int(capped.sum())} of {len(capped)} h"
         repairs = (*repairs, f"{share} stood at their limit: the forecast counts what was cut off")
-    return History(hourly.demand, hourly.end, _peak_factor(hourly), repairs, fault, capped)
+    return History(hourly.demand, hourly.end, peak_factor_of(hourly), repairs, fault, capped)
 
 
-def _peak_factor(hourly: DemandSeries) -> float:
+def peak_factor_of(hourly: DemandSeries) -> float:
     """How far peaks stand over means where it matters: high peaks over high means, at least 1.
 
     A quantile of the hours' own ratios would speak of nearly idle hours, where one request is many

@@ -10,6 +10,7 @@ from trimtab.plan.schema import CAPACITY_PLAN
 from trimtab.policy.document import CAPACITY_POLICY
 from trimtab.schemas.custom_resources import SCHEMA_FOLDER, CustomResource
 from trimtab.schemas.json_schema import Schema, dump_json_schema
+from trimtab.storage.document import storage_schema
 from trimtab.usage.document import usage_schema
 from trimtab.workloads.schema import WORKLOAD
 
@@ -28,6 +29,7 @@ def file_schemas() -> dict[str, Schema]:
         "demandevents": events_schema(),
         "capacityinventory": inventory_schema(),
         "planninglimits": limits_schema(),
+        "storagedemand": storage_schema(),
         "diff": diff_schema(),
         "budgets": budgets_schema(),
         "usage": usage_schema(),

@@ -55,6 +55,7 @@ class Backend:
         snapshots: whether VolumeSnapshots are taken of it.
         retunable: whether a VolumeAttributesClass changes IOPS and throughput in place.
         min_gib, max_gib: of one volume; None: not limited.
+        gib_step: what sizes above the least are multiples of; None: of one GiB.
         baseline_iops, baseline_mibps: that a volume of any size has; None: grows with its size, or is
             not stated.
         max_iops, max_mibps: that one volume can have; None: not stated by its provider.
@@ -79,6 +80,7 @@ class Backend:
     retunable: bool
     min_gib: float | None
     max_gib: float | None
+    gib_step: float | None
     baseline_iops: float | None
     baseline_mibps: float | None
     max_iops: float | None
@@ -160,6 +162,7 @@ def _backend(row: dict[str, str]) -> Backend:
         retunable=row["retunable"] == "yes",
         min_gib=_number(row["min_gib"]),
         max_gib=_number(row["max_gib"]),
+        gib_step=_number(row["gib_step"]),
         baseline_iops=_number(row["baseline_iops"]),
         baseline_mibps=_number(row["baseline_mibps"]),
         max_iops=_number(row["max_iops"]),

@@ -74,7 +74,7 @@ def fit(backend: Backend, gib: ArrayLike, iops: ArrayLike, mibps: ArrayLike) -> 
     else:
         size = np.maximum(size, _size_for(backend.baseline_iops, backend.iops_per_gib, io))
         size = np.maximum(size, _size_for(backend.baseline_mibps, backend.mibps_per_gib, through))
-    size = np.ceil(np.maximum(size, backend.min_gib or 0.0) * (1 - 1e-12))
+    size = whole(backend, size)
     most_iops, most_mibps = attainable(backend, np.where(np.isfinite(size), size, 0.0))
     unbound = (
         backend.access == "object"
@@ -91,6 +91,16 @@ def fit(backend: Backend, gib: ArrayLike, iops: ArrayLike, mibps: ArrayLike) -> 
         refused |= (set_iops > most_iops * (1 + ROUNDING)) | (set_mibps > most_mibps)
         io, through = set_iops, set_mibps
     return Fit(np.where(refused, np.nan, size), io, through, refused)
+
+
+def whole(backend: Backend, gib: ArrayLike) -> Array:
+    """The smallest sizes that volumes can have and that hold so much."""
+    sizes = np.maximum(np.asarray(gib, dtype=np.float64), backend.min_gib or 0.0)
+    step = backend.gib_step
+    if step is None:
+        return np.ceil(sizes * (1 - 1e-12))
+    stepped: Array = np.ceil(sizes / step * (1 - 1e-12)) * step
+    return np.where(sizes <= (backend.min_gib or 0.0), backend.min_gib or step, stepped)
 
 
 def why_not(backend: Backend, gib: float, iops: float, mibps: float) -> str | None:

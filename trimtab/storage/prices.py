@@ -83,6 +83,11 @@ class StoragePrice:
         """Of the first MiB/s above those that are included; None: not sold, or not priced."""
         return self.mibps[0].usd if self.mibps else None
 
+    @property
+    def sells_speed(self) -> bool:
+        """Whether IOPS or throughput are bought beside the GiB."""
+        return bool(self.iops or self.mibps or {"iops", "mibps"} & self.unpriced)
+
     def usd_per_month(
         self,
         gib: ArrayLike,
@@ -165,26 +170,30 @@ def _with(price: StoragePrice, row: dict[str, str], book: PriceBook) -> StorageP
             return replace(price, unpriced=price.unpriced | {part})
         cited = Cited(name, known[0].as_of, known[0].source)
         return replace(price, steps=steps, cited=(*price.cited, cited))
-    included = _included(part, row)
+    price = _including(price, row)
     found = book.tiers(name, price.region)
     if found is None:
-        return replace(price, unpriced=price.unpriced | {part}, **included)
+        return replace(price, unpriced=price.unpriced | {part})
     cited = Cited(name, found[0].rate.as_of, found[0].rate.source)
-    price = replace(price, cited=(*price.cited, cited), **included)
+    price = replace(price, cited=(*price.cited, cited))
     if part == "operations":
         per = _PER_RATE[found[0].rate.unit]
         return replace(price, operation=SECONDS_PER_MONTH / per * found[0].rate.usd)
     tiers = tuple(PriceTier(each.start, each.rate.usd) for each in found)
-    return replace(price, **{part: tiers})
+    if part == "iops":
+        return replace(price, iops=tiers)
+    return replace(price, mibps=tiers) if part == "mibps" else replace(price, gib=tiers)
 
 
-def _included(part: str, row: dict[str, str]) -> dict[str, float]:
-    if part not in ("iops", "mibps"):
-        return {}
-    found = {f"included_{part}": float(row["included"] or 0.0)}
-    if row["included_per_gib"]:
-        found["included_mibps_per_gib"] = float(row["included_per_gib"])
-    return found
+def _including(price: StoragePrice, row: dict[str, str]) -> StoragePrice:
+    """What comes with a volume, of what is sold beside its GiB."""
+    included = float(row["included"] or 0.0)
+    if row["part"] == "iops":
+        return replace(price, included_iops=included)
+    if row["part"] == "mibps":
+        per_gib = float(row["included_per_gib"] or 0.0)
+        return replace(price, included_mibps=included, included_mibps_per_gib=per_gib)
+    return price
 
 
 def _rates(backend: str, intent: str | None) -> list[dict[str, str]]:
