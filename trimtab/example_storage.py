@@ -117,15 +117,15 @@ def _series(columns: dict[str, NDArray[np.float64]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_CLASSES = ("gp3", "io2", "gp2", "gp3", "gp3")
+_CLAIM_COLUMNS = (
+    "namespace,claim,backend,gib,used_gib,iops,mibps,iops_p95,mibps_p95,days_since_access,"
+    "measured_days,bound,team"
+)
 
 
 def _claims(noise: np.random.Generator) -> str:
     """Claims as `trimtab storage advise` reads them: some idle, some too large, some not measured."""
-    lines = [
-        "namespace,claim,backend,gib,used_gib,iops,mibps,iops_p95,mibps_p95,days_since_access,"
-        "measured_days,bound,team"
-    ]
+    lines = [_CLAIM_COLUMNS]
     for number in range(CLAIMS):
         kind = number % 6
         backend = "ebs-io2" if kind == 1 else "ebs-gp3"
