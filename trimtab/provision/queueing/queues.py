@@ -17,6 +17,8 @@ from trimtab.provision.queueing.settings import QueueSettings
 
 MOST_FLAVORS = 64
 """Of a resource group."""
+MOST_PARTS = 1_000_000
+"""Into which a pool is divided: a share is read as the nearest fraction of so many."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _check_pools(
                 where=where,
                 mend=f"name each pool once, and {queue.pool} only as pool",
             )
-        taken[queue.pool] = taken.get(queue.pool, Fraction(0)) + Fraction(str(queue.share))
+        taken[queue.pool] = taken.get(queue.pool, Fraction(0)) + _part(queue.share)
     for pool, total in taken.items():
         if total > 1:
             raise InputError(
@@ -159,6 +161,11 @@ def _check_pools(
                 where=where,
                 mend="give shares that add up to 1 or less; what is left is everybody's",
             )
+
+
+def _part(value: float) -> Fraction:
+    """A share as it was meant: three thirds make a whole."""
+    return Fraction(value).limit_denominator(MOST_PARTS)
 
 
 def _team(queue: QueueSettings, pool: PoolCapacity) -> str:
@@ -189,7 +196,7 @@ def _quotas(
     quotas = {
         flavor.name: {key: _quota(key, flavor, queue) for key in covers} for flavor in own.flavors
     }
-    borrowed = None if queue.borrowing is None else Fraction(str(queue.borrowing))
+    borrowed = None if queue.borrowing is None else _part(queue.borrowing)
     for other in others:
         for flavor in other.flavors:
             quotas[flavor.name] = {
@@ -222,13 +229,11 @@ def _covers(pools: list[PoolCapacity]) -> tuple[str, ...]:
 
 def _quota(resource: str, flavor: Flavor, queue: QueueSettings) -> Quota:
     holds = flavor.holds.get(resource, Fraction(0))
-    nominal = whole(resource, holds * Fraction(str(queue.share)))
+    nominal = whole(resource, holds * _part(queue.share))
     return Quota(
         nominal,
-        None
-        if queue.borrowing is None
-        else whole(resource, holds * Fraction(str(queue.borrowing))),
-        None if queue.lending is None else whole(resource, nominal * Fraction(str(queue.lending))),
+        None if queue.borrowing is None else whole(resource, holds * _part(queue.borrowing)),
+        None if queue.lending is None else whole(resource, nominal * _part(queue.lending)),
     )
 
 

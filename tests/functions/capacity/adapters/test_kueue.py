@@ -9,6 +9,8 @@ from support import plans
 from support.following import now_of
 from trimtab.errors import InputError
 from trimtab.policy.model import Stability
+from trimtab.provision.pool_settings import SettingsByGroup
+from trimtab.provision.queueing.capacity import pool_capacities
 from trimtab_functions.capacity.adapters import follower
 from trimtab_functions.capacity.adapters.kueue import Quota, ResourceFlavor
 from trimtab_functions.capacity.adapters.quantities import quantity, written
@@ -263,3 +265,40 @@ def test_quantities_are_written_in_thousandths_at_the_finest() -> None:
     assert written(Fraction(3)) == "3"
     assert written(Fraction(1, 3)) == "333m"
     assert quantity(written(Fraction(7, 2))) == Fraction(7, 2)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+@pytest.mark.parametrize("per_node", [8.0, 0.5])
+def test_the_component_gives_the_same_flavors_and_quotas(share: float, per_node: float) -> None:
+    gpu = {"model": "a100-40gb", "resource": "nvidia.com/gpu", "perNode": per_node}
+    groups = [
+        plans.group("spot", {"option": "spot", "pools": 2}, accelerator=gpu),
+        plans.group("late", {"option": "on-demand"}, accelerator=gpu),
+        plans.group("held", {"option": "reserved", "term": "1y"}, accelerator=gpu,
+                    taints=[{"key": "a.b/c", "effect": "NoSchedule"}]),
+    ]  # fmt: skip
+    plan = plans.plan(pools=[plans.pool(groups=groups, interruptibleShare=share)])
+    (component,) = pool_capacities(
+        plan, plans.START, {}, SettingsByGroup(plan, None, ""), lambda _: None, None, ""
+    )
+    adapter = quotas(QUOTA.follow(queue(), None, now_of(plan)).document)
+    assert list(adapter) == [each.name for each in component.flavors]
+    for each in component.flavors:
+        assert adapter[each.name] == {key: written(of) for key, of in each.holds.items()}
+        base = {
+            "apiVersion": "kueue.x-k8s.io/v1beta2",
+            "kind": "ResourceFlavor",
+            "metadata": {"name": each.name},
+        }
+        group = each.name.removeprefix("trainer-")
+        made = FLAVOR.follow(base, None, now_of(plan, group=group)).document
+        assert made is not None
+        assert made["spec"] == {
+            key: value
+            for key, value in {
+                "nodeLabels": dict(each.labels),
+                "nodeTaints": [taint.model_dump() for taint in each.taints],
+                "tolerations": [dict(one) for one in each.tolerations],
+            }.items()
+            if value
+        }
