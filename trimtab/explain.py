@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab import explain_evidence
+from trimtab import explain_evidence, explain_storage
 from trimtab.clock import HOURS_PER_MONTH, format_duration
 from trimtab.explain_evidence import LEVELS, usd
 from trimtab.plan.document import to_data
@@ -91,6 +91,8 @@ def _sentences(plan: CapacityPlan) -> Iterator[_Sentence]:
     for i, line in enumerate(spec.commitments):
         for path, sentence in explain_evidence.commitment(plan, line):
             yield f"spec.commitments[{i}].{path}", sentence, line.pool, line.group
+    for path, sentence in explain_storage.sentences(plan):
+        yield path, sentence, None, None
     yield from explain_evidence.sentences(plan)
 
 

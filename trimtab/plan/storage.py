@@ -64,6 +64,9 @@ class StorageExpected(Document):
 
     used_gib: Interval = Field(description="What is stored, of what is provisioned.")
     usd_per_hour: Interval | None = Field(default=None, description="Absent: not priced.")
+    operations_usd_per_hour: Amount | None = Field(
+        default=None, description="Part of usdPerHour: single requests, where they are charged."
+    )
     kgco2e_per_hour: Amount | None = Field(default=None, description="Absent: not known.")
 
 
@@ -105,7 +108,9 @@ class StorageTier(Document):
     ]
     usd_per_gib_month: Amount | None = Field(default=None, description="Absent: not priced.")
     usd_per_iops_month: Amount | None = Field(
-        default=None, description="Of IOPS above the backend's baseline."
+        default=None,
+        description="Of IOPS above the backend's baseline; where its price falls with them, the mean of the"
+        " largest window.",
     )
     usd_per_mibps_month: Amount | None = Field(
         default=None, description="Of throughput above the backend's baseline."

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from trimtab.clock import HOURS_PER_MONTH
 from trimtab.demand.series import HOUR
 from trimtab.errors import InfeasibleError
 from trimtab.forecast.fleet import Progress
@@ -193,11 +194,14 @@ def _tier(
         volumes=need.volumes,
         windows=_merged(chosen, wanted.hours, start, end),
         usd_per_gib_month=_known(price.usd_per_gib_month or _of_steps(chosen, need)),
-        usd_per_iops_month=_known(price.usd_per_iops_month),
+        usd_per_iops_month=_known(
+            price.usd_per_iops_month_at(float(chosen.iops.max()) / need.volumes)
+        ),
         usd_per_mibps_month=_known(price.usd_per_mibps_month),
         expected=StorageExpected(
             used_gib=Interval(mean=mean, low=min(low, mean), high=max(high, mean)),
             usd_per_hour=None if usd is None else _interval(usd),
+            operations_usd_per_hour=_operations(weighing, chosen),
             kgco2e_per_hour=_known(chosen.kgco2e_per_hour),
         ),
         candidates=tuple(_candidate(each) for each in candidates[:MAX_CANDIDATES]),
@@ -225,6 +229,13 @@ def _of_steps(chosen: Sized, need: TierNeed) -> float | None:
     each = float(chosen.gib[-1]) / need.volumes
     usd = float(chosen.price.usd_per_month(each))
     return None if np.isnan(usd) else usd / each
+
+
+def _operations(weighing: Weighing, chosen: Sized) -> float | None:
+    """What single requests cost an hour; None where they are not charged, or nothing is priced."""
+    if chosen.price.operation is None or chosen.usd_per_hour is None:
+        return None
+    return rounded(weighing.windows.mean_iops * chosen.price.operation / HOURS_PER_MONTH)
 
 
 def _candidate(sized: Sized) -> StorageCandidate:

@@ -78,6 +78,22 @@ class StoragePrice:
         """Of the first IOPS above those that are included; None: not sold, or not priced."""
         return self.iops[0].usd if self.iops else None
 
+    def iops_beyond(self, iops: float) -> float:
+        """IOPS of one volume that are paid for."""
+        return max(iops - self.included_iops, 0.0) if self.iops else 0.0
+
+    def mibps_beyond(self, mibps: float, gib: float) -> float:
+        """MiB/s of one volume of a size that are paid for."""
+        free = self.included_mibps + self.included_mibps_per_gib * gib
+        return max(mibps - free, 0.0) if self.mibps else 0.0
+
+    def usd_per_iops_month_at(self, iops: float) -> float | None:
+        """Mean price of those of one volume's IOPS that are paid for; where none is, of the first."""
+        beyond = self.iops_beyond(iops)
+        if not beyond:
+            return self.usd_per_iops_month
+        return float(_tiered(self.iops, np.asarray(beyond))) / beyond
+
     @property
     def usd_per_mibps_month(self) -> float | None:
         """Of the first MiB/s above those that are included; None: not sold, or not priced."""

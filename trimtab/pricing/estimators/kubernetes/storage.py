@@ -8,7 +8,9 @@ from trimtab.pricing.estimation import Estimation, Facts
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.estimators.kubernetes.delegated import as_made
 from trimtab.pricing.model import Gap, PaidElsewhere, Part
+from trimtab.pricing.planned_storage import class_parts, tier_of
 from trimtab.resources.inputs import Inputs
+from trimtab.resources.model import Resource
 
 _CLASS = "storage.k8s.io/StorageClass"
 _DEFAULT_MARKS = (
@@ -49,6 +51,12 @@ _FILES = {
 _LOCAL = ("rancher.io/local-path", "kubernetes.io/no-provisioner", "topolvm.io", "openebs.io/local")
 
 
+@estimates(_CLASS)
+def storage_class(at: Estimation) -> Iterator[Part]:
+    """A class costs nothing; one that gives a plan's storage tier bears what the tier costs."""
+    yield from class_parts(at)
+
+
 @estimates("core/PersistentVolumeClaim")
 def claim(at: Estimation) -> Iterator[Part]:
     """The disk that it is bound to."""
@@ -68,6 +76,11 @@ def disks(at: Estimation, spec: Inputs | None, count: float = 1, name: str = "")
         size = parse_quantity(asked.get("storage") if isinstance(asked, Mapping) else None)
     except ValueError:
         yield Gap(label, "its size is not known")
+        return
+    declared = _declared(at, spec)
+    tier = None if declared is None else tier_of(declared, at.facts)
+    if tier is not None and tier.expected.usd_per_hour is not None:
+        yield PaidElsewhere(f"{label}: part of storage tier {tier.name}, paid for at its class")
         return
     found = _class(at, spec)
     if isinstance(found, str):
@@ -91,6 +104,14 @@ def disks(at: Estimation, spec: Inputs | None, count: float = 1, name: str = "")
     yield from as_made(at, Cloud(provider, region), kind, inputs, label, count)
 
 
+def _declared(at: Estimation, spec: Inputs | None) -> Resource | None:
+    """The claim's class among the resources, where it is."""
+    if spec and spec.unknown("storage_class_name"):
+        return None
+    name = spec.text("storage_class_name") if spec else ""
+    return at.facts.by_id.get(f"{_CLASS}//{name}") if name else at.facts.once(_default_class)
+
+
 def _class(at: Estimation, spec: Inputs | None) -> tuple[str, Mapping[str, Any]] | str:
     """Provisioner and parameters of the claim's class; a text says why they are not known."""
     name = spec.text("storage_class_name") if spec else ""
@@ -99,7 +120,7 @@ def _class(at: Estimation, spec: Inputs | None) -> tuple[str, Mapping[str, Any]]
     around = cloud_of(at.facts)
     declared = at.facts.once(_default_class)
     if not name and declared is not None:
-        return declared
+        return _read(declared.inputs)
     if not name:
         name = _DEFAULTS.get(around.provider, "") if around else ""
         if not name:
@@ -112,13 +133,13 @@ def _class(at: Estimation, spec: Inputs | None) -> tuple[str, Mapping[str, Any]]
     return f"storage class {name} is not among the resources"
 
 
-def _default_class(facts: Facts) -> tuple[str, Mapping[str, Any]] | None:
+def _default_class(facts: Facts) -> Resource | None:
     """The declared class that is marked as the default, where there is one."""
     for resource in facts.resources.values():
         if resource.kind == _CLASS:
             marks = resource.inputs.get("metadata.annotations")
             if isinstance(marks, Mapping) and any(marks.get(m) == "true" for m in _DEFAULT_MARKS):
-                return _read(resource.inputs)
+                return resource
     return None
 
 
