@@ -105,8 +105,6 @@ def test_the_api_server_would_refuse_what_is_wrong(
     kinds = [each for each in found if each["kind"] == kind]
     right = next((each for each in kinds if each["metadata"]["name"] == "vision"), kinds[0])
     cluster.apply(right, dry_run=True)
+    wrong = {key: value for key, value in {**right["spec"], **spoil}.items() if value is not None}
     with pytest.raises(KubeError, match=says):
-        spec = {
-            key: value for key, value in {**right["spec"], **spoil}.items() if value is not None
-        }
-        cluster.apply({**right, "spec": spec}, dry_run=True)
+        cluster.apply({**right, "spec": wrong}, dry_run=True)

@@ -262,4 +262,6 @@ def _object(
     kind: str, name: str, labels: Mapping[str, str], spec: Mapping[str, Any]
 ) -> dict[str, Any]:
     metadata = {"name": name, "labels": dict(labels)}
-    return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": dict(spec)}
+    # No empty map: of a kind that the provider has no schema of, it would be a change at every preview.
+    stated = {"spec": dict(spec)} if spec else {}
+    return {"apiVersion": API, "kind": kind, "metadata": metadata, **stated}

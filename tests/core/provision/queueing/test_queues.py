@@ -47,7 +47,8 @@ def shared(found: tuple[PoolCapacity, ...], **stated: dict[str, Any]) -> Shared:
 
 def totals(of: Shared) -> dict[tuple[str, str], Fraction]:
     found: dict[tuple[str, str], Fraction] = {}
-    for quotas in [each.quotas for each in (*of.queues, *of.cohorts)]:
+    own, common = [each.quotas for each in of.queues], [each.quotas for each in of.cohorts]
+    for quotas in (*own, *common):
         for flavor, resources in quotas.items():
             for key, each in resources.items():
                 found[flavor, key] = found.get((flavor, key), Fraction(0)) + each.nominal
