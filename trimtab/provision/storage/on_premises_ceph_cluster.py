@@ -87,7 +87,7 @@ def ceph_cluster(request: DriverRequest) -> dict[str, Manifest]:
     Raises:
         InputError: it can't hold the classes.
     """
-    where = f"{request.facts.where}: drivers.ceph"
+    where = f"{request.facts.where}: drivers.ceph.settings"
     settings = checked(CephSettings, request.settings, where)
     pooled = [
         (each, pool_settings(each, request.facts))

@@ -29,6 +29,13 @@ from trimtab.provision.storage.on_premises_ceph_cluster import ceph_cluster
 from trimtab.provision.storage.on_premises_local import discovered, local_settings, lvm_settings
 
 KUBELET = "/var/lib/kubelet"
+CEPH_DRIVERS = {
+    "rbd": RBD,
+    "cephfs": CEPHFS,
+    "nvmeof": NVMEOF,
+    "nfs": f"{NAMESPACE}.nfs.csi.ceph.com",
+}
+"""Ceph's drivers by the chart's key."""
 IMAGES_OF_ROOK = "rook-csi-operator-image-set-configmap"
 """The images that Rook has tested its drivers with, as its chart names them."""
 
@@ -71,14 +78,12 @@ def ceph_csi_values(request: DriverRequest) -> Mapping[str, Any]:
     """Of the chart ceph-csi-drivers: Rook's own values, with the drivers that classes need."""
     settings = checked(NodeDriverSettings, request.settings, _where(request, "ceph-csi"))
     used = {_ceph_driver(each) for each in request.classes}
-    drivers = {"rbd": RBD, "cephfs": CEPHFS, "nvmeof": NVMEOF}
-    snapshots = any(each.backend.id == "ceph-snapshot" for each in request.classes)
+    copied = {_ceph_driver(each) for each in request.classes if each.intent == "snapshot"}
     return {
         "operatorConfig": {
             "namespace": NAMESPACE,
             "driverSpecDefaults": {
                 "imageSet": {"name": IMAGES_OF_ROOK},
-                "snapshotPolicy": "volumeSnapshot" if snapshots else "none",
                 "nodePlugin": {
                     "priorityClassName": "system-node-critical",
                     "kubeletDirPath": settings.kubelet_path,
@@ -87,8 +92,13 @@ def ceph_csi_values(request: DriverRequest) -> Mapping[str, Any]:
             },
         },
         "drivers": {
-            **{key: {"enabled": key in used, "name": name} for key, name in drivers.items()},
-            "nfs": {"enabled": False},
+            key: {
+                "enabled": key in used,
+                "name": name,
+                # Said of each: the chart states one for each, over what is said of all.
+                "snapshotPolicy": "volumeSnapshot" if key in copied else "none",
+            }
+            for key, name in CEPH_DRIVERS.items()
         },
     }
 
@@ -210,7 +220,7 @@ def snapshot_controller_values(request: DriverRequest) -> Mapping[str, Any]:
 
 
 def _where(request: DriverRequest, name: str) -> str:
-    return f"{request.facts.where}: drivers.{name}"
+    return f"{request.facts.where}: drivers.{name}.settings"
 
 
 def _snapshots(request: DriverRequest) -> bool:
