@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from trimtab_components.accelerators.neuron import NeuronDevices
     from trimtab_components.accelerators.nvidia_dra import NvidiaDraDriver
     from trimtab_components.aks.cluster import AksCluster
+    from trimtab_components.delivery.crossplane import CrossplaneControlPlane
+    from trimtab_components.delivery.gitops import GitOps
+    from trimtab_components.delivery.policy_engine import PolicyEngine
     from trimtab_components.edge.k3s import K3sCluster
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
@@ -31,15 +34,19 @@ if TYPE_CHECKING:
     from trimtab_components.purchases.commitments import Commitments
     from trimtab_components.queueing.queueing import Queueing
     from trimtab_components.storage.classes import StorageClasses
+    from trimtab_components.storage.lifecycle import DataLifecycle
 
 __all__ = [
     "Accelerators",
     "AksCluster",
     "AmdGpuOperator",
     "Commitments",
+    "CrossplaneControlPlane",
+    "DataLifecycle",
     "EfaDevices",
     "ExistingCluster",
     "FpgaDevices",
+    "GitOps",
     "GkeCluster",
     "GpuOperator",
     "HeterogeneousCluster",
@@ -51,6 +58,7 @@ __all__ = [
     "NeuronDevices",
     "NodeFeatureDiscovery",
     "NvidiaDraDriver",
+    "PolicyEngine",
     "Queueing",
     "StorageClasses",
 ]
@@ -60,9 +68,12 @@ _MODULES = {
     "AksCluster": "aks.cluster",
     "AmdGpuOperator": "accelerators.amd",
     "Commitments": "purchases.commitments",
+    "CrossplaneControlPlane": "delivery.crossplane",
+    "DataLifecycle": "storage.lifecycle",
     "EfaDevices": "accelerators.efa",
     "ExistingCluster": "existing.cluster",
     "FpgaDevices": "accelerators.fpga",
+    "GitOps": "delivery.gitops",
     "GkeCluster": "gke.cluster",
     "GpuOperator": "accelerators.gpu_operator",
     "HeterogeneousCluster": "eks.cluster",
@@ -74,8 +85,9 @@ _MODULES = {
     "NeuronDevices": "accelerators.neuron",
     "NodeFeatureDiscovery": "accelerators.discovery",
     "NvidiaDraDriver": "accelerators.nvidia_dra",
-    "StorageClasses": "storage.classes",
+    "PolicyEngine": "delivery.policy_engine",
     "Queueing": "queueing.queueing",
+    "StorageClasses": "storage.classes",
 }
 _EXTRAS = {
     "AksCluster": "pulumi_azure",

@@ -170,6 +170,7 @@ COSTLY = {
     "azure:containerservice/kubernetesClusterNodePool:KubernetesClusterNodePool",
     "gcp:container/cluster:Cluster",
     "gcp:container/nodePool:NodePool",
+    "gcp:storage/bucket:Bucket",
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
 }
 """What a cloud charges for, or for what it makes."""
@@ -186,6 +187,7 @@ OF_MACHINES = {"gcp:container/nodePool:NodePool", "kubernetes:karpenter.k8s.aws/
 GCP_LABELLED = {
     "gcp:container/cluster:Cluster": "resourceLabels",
     "gcp:container/nodePool:NodePool": "nodeConfig.resourceLabels",
+    "gcp:storage/bucket:Bucket": "labels",
 }
 """Google Cloud's labels stand for tags, with a hyphen for the colon."""
 EACH = pytest.mark.parametrize("row", ROWS, ids=str)

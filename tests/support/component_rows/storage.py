@@ -37,4 +37,20 @@ ROWS: list[tuple[str, str, dict[str, Any]]] = [
     ("StorageClasses", "GKE", {
         "plan": plan(site={"provider": "gcp", "region": "europe-west1"}), "cluster_name": "c",
     }),
+    ("DataLifecycle", "least", {"plan": PLAN, "buckets": {"data": {"intent": "cold"}}}),
+    ("DataLifecycle", "a bucket that there is, a key, archives", {
+        "provider": "aws", "region": "us-east-1",
+        "buckets": {
+            "there": {"existing": "somebody-s", "intent": "warm", "archive_days": 90},
+            "made": {"key_arn": KEY, "rules": {"logs": {"prefix": "logs/", "expire_days": 30}}},
+        },
+    }),
+    ("DataLifecycle", "Google Cloud", {
+        "plan": plan(site={"provider": "gcp", "region": "europe-west1"}),
+        "buckets": {"data": {"intent": "cold"}, "any": {"autoclass": True}},
+    }),
+    ("DataLifecycle", "Azure", {
+        "plan": plan(site={"provider": "azure", "region": "westeurope"}),
+        "buckets": {"data": {"existing": "/subscriptions/1/a", "intent": "snapshot"}},
+    }),
 ]  # fmt: skip
