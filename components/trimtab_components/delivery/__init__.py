@@ -1,0 +1,1 @@
+"""What brings plans to clusters: GitOps, Crossplane's control plane, policy engines."""
