@@ -55,7 +55,8 @@ def read_settings(
 
     Args:
         kinds: every setting that there is, with its type: a plain one, a list or dict of such, or a
-            TypedDict, whose fields are spelt as settings too. What the stack does not set is absent.
+            TypedDict or a mapping like this one, whose fields are spelt as settings too. What the stack
+            does not set is absent, and its type is never asked for.
         elsewhere: gives the settings that only another choice knows, with that choice, for the
             error; asked only then.
 
@@ -104,8 +105,8 @@ def _named(path: str, value: Any, kind: Any) -> Any:
     kind = _plain(kind)
     if kind is Any:
         return value
-    if typing.is_typeddict(kind):
-        fields = settings_for(kind)
+    if typing.is_typeddict(kind) or isinstance(kind, Mapping):
+        fields = kind if isinstance(kind, Mapping) else settings_for(kind)
         if not isinstance(value, dict):
             raise _wrong(path, value, dict)
         for name in value:

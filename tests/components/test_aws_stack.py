@@ -292,7 +292,7 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
         ({"nta": "none"}, InputError, "trimtab:nta: unknown setting; did you mean nat?"),
         ({"zzz": "1"}, InputError, "use one of accelerators, access, addons, adminArns"),
         ({"renderTo": "x"}, InputError, "trimtab:renderTo: only counts for local"),
-        ({"target": "gcp"}, InputError, "trimtab:target: is gcp; set it to aws or local"),
+        ({"target": "gcp"}, InputError, "trimtab:target: is gcp; set it to aws, edge, hybrid or local"),
         ({"zones": "us-east-1a"}, InputError, "trimtab:zones: is us-east-1a; give a list"),
         ({"autoscaled": "yes"}, InputError, "trimtab:autoscaled: is yes; give true or false"),
         ({"volumeGib": "1.5"}, InputError, "trimtab:volumeGib: is 1.5; give a whole number"),

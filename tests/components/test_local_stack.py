@@ -117,7 +117,7 @@ def test_the_gpu_operator_can_be_set(recorded: Record) -> None:
 @pytest.mark.parametrize(
     ("config", "plan_changes", "error", "says"),
     [
-        ({"nat": "none"}, {}, InputError, "trimtab:nat: only counts for aws"),
+        ({"nat": "none"}, {}, InputError, "trimtab:nat: only counts for aws or hybrid"),
         ({"amiVersion": "newest"}, {}, InputError, "ami_version: String should match"),
         ({"asOf": "2030-01-01"}, {}, StalePlanError, "trimtab:asOf"),
     ],

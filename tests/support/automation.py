@@ -122,7 +122,12 @@ class EngineStack:
         self.set(**(config or {}))
 
     def _own_program(self) -> None:
-        runpy.run_path(str(self.folder / "stacks" / "__main__.py"), run_name="__main__")
+        # As Pulumi's language host does, so that the program finds its own modules.
+        sys.path.insert(0, str(self.folder / "stacks"))
+        try:
+            runpy.run_path(str(self.folder / "stacks" / "__main__.py"), run_name="__main__")
+        finally:
+            sys.path.remove(str(self.folder / "stacks"))
 
     def write_plan(self, data: dict[str, Any] | None = None) -> CapacityPlan:
         """Give the stack a plan of its own; default the support module's."""
