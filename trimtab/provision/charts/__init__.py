@@ -11,6 +11,7 @@ from trimtab.provision.charts import (
     delivery,
     edge,
     karpenter,
+    observability,
     queueing,
     storage,
     storage_on_premises,
@@ -19,7 +20,17 @@ from trimtab.provision.charts.model import ChartSource, ImageSource
 
 __all__ = ["CHARTS", "IMAGES", "ChartSource", "ImageSource"]
 
-_FAMILIES = (accelerators, cluster, delivery, edge, karpenter, queueing, storage, storage_on_premises)
+_FAMILIES = (
+    accelerators,
+    cluster,
+    delivery,
+    edge,
+    karpenter,
+    observability,
+    queueing,
+    storage,
+    storage_on_premises,
+)
 
 CHARTS: tuple[ChartSource, ...] = tuple(
     fact for family in _FAMILIES for fact in vars(family).values() if isinstance(fact, ChartSource)
