@@ -10,6 +10,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from pulumi._types import (
@@ -35,6 +36,9 @@ def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
     """
     if custom_resource(token):
         args = import_module("pulumi_kubernetes.apiextensions").CustomResourceArgs
+        if "spec" not in inputs and inputs.keys() - {"apiVersion", "kind", "metadata"}:
+            # Of a kind whose fields stand beside its metadata, as a VolumeSnapshotClass'.
+            inputs = {**{k: inputs[k] for k in ("apiVersion", "kind", "metadata")}, "spec": {}}
         found = list(_object(args, {k: v for k, v in inputs.items() if k != "spec"}, ""))
         return sorted(found if "spec" in inputs else [*found, "spec: missing"])
     return sorted(_object(args_type(token), inputs, ""))
@@ -44,7 +48,8 @@ def custom_resource(token: str) -> bool:
     """Whether the token is a Kubernetes kind that the SDK has no class for."""
     package, module, _ = token.split(":")
     group = module.split("/")[0]
-    built_in = group == "helm.sh" or group.endswith(".k8s.io")
+    known = find_spec(f"pulumi_kubernetes.{group.split('.')[0]}") is not None
+    built_in = group == "helm.sh" or (group.endswith(".k8s.io") and known)
     return package == "kubernetes" and "." in group and not built_in
 
 

@@ -52,7 +52,7 @@ def closed_bucket(
     )
     access = aws.s3.BucketPublicAccessBlock(
         name,
-        bucket=made.bucket,
+        bucket=made.id,
         block_public_acls=True,
         block_public_policy=True,
         ignore_public_acls=True,
@@ -61,7 +61,7 @@ def closed_bucket(
     )
     owner = aws.s3.BucketOwnershipControls(
         name,
-        bucket=made.bucket,
+        bucket=made.id,
         rule={"object_ownership": "BucketOwnerEnforced"},
         opts=options,
     )
@@ -72,7 +72,7 @@ def closed_bucket(
         rule = {"apply_server_side_encryption_by_default": by_key, "bucket_key_enabled": True}
     encryption = aws.s3.BucketServerSideEncryptionConfiguration(
         name,
-        bucket=made.bucket,
+        bucket=made.id,
         rules=[rule],
         opts=options,
     )
@@ -81,7 +81,7 @@ def closed_bucket(
         guards.append(
             aws.s3.BucketVersioning(
                 name,
-                bucket=made.bucket,
+                bucket=made.id,
                 versioning_configuration={"status": "Enabled"},
                 opts=options,
             )
@@ -89,13 +89,13 @@ def closed_bucket(
     guards.append(
         aws.s3.BucketPolicy(
             name,
-            bucket=made.bucket,
-            policy=made.bucket.apply(lambda text: policy_document([tls_only(text, region)])),
+            bucket=made.id,
+            policy=made.id.apply(lambda text: policy_document([tls_only(text, region)])),
             # Its own block of public policies must not meet it half made.
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[access]),
         )
     )
-    return Bucket(made.bucket, tuple(guards))
+    return Bucket(made.id, tuple(guards))
 
 
 def tls_only(bucket: str, region: str) -> dict[str, Any]:
