@@ -126,7 +126,8 @@ class Weighing:
 
     def _row(self, backend: Backend) -> OwnedStorage | None:
         rows = (each for each in self.owned if each.backend == backend.id)
-        return next((each for each in rows if self.place.site in (None, each.site)), None)
+        here = self.place.site or self.place.region
+        return next((each for each in rows if each.site == here), None)
 
     def _unsuitable(
         self, backend: Backend, provider: str, owned: OwnedStorage | None
