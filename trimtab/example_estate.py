@@ -148,13 +148,13 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def plan_command(folder: Path, names: Iterable[str], plan: str) -> str:
-    """The command that plans from a folder's files, at us-east-1."""
+def plan_command(folder: Path, names: Iterable[str], plan: str, more: str = "") -> str:
+    """The command that plans from a folder's files, at us-east-1; `more`: further options and a space."""
     demand = " ".join(f"--demand {name}={folder / name}.csv" for name in names)
     zones = " ".join(f"--zone us-east-1{letter}" for letter in "abc")
     return (
         f"trimtab plan {demand} --unit replicas --workloads {folder / 'workloads.yaml'} "
-        f"--inventory {folder / 'inventory.yaml'} --region us-east-1 {zones} --name {plan} --out plan.yaml"
+        f"--inventory {folder / 'inventory.yaml'} {more}--region us-east-1 {zones} --name {plan} --out plan.yaml"
     )
 
 

@@ -5,10 +5,28 @@ and the cloud when the hall is full, and what must stay where it is. Series are 
 machines' papers are round figures of the size that such machines have.
 """
 
+from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+
+from trimtab.clock import format_instant
+from trimtab.example import START
 from trimtab.example_estate import DAYS, Size, make_folder, plan_command, sized_series
 from trimtab.files import write_atomic
+
+STORED_DAYS = 184
+
+
+class Stored(NamedTuple):
+    """A storage tier's series: GiB at its start, GiB more an hour, and mean IOPS and MiB/s."""
+
+    gib: float
+    gib_per_hour: float
+    iops: float
+    mibps: float
+
 
 SIZES = {
     "trainer": Size(1, 4.0),
@@ -39,6 +57,19 @@ spec:
   odcrs:
   - {id: cr-0a1b2c3d4e5f60718, pool: trainer, provider: aws, region: us-east-1, instanceType: p5.48xlarge,
      quantity: 3, zone: us-east-1a, starts: '2026-06-01T00:00:00Z'}
+  ownedStorage:
+  - {id: ceph-nvme, backend: ceph-block, site: hall-berlin, gib: 60000, usdPerGibMonth: 0.045, kgco2ePerTibHour: 0.0011,
+     maxIops: 50000, maxMibps: 2000}
+  - {id: ceph-disk, backend: ceph-file, site: hall-berlin, gib: 120000, usdPerGibMonth: 0.021, kgco2ePerTibHour: 0.0007, maxIops: 20000,
+     maxMibps: 1500}
+  - {id: filer, backend: nfs, site: hall-berlin, gib: 200000, usdPerGibMonth: 0.012, kgco2ePerTibHour: 0.0005, maxIops: 5000,
+     maxMibps: 500}
+  - {id: disks-hamburg, backend: local-path, site: store-hamburg, gib: 3000, usdPerGibMonth: 0.03, maxIops: 20000,
+     maxMibps: 500}
+  - {id: disks-munich, backend: local-path, site: store-munich, gib: 3000, usdPerGibMonth: 0.03, maxIops: 20000,
+     maxMibps: 500}
+  - {id: disks-leipzig, backend: local-lvm, site: plant-leipzig, gib: 8000, usdPerGibMonth: 0.03, maxIops: 90000,
+     maxMibps: 2000}
   owned:
   - id: dgx
     pool: pretraining
@@ -120,6 +151,44 @@ spec:
     unitsPerNode: 6
     hardware: {purchaseUsd: 700, lifeYears: 5, watts: 15, usdPerKwh: 0.22,
       grid: {provider: gcp, region: europe-west3}, embodiedKgco2e: 120}
+"""
+
+STORAGE_SIZES = {
+    "checkpoints": Stored(3_000, 0.30, 9_000, 620),
+    "corpora": Stored(9_000, 0.90, 0, 240),
+    "results": Stored(1_500, 0.40, 120, 12),
+    "hall-volumes": Stored(6_000, 0.50, 7_000, 400),
+    "hall-shared": Stored(12_000, 1.20, 0, 300),
+    "hall-archive": Stored(20_000, 1.50, 0, 20),
+    "hamburg-cache": Stored(300, 0.01, 400, 40),
+    "munich-cache": Stored(260, 0.01, 400, 40),
+    "leipzig-frames": Stored(900, 0.03, 1_200, 120),
+}
+
+STORAGE = """\
+# A synthetic example: what nine tiers store, in the cloud, in the hall and at the edge.
+apiVersion: trimtab.dev/v1alpha1
+kind: StorageDemand
+spec:
+  tiers:
+  - {name: checkpoints, intent: hot, demand: checkpoints.csv, volumes: 8, workloads: [trainer], snapshots: true,
+     owner: {team: foundation-models, project: pretraining}, backends: [ebs-gp3, ebs-io2]}
+  - {name: corpora, intent: shared, demand: corpora.csv, workloads: [trainer, evaluation],
+     owner: {team: foundation-models, project: pretraining}, backends: [efs, fsx-lustre]}
+  - {name: results, intent: warm, demand: results.csv, volumes: 4, workloads: [evaluation],
+     owner: {team: foundation-models, project: evaluation}}
+  - {name: hall-volumes, intent: hot, demand: hall-volumes.csv, volumes: 6, site: hall-berlin,
+     workloads: [pretraining, records], owner: {team: platform, project: hall}, backends: [ceph-block]}
+  - {name: hall-shared, intent: shared, demand: hall-shared.csv, site: hall-berlin,
+     workloads: [pretraining, simulation], owner: {team: platform, project: hall}, backends: [ceph-file, nfs]}
+  - {name: hall-archive, intent: cold, demand: hall-archive.csv, site: hall-berlin, workloads: [records],
+     owner: {team: compliance, project: records}, backends: [nfs]}
+  - {name: hamburg-cache, intent: scratch, demand: hamburg-cache.csv, volumes: 3, site: store-hamburg,
+     workloads: [vision-hamburg], owner: {team: retail, project: vision}, backends: [local-path]}
+  - {name: munich-cache, intent: scratch, demand: munich-cache.csv, volumes: 3, site: store-munich,
+     workloads: [vision-munich], owner: {team: retail, project: vision}, backends: [local-path]}
+  - {name: leipzig-frames, intent: scratch, demand: leipzig-frames.csv, volumes: 5, site: plant-leipzig,
+     workloads: [inspection-leipzig], owner: {team: manufacturing, project: inspection}, backends: [local-lvm]}
 """
 
 _WORKLOAD = """\
@@ -207,6 +276,7 @@ A synthetic hybrid estate for Trimtab: nothing in it was measured.
 
 NAME.csv        hourly demand of a workload in replicas, {days} days, made by `trimtab.example_hybrid`
 workloads.yaml  what a replica of each needs, and where it may be
+storage.yaml    tiers of storage, whose series lie beside it
 inventory.yaml  a reservation in the cloud, and machines of one's own with their papers
 
   {command}
@@ -227,6 +297,26 @@ def write_hybrid(folder: Path) -> str:
         write_atomic(folder / f"{name}.csv", sized_series(size))
     write_atomic(folder / "workloads.yaml", WORKLOADS)
     write_atomic(folder / "inventory.yaml", INVENTORY)
-    command = plan_command(folder, SIZES, "hybrid")
+    write_atomic(folder / "storage.yaml", STORAGE)
+    for seed, (name, stored) in enumerate(STORAGE_SIZES.items()):
+        write_atomic(folder / f"{name}.csv", stored_series(stored, seed))
+    command = plan_command(folder, SIZES, "hybrid", f"--storage {folder / 'storage.yaml'} ")
     write_atomic(folder / "README.txt", README.format(days=DAYS, command=command))
     return command
+
+
+def stored_series(stored: Stored, seed: int) -> bytes:
+    """Six-hourly GiB, IOPS and MiB/s of a tier over half a year that ends where demand does."""
+    hour = np.arange(0, 24 * STORED_DAYS, 6, dtype=np.float64)
+    noise = 1 + 0.05 * (np.random.Generator(np.random.PCG64(seed)).random((3, len(hour))) - 0.5)
+    busy = 1 + 0.6 * np.sin(2 * np.pi * (hour % 24 - 9) / 24)
+    gib = (stored.gib + stored.gib_per_hour * hour) * (1 + 0.02 * (noise[0] - 1))
+    columns = gib, stored.iops * busy * noise[1], stored.mibps * busy * noise[2]
+    start = START + timedelta(days=365 - STORED_DAYS)
+    rows = ["timestamp,gib,iops,mibps"]
+    for at, row in zip(
+        hour.tolist(), zip(*(c.tolist() for c in columns), strict=True), strict=True
+    ):
+        instant = format_instant(start + timedelta(hours=at))
+        rows.append(",".join((instant, *(f"{value:.1f}" for value in row))))
+    return ("\n".join(rows) + "\n").encode()
