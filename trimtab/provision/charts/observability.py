@@ -1,6 +1,6 @@
 """Telemetry."""
 
-from trimtab.provision.charts.model import ChartSource
+from trimtab.provision.charts.model import ChartSource, ImageSource
 
 _AS_OF = "2026-11-23"
 
@@ -67,4 +67,10 @@ OTEL_AGENT = ChartSource(
     namespace="otel-agent",
     as_of=_AS_OF,
     source="the same chart, as a DaemonSet that reads the nodes' logs",
+)
+OTEL_COLLECTOR = ImageSource(
+    repository="ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-k8s",
+    version="0.158.0",
+    as_of=_AS_OF,
+    source="values and appVersion of chart opentelemetry-collector 0.170.0",
 )

@@ -13,19 +13,20 @@ INTERVAL = "1m"
 def rule_groups(
     recordings: tuple[Recording, ...], alerts: tuple[Alert, ...], runbooks: str = RUNBOOKS
 ) -> dict[str, list[dict[str, Any]]]:
-    """The content of a rules file. Alerts come after what they are computed from."""
+    """The content of a rules file.
+
+    One group, for its rules are evaluated in order and at one instant; groups are not.
+    """
     return {
         "groups": [
             {
-                "name": "trimtab-recordings",
+                "name": RULES_NAME,
                 "interval": INTERVAL,
-                "rules": [each.rule() for each in recordings],
-            },
-            {
-                "name": "trimtab-alerts",
-                "interval": INTERVAL,
-                "rules": [each.rule(runbooks) for each in alerts],
-            },
+                "rules": [
+                    *(each.rule() for each in recordings),
+                    *(each.rule(runbooks) for each in alerts),
+                ],
+            }
         ]
     }
 
