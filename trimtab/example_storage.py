@@ -65,7 +65,7 @@ def write_storage(folder: Path) -> str:
     write_atomic(folder / "results.csv", _series(_results(noise)))
     write_atomic(folder / "claims.csv", _claims(noise))
     write_atomic(folder / "objects.csv", _OBJECTS)
-    return f"trimtab plan --demand DEMAND --storage {folder}/storage.yaml --out plan.yaml"
+    return f"trimtab storage advise --access {folder}/claims.csv"
 
 
 def _hours() -> NDArray[np.float64]:
@@ -157,11 +157,11 @@ def _claims(noise: np.random.Generator) -> str:
 
 
 _OBJECTS = """\
-group,gib,objects,reads_per_month,retrieved_gib_per_month,lifetime_days,access_known
-training/raw,180000,24000000,40000,900,3650,yes
-training/shards,42000,350000,9000000,160000,730,yes
+group,gib,objects,reads_per_month,retrieved_gib_per_month,lifetime_days,may_wait
+training/raw,180000,24000000,40000,900,3650,no
+training/shards,42000,350000,9000000,160000,730,no
 models/archive,9000,1200,6,40,3650,yes
-logs/debug,2600,310000000,1000,1,365,yes
-uploads/tmp,800,90000,500,5,20,yes
+logs/debug,2600,310000000,1000,1,365,no
+uploads/tmp,800,90000,500,5,20,no
 shared/unknown,30000,600000,,,1825,no
 """

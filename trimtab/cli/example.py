@@ -22,6 +22,9 @@ def example(
             "which must stay where they are.",
         ),
     ] = False,
+    storage: Annotated[
+        bool, option("--storage", help="Storage tiers, claims and objects instead.")
+    ] = False,
 ) -> None:
     """Write a synthetic year of hourly GPU demand and two Kubernetes workloads to plan from.
 
@@ -31,15 +34,25 @@ def example(
     Examples:
       trimtab example --out build/example
       trimtab example --estate --out build/estate
+      trimtab example --storage --out build/storage
       trimtab example --hybrid --out build/hybrid
 
     Raises:
-        InputError: the folder can't be written, or both kinds are asked for.
+        InputError: the folder can't be written, or two kinds are asked for.
     """
-    if estate and hybrid:
+    if estate + hybrid + storage > 1:
         raise InputError(
-            "are two examples", where="--estate and --hybrid", mend="ask for one of them"
+            "are different examples",
+            where="--estate, --hybrid, --storage",
+            mend="ask for one of them",
         )
+    if storage:
+        from trimtab.example_storage import write_storage
+
+        command = write_storage(out)
+        info(f"wrote {out}")
+        info(f"next: {command}")
+        return
     if estate or hybrid:
         from trimtab.example_estate import write_estate
         from trimtab.example_hybrid import write_hybrid

@@ -74,7 +74,9 @@ def _check(document: "CapacityPlan", pool: str | None, group: str | None) -> Non
 
 def _section(path: str) -> str:
     """The place whose numbers make one table: a pool, a group, a commitment, the evidence."""
-    found = re.match(r"spec\.(pools\[\d+\](\.groups\[\d+\])?|commitments\[\d+\]|storage\[\d+\]|evidence)\.", path)
+    found = re.match(
+        r"spec\.(pools\[\d+\](\.groups\[\d+\])?|commitments\[\d+\]|storage\[\d+\]|evidence)\.", path
+    )
     return found[0] if found else "spec."
 
 

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "render": "Show what a Composition with our function gives, without a cluster.",
     "replay": "Make recorded calls of the composition function again, and compare the answers.",
     "catalog": "Fetch the providers' prices, and see what a machine costs, where and how bought.",
+    "storage": "See what storage costs, and what to do with claims and objects that are there.",
     "offers": "List the offers of a price table, per hour and per accelerator-hour.",
     "example": "Write a synthetic year of demand and two workloads to plan from.",
     "schema": "Print the schema of a plan or a workload file: JSON Schema, or a cluster's CRD.",
