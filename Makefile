@@ -22,7 +22,7 @@ NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/funct
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help preview test lint lint-style lint-types lint-types-function lint-pins lint-hygiene \
-	format coverage docs engines xpkg browser estate hybrid example schemas bench lock clean clean-environments \
+	format coverage docs engines xpkg programs estate hybrid example schemas bench lock clean clean-environments \
 	pulumi-environment function-environment tools-environment
 
 help: ## This list
@@ -102,8 +102,8 @@ xpkg: function-environment ## Build the function's Crossplane package, an .xpkg 
 control-plane: pulumi-environment function-environment ## Run an empty cluster with Crossplane and the function on this machine, until Ctrl-C
 	@PYTHONPATH=tests:. $(PULUMI)/python -m support.control_plane build/control-plane
 
-browser: ## Have a Chromium for the test of the backtest's report (installs Debian's as root)
-	$(PYTHON) tools/browser.py $(ARGS)
+programs: ## Have the Chromium and the sshd that tests run (installs Debian's as root)
+	$(PYTHON) tools/debian.py $(ARGS)
 
 schemas: pulumi-environment ## Write the JSON Schemas and CRDs anew from the documents' models
 	$(PULUMI)/python -m tools.schemas

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tools.browser import BrowserError, find
+from tools.debian import BROWSER, AbsentError, find
 
 OFFLINE = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -139,8 +139,8 @@ class Browser:
 def browser(folder: Path) -> Browser:
     """The browser; skips the test where there is none, and fails it in CI, as engines do."""
     try:
-        return Browser(find(), folder)
-    except BrowserError as error:
+        return Browser(find(BROWSER), folder)
+    except AbsentError as error:
         if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
             pytest.fail(f"{error} (a missing browser fails in CI)", pytrace=False)
         pytest.skip(str(error))

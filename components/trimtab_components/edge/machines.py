@@ -45,18 +45,17 @@ class Machines:
             machine: where it runs.
             text: the script, kept as a secret.
             after: what must stand first.
-            shows: what of it is no secret: a change of it is seen in a preview.
+            shows: what of it is no secret: a change of it is seen in a preview, by its digest.
         """
         shell = self._shell(machine)
+        digest = hashlib.sha256(shows.encode()).hexdigest()[:16]
         return remote.Command(
             f"{self.name}-{suffix}",
             connection=self._connection(machine),
-            create=f"{shell} -s -- apply",
-            # Stated besides `create`, or a trigger would replace the resource: remove, then apply.
-            update=f"{shell} -s -- apply",
+            # No triggers: they replace the resource, and what was applied anew would then be removed.
+            create=f"{shell} -s -- apply {digest}",
             delete=f"{shell} -s -- remove",
             stdin=pulumi.Output.secret(text),
-            triggers=[hashlib.sha256(shows.encode()).hexdigest()[:16]],
             add_previous_output_in_env=False,
             opts=self._options(after),
         )
@@ -79,7 +78,6 @@ class Machines:
             f"{self.name}-{suffix}",
             connection=self._connection(machine),
             create=cat,
-            update=cat,
             triggers=list(when),
             logging=remote.Logging.NONE,
             add_previous_output_in_env=False,
