@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from trimtab_components.eks.network import Network
     from trimtab_components.existing.cluster import ExistingCluster
     from trimtab_components.gke.cluster import GkeCluster
+    from trimtab_components.governance.governance import CostGovernance
     from trimtab_components.karpenter.controller import KarpenterController
     from trimtab_components.karpenter.pools import KarpenterPools
+    from trimtab_components.observability.observability import Observability
     from trimtab_components.purchases.commitments import Commitments
     from trimtab_components.queueing.queueing import Queueing
     from trimtab_components.storage.classes import StorageClasses
@@ -41,6 +43,7 @@ __all__ = [
     "AksCluster",
     "AmdGpuOperator",
     "Commitments",
+    "CostGovernance",
     "CrossplaneControlPlane",
     "DataLifecycle",
     "EfaDevices",
@@ -58,6 +61,7 @@ __all__ = [
     "NeuronDevices",
     "NodeFeatureDiscovery",
     "NvidiaDraDriver",
+    "Observability",
     "PolicyEngine",
     "Queueing",
     "StorageClasses",
@@ -68,6 +72,7 @@ _MODULES = {
     "AksCluster": "aks.cluster",
     "AmdGpuOperator": "accelerators.amd",
     "Commitments": "purchases.commitments",
+    "CostGovernance": "governance.governance",
     "CrossplaneControlPlane": "delivery.crossplane",
     "DataLifecycle": "storage.lifecycle",
     "EfaDevices": "accelerators.efa",
@@ -85,6 +90,7 @@ _MODULES = {
     "NeuronDevices": "accelerators.neuron",
     "NodeFeatureDiscovery": "accelerators.discovery",
     "NvidiaDraDriver": "accelerators.nvidia_dra",
+    "Observability": "observability.observability",
     "PolicyEngine": "delivery.policy_engine",
     "Queueing": "queueing.queueing",
     "StorageClasses": "storage.classes",

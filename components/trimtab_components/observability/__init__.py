@@ -1,0 +1,1 @@
+"""Telemetry in a cluster, with the plan in it."""
