@@ -150,6 +150,9 @@ ROWS = (
 
 COSTLY = {
     "aws:autoscaling/group:Group",
+    "aws:bcmdata/export:Export",
+    "aws:budgets/budget:Budget",
+    "aws:budgets/budgetAction:BudgetAction",
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:ebs/volume:Volume",
     "aws:ec2/capacityReservation:CapacityReservation",
@@ -165,6 +168,7 @@ COSTLY = {
     "aws:fsx/lustreFileSystem:LustreFileSystem",
     "aws:kms/key:Key",
     "aws:s3/bucket:Bucket",
+    "aws:sns/topic:Topic",
     "aws:sqs/queue:Queue",
     "azure:containerservice/kubernetesCluster:KubernetesCluster",
     "azure:containerservice/kubernetesClusterNodePool:KubernetesClusterNodePool",

@@ -1,6 +1,6 @@
 """An S3 bucket that nobody reads by mistake: closed to the public, encrypted, reached through TLS alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ def closed_bucket(
     key: Any = None,
     versioning: bool = False,
     keep: bool = True,
+    allow: Callable[[str], Any] | None = None,
 ) -> Bucket:
     """A bucket.
 
@@ -42,6 +43,7 @@ def closed_bucket(
         key: ARN of the KMS key that encrypts it, which may be late; default S3's own keys.
         versioning: whether former versions of objects are kept.
         keep: whether it is protected, and left behind where it goes from the program nevertheless.
+        allow: further statements of its policy, which may be late, by its name.
     """
     options = pulumi.ResourceOptions(parent=parent)
     made = aws.s3.Bucket(
@@ -90,7 +92,11 @@ def closed_bucket(
         aws.s3.BucketPolicy(
             name,
             bucket=made.id,
-            policy=made.id.apply(lambda text: policy_document([tls_only(text, region)])),
+            policy=made.id.apply(
+                lambda text: pulumi.Output.from_input(allow(text) if allow else []).apply(
+                    lambda more: policy_document([tls_only(text, region), *more])
+                )
+            ),
             # Its own block of public policies must not meet it half made.
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[access]),
         )

@@ -1,0 +1,1 @@
+"""Guards of spending on AWS."""
