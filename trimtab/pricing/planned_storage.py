@@ -1,4 +1,4 @@
-"""What a plan's storage tier costs, borne by the StorageClass that gives it.
+"""What a plan's storage tier costs, borne by the StorageClass, or the VolumeSnapshotClass, that gives it.
 
 A tier is paid for once. Its class bears it, by the plan's window (GiB, IOPS and MiB/s at the plan's prices),
 and claims of that class are part of it. Where the tier's file system is a resource of the estate (it bears
@@ -28,7 +28,9 @@ if TYPE_CHECKING:  # pydantic, which a change without a plan does not need
     from trimtab.plan.storage import StorageTier, StorageWindow
     from trimtab.storage.prices import StoragePrice
 
-CLASS = "storage.k8s.io/StorageClass"
+CLASSES = frozenset(
+    {"storage.k8s.io/StorageClass", "snapshot.storage.k8s.io/VolumeSnapshotClass"}
+)
 FILE_SYSTEMS = frozenset(
     {
         "aws_efs_file_system",
@@ -81,12 +83,12 @@ def _bearers(facts: Facts) -> "Mapping[str, list[Resource]]":
     """By tier what may bear its cost, the one that does first: file systems before classes."""
     found: dict[str, list[Resource]] = {}
     for resource in facts.resources.values():
-        if resource.kind == CLASS or resource.kind in FILE_SYSTEMS:
+        if resource.kind in CLASSES or resource.kind in FILE_SYSTEMS:
             name = mark_of(resource, STORAGE_TIER_TAG, STORAGE_TIER_LABEL)
-            if name is not None and (resource.kind != CLASS or tier_of(resource, facts)):
+            if name is not None and (resource.kind not in CLASSES or tier_of(resource, facts)):
                 found.setdefault(name, []).append(resource)
     for resources in found.values():
-        resources.sort(key=lambda each: (each.kind == CLASS, each.key))
+        resources.sort(key=lambda each: (each.kind in CLASSES, each.key))
     return found
 
 

@@ -51,7 +51,7 @@ _FILES = {
 _LOCAL = ("rancher.io/local-path", "kubernetes.io/no-provisioner", "topolvm.io", "openebs.io/local")
 
 
-@estimates(_CLASS)
+@estimates(_CLASS, "snapshot.storage.k8s.io/VolumeSnapshotClass")
 def storage_class(at: Estimation) -> Iterator[Part]:
     """A class costs nothing; one that gives a plan's storage tier bears what the tier costs."""
     yield from class_parts(at)
