@@ -93,6 +93,10 @@ def _site(
     arguments: dict[str, Any] = {"plan": plan, **shared, **settings.get(kind, {})}
     if kind != "existing":
         arguments["site"] = site
+    if kind == "k3s" and arguments.get("transport", "ssh") == "ssh":
+        for token in ("server_token", "agent_token"):
+            if token not in arguments:
+                arguments[token] = _token(f"{label}-{token.replace('_', '-')}")
     component = getattr(trimtab_components, CLUSTERS[kind][0])(label, arguments)
     if component.provider is None:
         raise InputError(
@@ -117,3 +121,18 @@ def _site(
     }
     furnish(place, inside)
     return MadeSite(component, place)
+
+
+def _token(name: str) -> pulumi.Output[str]:
+    """A secret of 256 bits, made once where Pulumi runs and kept in the stack's state, encrypted."""
+    import pulumi_command as command
+
+    made = command.local.Command(
+        name,
+        create="head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n'",
+        logging=command.local.Logging.NONE,
+        opts=pulumi.ResourceOptions(
+            additional_secret_outputs=["stdout"], ignore_changes=["create", "logging"]
+        ),
+    )
+    return made.stdout
