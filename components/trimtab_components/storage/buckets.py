@@ -92,16 +92,17 @@ def closed_bucket(
         aws.s3.BucketPolicy(
             name,
             bucket=made.id,
-            policy=made.id.apply(
-                lambda text: pulumi.Output.from_input(allow(text) if allow else []).apply(
-                    lambda more: policy_document([tls_only(text, region), *more])
-                )
-            ),
+            policy=made.id.apply(lambda text: _policy(text, region, allow)),
             # Its own block of public policies must not meet it half made.
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[access]),
         )
     )
     return Bucket(made.id, tuple(guards))
+
+
+def _policy(bucket: str, region: str, allow: Callable[[str], Any] | None) -> pulumi.Output[str]:
+    more: pulumi.Output[Any] = pulumi.Output.from_input(allow(bucket) if allow else [])
+    return more.apply(lambda each: policy_document([tls_only(bucket, region), *each]))
 
 
 def tls_only(bucket: str, region: str) -> dict[str, Any]:
