@@ -130,6 +130,12 @@ def reason(claims: Claims, advice: Advice, row: int) -> str:
     rests = f"{used:,.0f} of {gib:,.0f} GiB used, {p95:,.0f} IOPS at p95"
     if not np.isnan(days) and days >= 1:
         rests += f", not touched for {days:.0f} days"
+    slow, quick = (
+        backends()[name].latency or "not stated"
+        for name in (advice.targets[advice.target[row]], claims.backend_ids[claims.backend[row]])
+    )
+    if action is Action.MOVE and slow != quick:
+        rests += f"; its latency would be {slow}, not {quick}"
     if np.isnan(advice.usd_now[row]):
         return f"its price is not known, and so no saving; {rests}"
     return rests
@@ -303,10 +309,8 @@ def _allowed(
     able = np.full(len(rows), target.access == backend.access)
     if target.provider != backend.provider or (backend.snapshots and not target.snapshots):
         return np.zeros(len(rows), dtype=np.bool_)
-    slower = _latency(target) > _latency(backend)
-    if slower == 1 and target.latency != "any":
-        slower = False  # a few milliseconds beside less than one: who minds says so by an intent
-    if slower:
+    # A few milliseconds in place of less than one: the reason says so. Disks that turn are for what is cold.
+    if target.latency in ("any", None) and _latency(target) > _latency(backend):
         able &= claims.days_since_access[rows] >= COLD_DAYS
     stated = np.array([claims.intent[row] for row in rows.tolist()])
     able &= (stated == "") | np.isin(stated, target.intents)
