@@ -100,7 +100,7 @@ def closed_bucket(
     return Bucket(made.id, tuple(guards))
 
 
-def _policy(bucket: str, region: str, allow: Callable[[str], Any] | None) -> pulumi.Output[str]:
+def _policy(bucket: str, region: str, allow: Callable[[str], Any] | None) -> Any:
     more: pulumi.Output[Any] = pulumi.Output.from_input(allow(bucket) if allow else [])
     return more.apply(lambda each: policy_document([tls_only(bucket, region), *each]))
 
