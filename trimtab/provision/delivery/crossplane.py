@@ -352,6 +352,9 @@ def function_objects(
     return tuple(made)
 
 
+_DEFINITION = "CompositeResourceDefinition"
+
+
 def kind_objects(
     crds: Sequence[Mapping[str, Any]],
     roles: Sequence[Mapping[str, Any]],
@@ -372,8 +375,8 @@ def kind_objects(
     ]
     for name, documents in apis.items():
         definition = f"api-{name.lower()}"
-        for document in documents:
-            if document["kind"] == "CompositeResourceDefinition":
+        for document in sorted(documents, key=lambda each: each["kind"] != _DEFINITION):
+            if document["kind"] == _DEFINITION:
                 made.append(from_manifest(definition, document, kinds))
             else:
                 key = f"composition-{document['metadata']['name']}"
