@@ -16,6 +16,7 @@ from trimtab.plan.types import Flag
 from trimtab.provision.accelerators.gpu_values import merge
 from trimtab.provision.arguments import Arguments, Override
 from trimtab.provision.eks.roles import POD_ACTIONS, policy_document
+from trimtab.provision.storage.aws import SNAPSHOT_CONTROLLER
 from trimtab.provision.storage.aws_iam import statements
 from trimtab.provision.storage.drivers import needed
 from trimtab.provision.storage.model import ClassRequest, Driver, DriverRequest, Facts
@@ -85,9 +86,12 @@ class Drivers:
         Args:
             wanted: the classes by the driver that they name.
         """
-        for driver in needed(wanted):
+        # Drivers look for the kinds of snapshots as they start.
+        order = sorted(needed(wanted), key=lambda each: each.name != SNAPSHOT_CONTROLLER)
+        for driver in order:
             stated = self.stated.get(driver.name, CheckedDriver())
-            after = [r for n in driver.requires for r in self.ready[n]]
+            names = {SNAPSHOT_CONTROLLER, *driver.requires} & self.ready.keys()
+            after = [r for name in sorted(names) for r in self.ready[name]]
             there = self.facts.provider in driver.managed_by or not stated.enabled
             if there:
                 self.ready[driver.name] = []

@@ -52,7 +52,7 @@ class LifecycleRule(TypedDict, total=False):
     noncurrent_transitions: dict[str, int]
     """The same of former versions, by the days since they were replaced."""
     noncurrent_expire_days: int
-    """When former versions are dropped; default the bucket's."""
+    """When former versions are dropped; default the bucket's, or never where the rule moves them."""
     noncurrent_keep: int
     """Former versions that stay whatever their age; default none."""
 

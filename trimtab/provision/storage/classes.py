@@ -19,7 +19,7 @@ from trimtab.provision.arguments import Arguments
 from trimtab.provision.storage import aws, azure, gcp, on_premises
 from trimtab.provision.storage.model import ClassRequest, Facts, Made, Maker
 from trimtab.provision.storage.performance import chosen_by_number, of_tier
-from trimtab.storage.backends import ON_PREMISES, Backend, backend, suiting
+from trimtab.storage.backends import ON_PREMISES, Backend, backend, backends, suiting
 
 MAKERS: dict[str, Maker] = {**aws.MAKERS, **azure.MAKERS, **gcp.MAKERS, **on_premises.MAKERS}
 """By the backend's id."""
@@ -130,6 +130,13 @@ def _request(
                 )
     chosen = _backend(tier.backend if tier else stated.backend, intent, provider, place)
     _check_intent(intent, chosen, place)
+    if stated.retune and not chosen.retunable:
+        others = [e.id for e in backends().values() if e.retunable and e.provider == provider]
+        raise InputError(
+            f"backend {chosen.id} can't be retuned",
+            where=place,
+            mend=f"drop retune, or use one of {allowed(others)}" if others else "drop retune",
+        )
     planned = of_tier(tier, chosen) if tier and chosen_by_number(chosen) else (None, None)
     return ClassRequest(
         name=name,

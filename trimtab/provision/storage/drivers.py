@@ -16,7 +16,14 @@ from trimtab.provision.storage.model import Driver, DriverRequest
 def _ebs_values(request: DriverRequest) -> Mapping[str, Any]:
     # By this tag alone its role tells the cluster's volumes from others'; the EKS add-on sets it itself.
     facts = request.facts
-    return {"controller": {"region": facts.region, "k8sTagClusterId": facts.cluster}}
+    values: dict[str, Any] = {
+        "controller": {"region": facts.region, "k8sTagClusterId": facts.cluster},
+        "helmTester": {"enabled": False},
+    }
+    if any(each.intent == "snapshot" for each in request.classes):
+        # The chart looks for the CRDs as it is rendered, when they may not be there yet.
+        values["sidecars"] = {"snapshotter": {"forceEnable": True}}
+    return values
 
 
 def _efs_values(request: DriverRequest) -> Mapping[str, Any]:

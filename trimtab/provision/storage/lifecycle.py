@@ -130,7 +130,7 @@ def rules_of(
     """A bucket's rules: the stated ones, else what its intent means.
 
     Args:
-        noncurrent_days: after which former versions are dropped where a rule does not say; None: never.
+        noncurrent_days: after which former versions are dropped where a rule says nothing of them; None: never.
         abort_days: after which uploads that never ended are; None: never.
         where: the component and bucket, for errors.
 
@@ -153,7 +153,9 @@ def _rule(
     where: str,
 ) -> Rule:
     transitions = _down(stated.transitions, stated.expire_days, stated.min_kib, provider, where)
-    noncurrent_expire = stated.noncurrent_expire_days or noncurrent_days
+    # A rule that moves former versions says itself when they go.
+    usual = None if stated.noncurrent_transitions else noncurrent_days
+    noncurrent_expire = stated.noncurrent_expire_days or usual
     noncurrent = _down(
         stated.noncurrent_transitions, noncurrent_expire, stated.min_kib, provider, where
     )
