@@ -37,7 +37,7 @@ from trimtab_components.edge.arguments import (
     Machine,
     Sha256,
 )
-from trimtab_components.edge.machines import Machines
+from trimtab_components.edge.machines import Machines, marked
 from trimtab_components.order import standing_first
 from trimtab_components.plan_object import plan_and_kind
 from trimtab_components.pool_settings import PoolSettings
@@ -261,7 +261,7 @@ class K3sCluster(pulumi.ComponentResource):
             self.cloud_init = pulumi.Output.secret(pulumi.Output.all(**documents))
         self.provider: kubernetes.Provider | None = None
         if settings.transport == "ssh" or settings.kubeconfig is not None:
-            self._inside(name, plan, ready)
+            self._inside(name, plan, nodes.nodes, ready)
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.plan_name = pulumi.Output.from_input(plan.metadata.name)
         self.join_arguments = pulumi.Output.from_input(nodes.join)
@@ -351,7 +351,9 @@ class K3sCluster(pulumi.ComponentResource):
         known = pulumi.Output.all(text, self.endpoint)
         return known.apply(lambda each: k3s_script.kubeconfig_at(each[0], each[1])), ready
 
-    def _inside(self, name: str, plan: Any, ready: list[pulumi.Resource]) -> None:
+    def _inside(
+        self, name: str, plan: Any, nodes: tuple[EdgeNode, ...], ready: list[pulumi.Resource]
+    ) -> None:
         """The plan, and the upgrades' controller; both once every machine is a node."""
         settings = self._settings
         self.provider = kubernetes.Provider(
@@ -368,6 +370,7 @@ class K3sCluster(pulumi.ComponentResource):
         plan_and_kind(
             name, plan, settings.namespace, labels, options, install_crd=settings.install_crd
         )
+        marked(name, nodes, settings.labels, options)
         if settings.upgrades:
             self._upgrades(name, labels, options)
 

@@ -10,9 +10,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 from pulumi_command import remote
 
+from trimtab.provision.edge_nodes import EdgeNode
 from trimtab_components.edge.arguments import Machine, Ssh
+
+
+def marked(
+    name: str,
+    nodes: Sequence[EdgeNode],
+    labels: dict[str, str],
+    options: pulumi.ResourceOptions,
+) -> None:
+    """What each group's nodes bear, as objects: by them their cost and emissions are known as the plan's.
+
+    The machines' scripts give them the same labels, so that a node that comes back has them at once.
+    """
+    for node in nodes:
+        if node.group:
+            kubernetes.core.v1.NodePatch(
+                f"{name}-machine-{node.name}",
+                metadata={"name": node.name, "labels": {**labels, **node.marks}},
+                opts=options,
+            )
 
 
 @dataclass(frozen=True)
