@@ -137,7 +137,7 @@ class _Checked(Arguments):
     storage_gib: dict[str, Annotated[Count, Field(ge=1, le=65536)]] = Field(default_factory=dict)
     buckets: dict[str, LateText] = Field(default_factory=dict)
     replicas: Annotated[Count, Field(ge=1, le=10)] = 1
-    grafana_secret: Annotated[str, Field(min_length=1)] = "grafana-admin"
+    grafana_secret: Annotated[str, Field(min_length=1)] = "grafana-admin"  # noqa: S105  # its name
     alertmanager_secret: str | None = None
     remote_write: tuple[_RemoteWrite, ...] = ()
     grid_gco2e_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
@@ -335,6 +335,12 @@ def _check(settings: _Checked, parts: tuple[str, ...], plan: CapacityPlan, where
         if price not in PRICE_NAMES:
             raise refuse(
                 f"node_prices: {price} is no price", f"use one of {allowed(list(PRICE_NAMES))}"
+            )
+    for each in settings.remote_write:
+        if each.secret and each.sigv4_region:
+            raise refuse(
+                "remote_write: secret and sigv4_region are two ways to be let in",
+                "drop one of them",
             )
     if settings.node_prices is not None and "opencost" not in parts:
         raise refuse("node_prices has no effect without opencost", "drop it, or add that part")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.errors import InputError, allowed
-from trimtab.plan.model import CapacityPlan
+from trimtab.plan.model import CapacityPlan, Group
 from trimtab.provision.arguments import Override
 from trimtab.provision.charts import observability as charts
 from trimtab.provision.charts.model import ChartSource
@@ -134,13 +134,21 @@ def needed_parts(plan: CapacityPlan) -> tuple[str, ...]:
     metal: a virtual machine has no power meter to read.
     """
     groups = [group for pool in plan.spec.pools for group in pool.groups]
-    gpus = any(g.accelerator and g.accelerator.resource.startswith("nvidia.com/") for g in groups)
-    metered = any(
-        g.purchase.option == "owned" or any(".metal" in o.instance_type for o in g.offers)
-        for g in groups
-    )
+    gpus, metered = any(map(has_nvidia, groups)), any(map(is_metered, groups))
     absent = {name for name, there in (("dcgm", gpus), ("kepler", metered)) if not there}
     return tuple(name for name in PARTS if name not in absent)
+
+
+def has_nvidia(group: Group) -> bool:
+    """Whether the group's nodes carry NVIDIA GPUs."""
+    device = group.accelerator
+    return device is not None and device.resource.startswith("nvidia.com/")
+
+
+def is_metered(group: Group) -> bool:
+    """Whether the power of the group's nodes can be read: the owner's machines, and bare metal."""
+    metal = any(".metal" in offer.instance_type for offer in group.offers)
+    return group.purchase.option == "owned" or metal
 
 
 def check_parts(names: tuple[str, ...], where: str) -> tuple[str, ...]:

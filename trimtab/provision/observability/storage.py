@@ -31,11 +31,10 @@ def store_sizes(plan: CapacityPlan, stated: Mapping[str, int], where: str) -> di
                 where=where,
                 mend=f"use one of {allowed(list(DEFAULT_GIB))}",
             )
-    planned = {
-        "prometheus": max(1, math.ceil(tier.windows[-1].gib / tier.volumes))
-        for tier in plan.spec.storage or ()
-        if tier.name == METRICS_TIER
-    }
+    planned = {}
+    for tier in plan.spec.storage or ():
+        if tier.name == METRICS_TIER:
+            planned["prometheus"] = max(1, math.ceil(tier.windows[-1].gib / tier.volumes))
     return {**DEFAULT_GIB, **planned, **stated}
 
 

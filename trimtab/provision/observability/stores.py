@@ -75,7 +75,7 @@ def loki_values(telemetry: Telemetry) -> Values:
 
 
 def tempo_values(telemetry: Telemetry) -> Values:
-    """Tempo in one process, taking OTLP alone."""
+    """Tempo in one process."""
     bucket = telemetry.buckets.get("tempo")
     trace: Values = {"backend": "local"}
     if bucket:
@@ -91,8 +91,6 @@ def tempo_values(telemetry: Telemetry) -> Values:
             "retention": f"{telemetry.retention_days * 24}h",
             "reportingEnabled": False,
             "storage": {"trace": trace},
-            # Collectors speak OTLP; null takes the chart's other protocols away.
-            "receivers": {"jaeger": None},
             "resources": requests("100m", "512Mi"),
             "securityContext": RESTRICTED,
         },

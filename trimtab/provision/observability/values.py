@@ -9,12 +9,13 @@ from typing import Any
 
 from trimtab.plan.labels import GROUP_LABEL, OPTION_LABEL, POOL_LABEL
 from trimtab.provision.accelerators.gpu_values import merge
-from trimtab.provision.observability.parts import Telemetry
+from trimtab.provision.observability.parts import Telemetry, has_nvidia, is_metered
 from trimtab.provision.observability.plan_metrics import rbac_rules
 from trimtab.provision.observability.pods import (
     MONITORED,
     RESTRICTED,
     Values,
+    on_groups,
     priority,
     requests,
     tolerations,
@@ -132,6 +133,7 @@ def _grafana(telemetry: Telemetry) -> Values:
         },
         "additionalDataSources": sources,
         "persistence": volume(telemetry, "grafana", "storageClassName"),
+        "sidecar": {"resources": requests("10m", "96Mi", "192Mi")},
         # A volume of one node at a time has no room for a second pod while the first still runs.
         "deploymentStrategy": {"type": "Recreate"},
         "resources": requests("100m", "256Mi", "512Mi"),
@@ -143,7 +145,7 @@ def _dcgm(telemetry: Telemetry) -> Values:
     return {
         "serviceMonitor": dict(MONITORED),
         # The chart would run it everywhere, and it fails where there is no GPU.
-        "nodeSelector": {"nvidia.com/gpu.present": "true"},
+        "affinity": on_groups(telemetry.plan, has_nvidia),
         "tolerations": tolerations(telemetry),
         "resources": requests("100m", "256Mi", "512Mi"),
         **priority(telemetry),
@@ -154,6 +156,7 @@ def _kepler(telemetry: Telemetry) -> Values:
     return {
         "serviceMonitor": {"enabled": True, "interval": "30s"},
         "daemonset": {
+            "affinity": on_groups(telemetry.plan, is_metered),
             "tolerations": [
                 {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"},
                 *tolerations(telemetry),
