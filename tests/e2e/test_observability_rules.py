@@ -1,6 +1,7 @@
 """Rules, alerts and dashboards' queries before promtool, Prometheus' own checker."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from support.alert_cases import CASES, Case
 from support.engines import engine_path
 from trimtab.provision.observability.alerts import Thresholds, alerts
+from trimtab.provision.observability.dashboards import DASHBOARDS
 from trimtab.provision.observability.recording import recordings
 from trimtab.provision.observability.rules import rule_groups
 
@@ -116,3 +118,13 @@ def unit_test(
     path = folder / "test.json"
     path.write_text(json.dumps(test), "utf-8")
     promtool("test", "rules", str(path))
+
+
+def test_promtool_parses_every_query_of_the_dashboards(tmp_path: Path) -> None:
+    queries = [q.expr for each in DASHBOARDS for panel in each.panels for q in panel.queries]
+    chosen = [re.sub(r"\$(cluster|pool|team)\b", "a|b", expr) for expr in queries]
+    assert not [expr for expr in chosen if "$" in expr]
+    rules = [{"record": f"query:{place}", "expr": expr} for place, expr in enumerate(chosen)]
+    path = tmp_path / "queries.json"
+    path.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), "utf-8")
+    assert f"{len(queries)} rules found" in promtool("check", "rules", str(path))

@@ -161,7 +161,7 @@ def _money() -> tuple[Recording, ...]:
 
 
 def _energy(grid_gco2e_per_kwh: float | None) -> tuple[Recording, ...]:
-    cpu = 'sum by (cluster, node_name) (kepler_node_cpu_watts{zone=~"package.*|dram.*|psys.*"})'
+    cpu = 'sum by (cluster, node_name) (kepler_node_cpu_watts{zone=~"package.*|dram.*"})'
     watts = (
         Recording(
             "trimtab:node_cpu_watts", f'label_replace({cpu}, "node", "$1", "node_name", "(.+)")'
