@@ -86,7 +86,7 @@ class _Focus(Arguments):
     def _in_order(self) -> Self:
         if self.keep_days and self.archive_days >= self.keep_days:
             raise ValueError(
-                f"focus: archive_days {self.archive_days} is not before keep_days {self.keep_days}; "
+                f"archive_days {self.archive_days} is not before keep_days {self.keep_days}; "
                 "give fewer days, or 0 for never"
             )
         return self

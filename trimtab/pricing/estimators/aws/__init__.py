@@ -11,6 +11,7 @@ from trimtab.pricing.estimators.aws import databases as databases
 from trimtab.pricing.estimators.aws import ebs as ebs
 from trimtab.pricing.estimators.aws import edge as edge
 from trimtab.pricing.estimators.aws import eks as eks
+from trimtab.pricing.estimators.aws import governance as governance
 from trimtab.pricing.estimators.aws import loadbalancing as loadbalancing
 from trimtab.pricing.estimators.aws import machine_services as machine_services
 from trimtab.pricing.estimators.aws import managed as managed
