@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from trimtab.errors import InputError, allowed
+from trimtab.errors import InputError
 from trimtab.provision.storage.aws import lustre_gib, lustre_shape
 from trimtab.provision.storage.model import ClassRequest, Facts
 from trimtab.provision.storage.objects import place, tags
@@ -247,7 +247,7 @@ def _efs_policies(request: ClassRequest, facts: Facts) -> list[Any]:
             raise InputError(
                 f"settings.{key} {value}",
                 where=where,
-                mend=f"use {allowed([str(each) for each in TIERING_DAYS])}; 0 for never",
+                mend=f"use {', '.join(map(str, TIERING_DAYS))}; 0 for never",
             )
     if days["archive_days"] and not archives:
         raise InputError(

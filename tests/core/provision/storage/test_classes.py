@@ -104,7 +104,10 @@ def test_windows_that_differ_are_attributes_classes_named_for_their_numbers() ->
 
 
 def test_a_stated_class_changes_its_tier_and_stands_beside_the_others() -> None:
-    stated = {"hot": {"iops": 12000, "reclaim": "Retain"}, "more": {"intent": "cold"}}
+    stated: dict[str, dict[str, Any]] = {
+        "hot": {"iops": 12000, "reclaim": "Retain"},
+        "more": {"intent": "cold"},
+    }
     found = objects(stated, TIERED)
     assert found["hot/class"]["parameters"]["iops"] == "12000"
     assert found["hot/class"]["reclaimPolicy"] == "Retain"
@@ -112,7 +115,7 @@ def test_a_stated_class_changes_its_tier_and_stands_beside_the_others() -> None:
 
 
 def test_parameters_go_over_trimtabs_and_a_null_takes_one_away() -> None:
-    parameters = {"blockSize": "4096", "encrypted": None}
+    parameters: dict[str, Any] = {"blockSize": "4096", "encrypted": None}
     made_ = objects({"x": {"intent": "hot", "parameters": parameters}})["x/class"]["parameters"]
     assert made_["blockSize"] == "4096"
     assert "encrypted" not in made_
@@ -124,7 +127,9 @@ def test_zones_hold_for_zonal_volumes_by_the_drivers_own_key() -> None:
         found = objects({"x": {"intent": "hot"}}, of(provider), zones=("z1",))["x/class"]
         (term,) = found["allowedTopologies"][0]["matchLabelExpressions"]
         assert term == {"key": key, "values": ["z1"]}
-    efs = {"x": {"intent": "shared", "settings": {"file_system_id": "fs-1"}}}
+    efs: dict[str, dict[str, Any]] = {
+        "x": {"intent": "shared", "settings": {"file_system_id": "fs-1"}}
+    }
     assert "allowedTopologies" not in objects(efs, zones=("z1",))["x/class"]
 
 

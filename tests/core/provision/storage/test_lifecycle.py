@@ -111,8 +111,8 @@ def test_azure_gets_tiers_of_blobs_and_versions_within_containers() -> None:
 
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a class of another cloud": ("aws", {"transitions": {"NEARLINE": 30}},
-        ("NEARLINE is no storage class of aws's to go down to; use one of STANDARD_IA, "
-        "INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE")),
+        ("NEARLINE is no storage class of aws's to go down to; use one of DEEP_ARCHIVE, GLACIER, "
+            "GLACIER_IR, INTELLIGENT_TIERING, ONEZONE_IA, STANDARD_IA")),
     "too young": ("aws", {"transitions": {"STANDARD_IA": 7}},
         "STANDARD_IA after 7 days; give 30 or more: no object goes there younger"),
     "too small": ("aws", {"transitions": {"GLACIER_IR": 30}, "min_kib": 64},
