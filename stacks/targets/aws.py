@@ -21,7 +21,7 @@ SHARED = ("as_of", "running", "pools", "ami_family", "volume_gib", "metadata_hop
 """What node groups and Karpenter's nodes have in common."""
 AROUND = {
     "data": ("DataLifecycle", "storage.lifecycle:DataLifecycleArgs"),
-    "governance": ("CostGovernance", "governance.governance:CostGovernanceArgs"),
+    "governance": ("CostGovernance", "governance.arguments:CostGovernanceArgs"),
 }
 """What an account has around its cluster, by setting: the component and its arguments."""
 
@@ -124,7 +124,7 @@ def cluster(
 
 
 def around(name: str, plan: CapacityPlan, stated: Mapping[str, Any]) -> None:
-    """What the account has around its cluster, where it is set."""
+    """What the account has around its cluster, where it is set; `plan`: the cloud's part."""
     import trimtab_components
 
     for key, (component, _) in AROUND.items():

@@ -9,6 +9,7 @@ from targets import Asked, aws
 from targets.inside import furnish
 from targets.kinds import Kinds
 from targets.sites import SITES, make_sites
+from trimtab.plan.parts import part_of
 
 
 def kinds() -> Mapping[str, Any]:
@@ -25,5 +26,5 @@ def make(asked: Asked) -> None:
     shared = {key: settings[key] for key in ("as_of",) if key in settings}
     made = make_sites(asked.name, asked.plan, sites, everywhere, shared)
     furnish(cloud.place, stated)
-    aws.around(asked.name, asked.plan, stated)
+    aws.around(asked.name, part_of(asked.plan, None), stated)
     pulumi.export("sites", {site: each.component.kubeconfig for site, each in made.items()})

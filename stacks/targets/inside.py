@@ -70,7 +70,12 @@ FAMILIES: dict[str, Family] = {
         "storage.classes:StorageClassesArgs",
         takes=("cluster_name", "site", "network"),
     ),
-    "observability": Family("Observability", "observability.observability:ObservabilityArgs"),
+    "observability": Family(
+        "Observability",
+        "observability.observability:ObservabilityArgs",
+        part=True,
+        takes=("cluster_name",),
+    ),
     "queueing": Family(
         "Queueing",
         "queueing.arguments:QueueingArgs",
@@ -110,7 +115,12 @@ def furnish(place: Place, settings: Mapping[str, Any]) -> dict[str, pulumi.Compo
     return made
 
 
-BEFORE = {"observability": ("storage",), "gitops": ("policyEngine",)}
+BEFORE = {
+    "observability": ("storage",),
+    "queueing": ("observability",),
+    "gitops": ("policyEngine", "crossplane"),
+}
+"""What waits for what: volumes for classes, what is measured for the kinds that measure it."""
 NAMES = {"policyEngine": "policies"}
 """What the components are called, where that is not the setting's name."""
 

@@ -43,7 +43,7 @@ def test_a_site_has_its_own_groups_and_what_speaks_of_them(hybrid: CapacityPlan)
         "pretraining", "simulation", "records",
     ]  # fmt: skip
     assert parse_plan(to_data(part), "a part") == part
-    assert part.digest != hybrid.digest
+    assert part.digest == hybrid.digest
 
 
 def test_the_clouds_part_has_what_is_bought(hybrid: CapacityPlan) -> None:
@@ -54,6 +54,26 @@ def test_the_clouds_part_has_what_is_bought(hybrid: CapacityPlan) -> None:
     assert part.spec.site == hybrid.spec.site
     assert part.spec.commitments == hybrid.spec.commitments
     assert all(g.purchase.option != "owned" for p in part.spec.pools for g in p.groups)
+
+
+def test_a_pool_in_two_clusters_costs_what_its_groups_do_in_each(hybrid: CapacityPlan) -> None:
+    whole, cloud, hall = (
+        next(pool for pool in plan.spec.pools if pool.name == "pretraining")
+        for plan in (hybrid, part_of(hybrid, None), part_of(hybrid, "hall-berlin"))
+    )
+    (owned,) = hall.groups
+    assert hall.expected.usd_per_hour.mean == hall.expected.usd_per_hour.low
+    assert hall.expected.usd_per_hour.mean == owned.expected.usd_per_hour
+    assert cloud.expected.usd_per_hour.mean + hall.expected.usd_per_hour.mean == pytest.approx(
+        whole.expected.usd_per_hour.mean, rel=1e-5
+    )
+    parts = [part.expected.kgco2e_per_hour for part in (cloud, hall)]
+    assert whole.expected.kgco2e_per_hour is not None
+    assert sum(part.mean for part in parts if part) == pytest.approx(
+        whole.expected.kgco2e_per_hour.mean, rel=1e-5
+    )
+    assert [b.name for b in cloud.expected.baselines] == [b.name for b in whole.expected.baselines]
+    assert hall.expected.baselines == ()
 
 
 def test_a_site_that_the_plan_does_not_know(hybrid: CapacityPlan) -> None:
