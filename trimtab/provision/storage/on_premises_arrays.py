@@ -33,6 +33,7 @@ from trimtab.provision.storage.on_premises_objects import (
     SecretReference,
     SecretUse,
     attributes_class,
+    check_holds,
     refuse_performance,
     secret_parameters,
     settings_where,
@@ -212,7 +213,7 @@ def _array(request: ClassRequest, facts: Facts) -> Made:
 
 def _luns(request: ClassRequest, facts: Facts) -> Made:
     settings = checked(LunSettings, request.settings, settings_where(request, facts))
-    # Nothing deletes a logical unit, so nothing may promise to.
+    check_holds(request, facts, "luns", (each.gib for each in settings.luns))
     objects = {
         "class": storage_class(request, facts, NO_PROVISIONER, {}, binding="WaitForFirstConsumer")
     }

@@ -18,7 +18,7 @@ from trimtab.plan.types import Flag
 from trimtab.provision.arguments import Arguments, checked
 from trimtab.provision.charts.storage_on_premises import ROOK_OPERATOR
 from trimtab.provision.storage.model import ClassRequest, Facts, Made, Manifest
-from trimtab.provision.storage.objects import labels
+from trimtab.provision.storage.objects import labels, place
 from trimtab.provision.storage.on_premises_objects import (
     Nqn,
     ObjectName,
@@ -206,6 +206,12 @@ def object_store(request: ClassRequest, facts: Facts) -> Made:
     """`ceph-object`: S3 buckets, one for each ObjectBucketClaim of the class."""
     refuse_performance(request, facts, NO_PERFORMANCE)
     settings = checked(ObjectSettings, request.settings, settings_where(request, facts))
+    if request.default:
+        raise InputError(
+            "a class of buckets is no default: it gives no claim a volume",
+            where=place(request, facts),
+            mend="set default on another",
+        )
     objects: dict[str, Manifest] = {}
     if settings.store is None:
         certified = settings.certificate is not None

@@ -21,6 +21,7 @@ from trimtab.provision.storage.on_premises_objects import (
     HostPath,
     ObjectName,
     PositiveGib,
+    check_holds,
     refuse_performance,
     settings_where,
     snapshot_class,
@@ -118,6 +119,7 @@ def local_nvme(request: ClassRequest, facts: Facts) -> Made:
     }
     if not settings.volumes:
         return Made(objects, ("local-static",))
+    check_holds(request, facts, "volumes", (each.gib for each in settings.volumes))
     count: dict[str, int] = {}
     for each in settings.volumes:
         number = count[each.node] = count.get(each.node, -1) + 1

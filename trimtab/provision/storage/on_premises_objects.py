@@ -5,7 +5,7 @@ parameter that looks like a secret's value is refused.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -90,11 +90,17 @@ def settings_where(request: ClassRequest, facts: Facts) -> str:
 
 
 def refuse_performance(request: ClassRequest, facts: Facts, mend: str) -> None:
-    """Refuse IOPS and MiB/s where no parameter sets them.
+    """Refuse IOPS and MiB/s where no parameter sets them, and a cloud's key, which nothing here knows.
 
     Raises:
         InputError: they are asked for.
     """
+    if request.key is not None:
+        raise InputError(
+            f"key_arn: backend {request.backend.id} knows no cloud's keys",
+            where=place(request, facts),
+            mend="drop it",
+        )
     for name in ("iops", "mibps", "retune"):
         if getattr(request, name):
             raise InputError(
@@ -171,6 +177,27 @@ def secret_parameters(secrets: Mapping[Any, SecretReference]) -> dict[str, str]:
         found[f"csi.storage.k8s.io/{use}-secret-name"] = secret.name
         found[f"csi.storage.k8s.io/{use}-secret-namespace"] = secret.namespace
     return found
+
+
+def check_holds(request: ClassRequest, facts: Facts, name: str, sizes: Iterable[float]) -> None:
+    """Refuse volumes that are there and are, together, less than the tier is planned to grow to.
+
+    Args:
+        name: of the setting that lists them.
+        sizes: GiB of each.
+
+    Raises:
+        InputError: they don't hold it.
+    """
+    if request.tier is None:
+        return
+    planned, there = request.tier.windows[-1].gib, sum(sizes)
+    if there < planned:
+        raise InputError(
+            f"{name}: {there:g} GiB, but the plan's tier grows to {planned:g}",
+            where=settings_where(request, facts),
+            mend=f"list more {name}, or plan the tier smaller",
+        )
 
 
 def static_volume(

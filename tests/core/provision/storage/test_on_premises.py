@@ -1,6 +1,7 @@
 """What on-premises backends make of a request, and what they refuse."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -257,6 +258,22 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
         "Secret, and name that under settings.secrets"),
     ),
     (
+        "a cloud's key",
+        "ceph-block",
+        {},
+        {"key": "arn:aws:kms:eu-west-1:1:key/k"},
+        ": key_arn: backend ceph-block knows no cloud's keys; drop it",
+    ),
+    (
+        "buckets for claims",
+        "ceph-object",
+        {},
+        {"default": True},
+        (
+            ": a class of buckets is no default: it gives no claim a volume; set default on another"
+        ),
+    ),
+    (
         "no way to volumes", "iscsi", {}, {},
         (".settings: neither driver, array nor luns given: which way volumes come is not said; give one: "
         "driver (a vendor's CSI driver), array (democratic-csi) or luns"),
@@ -319,6 +336,30 @@ def test_what_is_wrong_is_refused(
     with pytest.raises(InputError) as error:
         made(asked("c", backend_id, settings, **more), FACTS)
     assert str(error.value) == f"{WHERE}: classes.c{says}"
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (
+            asked("c", "iscsi", LUNS, gib=2),
+            "luns: 1 GiB, but the plan's tier grows to 2; list more luns, or plan the tier smaller",
+        ),
+        (
+            asked("c", "local-nvme", {"volumes": [{"node": "n", "path": "/a", "gib": 1.5}]}, gib=2),
+            (
+                "volumes: 1.5 GiB, but the plan's tier grows to 2; list more volumes, or plan the "
+                "tier smaller"
+            ),
+        ),
+    ],
+    ids=["units", "disks"],
+)
+def test_what_is_there_must_hold_the_plan(request_: ClassRequest, says: str) -> None:
+    with pytest.raises(InputError) as error:
+        made(request_, FACTS)
+    assert str(error.value) == f"{WHERE}: classes.c.settings: {says}"
+    assert made(replace(request_, tier=None), FACTS).objects
 
 
 def test_k3s_own_class_is_not_told_otherwise() -> None:
