@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CAPACITYINVENTORY = "capacityinventory"
     COMMITMENTAPPROVAL = "commitmentapproval"
     PLANNINGLIMITS = "planninglimits"
+    STORAGEDEMAND = "storagedemand"
     CAPACITYPOLICY = "capacitypolicy"
     DIFF = "diff"
     BUDGETS = "budgets"

@@ -66,7 +66,7 @@ def test_a_summary_as_json_has_the_tiers(cli: Cli, example: Path) -> None:
 
 def test_storage_is_not_forgotten_when_planning_again(cli: Cli, example: Path) -> None:
     out = planned(cli, example)
-    again = [
+    again: list[str | Path] = [
         "plan",
         "--demand",
         example / "gpus.csv",
