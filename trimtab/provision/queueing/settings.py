@@ -82,7 +82,7 @@ class PreemptionSettings(Arguments):
     def _together(self) -> Self:
         if self.reclaim == "Never" and self.borrow != "Never":
             raise ValueError(
-                f"preemption: reclaim is Never, but borrow is {self.borrow}; a queue that may not "
+                f"reclaim is Never, but borrow is {self.borrow}; a queue that may not "
                 "reclaim its own can't preempt to borrow: give reclaim, or drop borrow"
             )
         return self

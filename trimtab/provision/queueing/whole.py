@@ -28,9 +28,6 @@ from trimtab.provision.queueing.settings import (
     QueueSettings,
 )
 
-MOST_CHECK_NAME = 63
-"""Characters of the name of a check's parameters."""
-
 
 @dataclass(frozen=True)
 class Chosen:
@@ -121,13 +118,6 @@ def of_workers(
     pools = summed(by_worker)
     first = objects.workers(secrets, labels)
     for pool in pools:
-        if len(objects.multikueue_check(pool.name)) > MOST_CHECK_NAME:
-            raise InputError(
-                f"pool {pool.name} has too long a name: its check would be "
-                f"{objects.multikueue_check(pool.name)}",
-                where=where,
-                mend=f"name pools so that it has no more than {MOST_CHECK_NAME} characters",
-            )
         having = sorted(
             name for name, found in by_worker.items() if any(p.name == pool.name for p in found)
         )
