@@ -1,0 +1,79 @@
+"""docs/gitops.md, crossplane.md and policy-engines.md: their examples preview, and they name the arguments."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from support.examples import DOCS, arguments, block, example
+from support.recorded import of, one
+from trimtab.cli.main import COMMANDS
+from trimtab.cli.typed import command_of
+from trimtab.plan import promotion
+from trimtab_components.delivery import crossplane, gitops, policy_engine
+
+PAGES: dict[str, tuple[str, Any, Any]] = {
+    "gitops.md": ("GitOps", gitops.GitOpsArgs, gitops._Checked),
+    "crossplane.md": (
+        "CrossplaneControlPlane",
+        crossplane.CrossplaneControlPlaneArgs,
+        crossplane._Checked,
+    ),
+    "policy-engines.md": (
+        "PolicyEngine",
+        policy_engine.PolicyEngineArgs,
+        policy_engine._Checked,
+    ),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pages_table_has_every_argument(page: str) -> None:
+    table = (DOCS / page).read_text("utf-8").partition("\n## Arguments\n")[2]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+    named = {name for cell in cells for name in re.findall(r"`([a-z_]+)`", cell)}
+    assert named == set(PAGES[page][1].__annotations__)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pages_program_is_taken(page: str) -> None:
+    name, arguments_type, checked = PAGES[page]
+    given = arguments(block(page, "python"), name)
+    assert given.keys() <= arguments_type.__annotations__.keys()
+    if "credentials" in given:  # holds a secret, which is no literal
+        given["credentials"] = {"username": "git", "password": "p"}
+    checked.model_validate(given)
+
+
+def test_the_example_delivers_staging_before_production() -> None:
+    records = example("gitops")
+    assert set(of(records, "Kustomization")) == {"delivery-staging", "delivery-prod"}
+    assert one(records, "Config").name == "rules-config"
+
+
+def test_the_examples_control_plane_keeps_node_groups() -> None:
+    records = example("crossplane")
+    assert one(records, "Composition").name == "control-plane-composition-nodegroupset-eks"
+    activated = one(records, "ManagedResourceActivationPolicy").inputs["spec"]["activate"]
+    assert "nodegroups.eks.aws.m.upbound.io" in activated
+
+
+def test_the_annotations_are_those_that_a_promotion_writes() -> None:
+    shown = yaml.safe_load(block("gitops.md", "yaml"))["metadata"]["annotations"]
+    assert set(shown) == {
+        promotion.PROMOTED_FROM,
+        promotion.PROMOTED_DIGEST,
+        promotion.PROMOTED_AT,
+        promotion.PROMOTED_OVER,
+    }
+
+
+def test_the_commands_options_are_the_commands() -> None:
+    known = {name for each in command_of("promote").params for name in each.opts}
+    workflow: Any = yaml.safe_load(block("gitops.md", "yaml", 1))
+    steps = workflow["jobs"]["promote"]["steps"]
+    (run,) = [each["run"] for each in steps if each.get("run", "").startswith("trimtab promote")]
+    for text in (run, block("gitops.md", "sh").partition("trimtab promote")[2]):
+        assert set(re.findall(r"--[a-z-]+", text)) - {"--namespace"} <= known
+    assert "promote" in COMMANDS
