@@ -10,6 +10,7 @@ import pytest
 
 from support.alert_cases import CASES, Case
 from support.engines import engine_path
+from support.examples import DOCS
 from trimtab.provision.observability.alerts import Thresholds, alerts
 from trimtab.provision.observability.dashboards import DASHBOARDS
 from trimtab.provision.observability.recording import recordings
@@ -124,7 +125,9 @@ def test_promtool_parses_every_query_of_the_dashboards(tmp_path: Path) -> None:
     queries = [q.expr for each in DASHBOARDS for panel in each.panels for q in panel.queries]
     chosen = [re.sub(r"\$(cluster|pool|team)\b", "a|b", expr) for expr in queries]
     assert not [expr for expr in chosen if "$" in expr]
+    page = (DOCS / "observability.md").read_text("utf-8")
+    chosen += re.findall(r"^```promql\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
     rules = [{"record": f"query:{place}", "expr": expr} for place, expr in enumerate(chosen)]
     path = tmp_path / "queries.json"
     path.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), "utf-8")
-    assert f"{len(queries)} rules found" in promtool("check", "rules", str(path))
+    assert f"{len(chosen)} rules found" in promtool("check", "rules", str(path))

@@ -126,6 +126,15 @@ TIER: Data = {
     "expected": {
         "usedGib": {"mean": 700.0, "low": 600.0, "high": 800.0},
         "usdPerHour": {"mean": 0.12, "low": 0.12, "high": 0.12},
+        "operationsUsdPerHour": 0.0,
+    },
+    "reason": {
+        "backend": "the cheapest of 2",
+        "forecast": "weekly",
+        "gibQuantile": 0.99,
+        "speedQuantile": 0.95,
+        "fillLimit": 0.85,
+        "runningGib": 900.0,
     },
     "candidates": [
         {"backend": "ebs-gp3", "usdPerHour": 0.12},

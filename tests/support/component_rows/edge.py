@@ -29,6 +29,14 @@ SSH = {
     "bastion": {"address": "door.example.com", "host_key": KEY, "private_key": "other"},
 }
 
+MICROK8S_LEAST = {
+    "plan": PLAN,
+    "version": "1.35/stable",
+    "servers": [machine("one")],
+    "agents": {"trainer/cellar": [machine("gpu-1"), machine("gpu-2")]},
+    "server_token": "0123456789abcdef0123456789abcdef",
+}
+
 ROWS = [
     ("K3sCluster", "least", K3S_LEAST),
     ("K3sCluster", "three servers, everything late", {
@@ -42,5 +50,13 @@ ROWS = [
     }),
     ("K3sCluster", "by cloud-init", {
         **K3S_LEAST, "transport": "cloud-init", "kubeconfig": "{}",
+    }),
+    ("MicroK8sCluster", "least", MICROK8S_LEAST),
+    ("MicroK8sCluster", "three servers, everything late", {
+        **MICROK8S_LEAST, "servers": THREE, "ssh": SSH, "endpoint": "microk8s.example.com",
+        "backups": {"schedule": "0 3 * * *"},
+    }),
+    ("MicroK8sCluster", "one server, by cloud-init", {
+        **MICROK8S_LEAST, "agents": {}, "transport": "cloud-init", "kubeconfig": "{}",
     }),
 ]  # fmt: skip

@@ -188,7 +188,11 @@ def _opencost(telemetry: Telemetry) -> Values:
         },
         "mcp": {"enabled": False},
         "prometheus": {"internal": inside},
-        "metrics": {"serviceMonitor": dict(MONITORED)},
+        "metrics": {
+            "serviceMonitor": dict(MONITORED),
+            # What kube-state-metrics has already would be counted twice.
+            "kubeStateMetrics": {"emitKsmV1Metrics": False, "emitKsmV1MetricsOnly": True},
+        },
     }
     if telemetry.node_prices is not None:
         made["customPricing"] = {

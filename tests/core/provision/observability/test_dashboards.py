@@ -20,10 +20,33 @@ from trimtab.provision.observability.recording import recordings
 EACH = pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda each: each.slug)
 PARTS = ("dcgm", "kepler", "opencost", "prometheus")
 TABLE = Path(__file__).parents[3] / "support" / "exporter_metrics.csv"
-KEYWORDS = set(
-    "and or unless on by group_left group_right sum max min avg count time vector absent topk rate"
-    " increase avg_over_time predict_linear label_replace clamp_min label_values ignoring bool".split()
-)
+KEYWORDS = {
+    "and",
+    "or",
+    "unless",
+    "on",
+    "by",
+    "group_left",
+    "group_right",
+    "sum",
+    "max",
+    "min",
+    "avg",
+    "count",
+    "time",
+    "vector",
+    "absent",
+    "topk",
+    "rate",
+    "increase",
+    "avg_over_time",
+    "predict_linear",
+    "label_replace",
+    "clamp_min",
+    "label_values",
+    "ignoring",
+    "bool",
+}
 UNITS = {
     "short", "percent", "percentunit", "currencyUSD", "bytes", "decmbytes", "watt", "watth", "s",
 }  # fmt: skip
