@@ -104,8 +104,8 @@ class StorageClassesArgs(TypedDict):
     client_security_group_id: NotRequired[pulumi.Input[str]]
     """The security group of the nodes, which may reach them."""
     keep_data: NotRequired[bool]
-    """Whether file systems and buckets made here are protected, and left behind where they are taken out
-    nevertheless; default true. Scratch file systems never are."""
+    """Whether file systems, buckets and Ceph's pools made here are protected, and left behind where they
+    are taken out nevertheless; default true. Scratch file systems never are."""
     labels: NotRequired[dict[str, str]]
     """Labels of every object, besides those of the plan."""
     tags: NotRequired[dict[str, str]]
@@ -224,11 +224,12 @@ class StorageClasses(pulumi.ComponentResource):
             settings.delivery,
             tags,
             systems.buckets,
+            settings.keep_data,
         )
         if settings.install_drivers:
             drivers.install({key: [on[e.name] for e in found] for key, found in wanted.items()})
         for each in on.values():
-            self._class(name, each, facts, drivers, systems)
+            self._class(name, each, facts, drivers, systems, settings.keep_data)
 
         self.classes = pulumi.Output.from_input({e.name: e.backend.id for e in requests})
         default = [e.name for e in requests if e.default and e.intent != "snapshot"]
@@ -245,6 +246,7 @@ class StorageClasses(pulumi.ComponentResource):
         facts: Facts,
         drivers: Drivers,
         systems: FileSystems,
+        keep_data: bool,
     ) -> None:
         found = made(request, facts)
         after = [r for key in found.drivers for r in drivers.ready.get(key, ())]
@@ -253,7 +255,7 @@ class StorageClasses(pulumi.ComponentResource):
         for key, manifest in found.objects.items():
             main = key in ("class", "snapshots")
             part = f"{name}-{request.name}" if main else f"{name}-{request.name}-{key}"
-            storage_object(part, manifest, options)
+            storage_object(part, manifest, options, keep_data)
 
 
 def _as_if(request: ClassRequest) -> ClassRequest:

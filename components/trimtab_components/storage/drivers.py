@@ -63,6 +63,7 @@ class Drivers:
         eks: whether EKS add-ons are taken where there are.
         tags: of what costs money.
         buckets: names of the buckets that classes mount, by class.
+        keep_data: whether what data goes with is protected.
         ready: what must stand before a driver's classes do, by driver.
         roles: ARNs by driver.
     """
@@ -76,6 +77,7 @@ class Drivers:
     delivery: Delivery
     tags: Mapping[str, str]
     buckets: Mapping[str, Any]
+    keep_data: bool = True
     ready: dict[str, list[pulumi.Resource]] = field(default_factory=dict)
     roles: dict[str, pulumi.Input[str]] = field(default_factory=dict)
     _namespaces: set[str] = field(default_factory=set)
@@ -151,7 +153,7 @@ class Drivers:
     ) -> list[pulumi.Resource]:
         options = pulumi.ResourceOptions(parent=self.parent, depends_on=list(after))
         return [
-            storage_object(f"{part}-{key}", manifest, options)
+            storage_object(f"{part}-{key}", manifest, options, self.keep_data)
             for key, manifest in manifests.items()
         ]
 

@@ -13,6 +13,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from trimtab.provision.storage.on_premises_ceph import HOLDS_DATA
+
 _TYPED: dict[str, Any] = {
     "StorageClass": kubernetes.storage.v1.StorageClass,
     "VolumeAttributesClass": kubernetes.storage.v1.VolumeAttributesClass,
@@ -43,10 +45,20 @@ _SNAKE = {
 
 
 def storage_object(
-    resource_name: str, manifest: Mapping[str, Any], options: pulumi.ResourceOptions
+    resource_name: str,
+    manifest: Mapping[str, Any],
+    options: pulumi.ResourceOptions,
+    keep_data: bool = True,
 ) -> pulumi.Resource:
-    """The object as a resource of that name, of the SDK's own class where it has one."""
+    """The object as a resource of that name, of the SDK's own class where it has one.
+
+    Args:
+        keep_data: whether one with which data goes is protected, and left behind where it is taken out.
+    """
     kind, version = manifest["kind"], manifest["apiVersion"]
+    if keep_data and kind in HOLDS_DATA:
+        kept = pulumi.ResourceOptions(protect=True, retain_on_delete=True)
+        options = pulumi.ResourceOptions.merge(options, kept)
     replaced = pulumi.ResourceOptions(
         delete_before_replace=True, replace_on_changes=IMMUTABLE.get(kind)
     )

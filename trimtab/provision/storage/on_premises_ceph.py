@@ -36,6 +36,16 @@ the drivers' names and the cluster's id."""
 ROOK_API = "ceph.rook.io/v1"
 RBD, CEPHFS, NVMEOF = (f"{NAMESPACE}.{kind}.csi.ceph.com" for kind in ("rbd", "cephfs", "nvmeof"))
 BUCKETS = f"{NAMESPACE}.ceph.rook.io/bucket"
+HOLDS_DATA = frozenset(
+    {
+        "CephBlockPool",
+        "CephCluster",
+        "CephFilesystem",
+        "CephFilesystemSubVolumeGroup",
+        "CephObjectStore",
+    }
+)
+"""Kinds with which data goes."""
 BLOCK_DRIVERS = ("rook", "ceph-csi", "ceph")
 OBJECT_DRIVERS = ("rook", "ceph")
 LISTENED = 5500
