@@ -254,7 +254,7 @@ def _reason(weighing: Weighing, chosen: Sized, why: str) -> StorageReason:
     if running and running.backend == chosen.backend.id:
         if wanted.fault:
             held = f"nothing shrinks: {wanted.fault}"
-        elif chosen.gib[0] == running.gib and running.gib * need.fill_limit > wanted.gib[-1]:
+        elif chosen.held:
             held = "volumes can't shrink: what is provisioned is more than is needed"
     return StorageReason(
         backend=why[:1000],

@@ -47,6 +47,7 @@ class Sized:
             priced, or refused.
         kgco2e_per_hour: mean over the span; None: not known.
         refused: why it can't serve; None: it can.
+        held: whether what is provisioned already is more than would be made anew.
         owned: the row of the inventory that it draws from, where it is one's own.
     """
 
@@ -58,6 +59,7 @@ class Sized:
     usd_per_hour: tuple[float, float, float] | None = None
     kgco2e_per_hour: float | None = None
     refused: str | None = None
+    held: bool = False
     owned: OwnedStorage | None = None
 
 
@@ -101,12 +103,13 @@ class Weighing:
             else owned_price(backend, self.place.site, owned.usd_per_gib_month if owned else None)
         )
         refused = self._unsuitable(backend, provider, owned)
+        held = False
         if refused is None:
             made = self._windows(_within(backend, owned), price)
             if isinstance(made, str):
                 refused = made
             else:
-                gib, iops, mibps = made
+                gib, iops, mibps, held = made
                 if owned and gib[-1] > self.left.get(owned.id, owned.gib):
                     room = self.left.get(owned.id, owned.gib)
                     refused = f"{owned.id} has {room:,.0f} GiB left, and {gib[-1]:,.0f} are needed"
@@ -121,6 +124,7 @@ class Weighing:
             mibps,
             usd_per_hour=self._usd(backend, price, gib, iops, mibps),
             kgco2e_per_hour=self._carbon(backend, provider, owned, gib),
+            held=held,
             owned=owned,
         )
 
@@ -176,8 +180,10 @@ class Weighing:
                 )
         return None
 
-    def _windows(self, backend: Backend, price: StoragePrice) -> tuple[Array, Array, Array] | str:
-        """GiB, IOPS and MiB/s of each window; a text says why there are none."""
+    def _windows(
+        self, backend: Backend, price: StoragePrice
+    ) -> tuple[Array, Array, Array, bool] | str:
+        """GiB, IOPS and MiB/s of each window, and whether what runs held them; a text: why there are none."""
         need, windows, volumes = self.need, self.windows, self.need.volumes
         filled = need.fill_limit if backend.sized_by_hand else 1.0
         stays = self.running is not None and self.running.backend == backend.id
@@ -198,11 +204,12 @@ class Weighing:
         fitted = fit(backend, *asked)
         begin = self.running.gib / volumes if stays and self.running else 0.0
         gib = _risen(backend, fitted.gib, begin)
+        held = bool(begin > fitted.gib.max())
         if backend.max_gib is not None:
             gib = np.minimum(gib, max(backend.max_gib, begin))
         if not (backend.retunable or price.sells_speed):
-            return gib * volumes, nothing, nothing
-        return gib * volumes, fitted.iops * volumes, fitted.mibps * volumes
+            return gib * volumes, nothing, nothing, held
+        return gib * volumes, fitted.iops * volumes, fitted.mibps * volumes, held
 
     def _usd(
         self, backend: Backend, price: StoragePrice, gib: Array, iops: Array, mibps: Array
