@@ -18,6 +18,9 @@ from support.recorded import Records, of
 from support.sdk_inputs import problems
 from support.storage_plans import tier, tiered
 from trimtab.errors import InputError
+from trimtab.provision.eks.roles import policy_document, trust_policy
+from trimtab.provision.storage.aws import EBS, EFS, FSX, S3
+from trimtab.provision.storage.aws_iam import statements
 from trimtab_components import DataLifecycle, StorageClasses
 
 COMPONENTS: dict[str, Any] = {"StorageClasses": StorageClasses, "DataLifecycle": DataLifecycle}
@@ -265,3 +268,17 @@ def _of_the_api(value: Any, key: str = "") -> Any:
         renamed.get(name, name[0].upper() + name[1:]): _of_the_api(each, name)
         for name, each in value.items()
     }
+
+
+@mock_aws
+@pytest.mark.parametrize("driver", [EBS, EFS, FSX, S3])
+def test_iam_takes_the_drivers_policies(driver: str) -> None:
+    iam = boto3.client("iam", region_name="us-east-1")
+    document = policy_document(statements(driver, "c", "us-east-1", [KEY], ["b"]))
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust_policy("pods.eks", "us-east-1"))
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document)
+    assert iam.get_role_policy(RoleName="r", PolicyName="p")["PolicyDocument"] == json.loads(
+        document
+    )
+    # An inline policy's characters, blanks apart, are counted against this.
+    assert len(document.replace(" ", "")) < 10_240

@@ -136,7 +136,8 @@ def _keys(keys: Sequence[str], service: str, region: str) -> list[Statement]:
     """The use of keys through one service; a grant is what lets it go on using them."""
     if not keys:
         return []
-    through = {"StringEquals": {"kms:ViaService": f"{service}.{region}.amazonaws.com"}}
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    through = {"StringEquals": {"kms:ViaService": f"{service}.{region}.{domain}"}}
     use = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
     if service != "s3":
         use = [
