@@ -29,6 +29,7 @@ class Place:
         network: of a cloud's cluster: `vpc_id`, `subnet_ids`, `client_security_group_id`.
         options: provider and dependencies.
         part: whether the plan has more than this cluster.
+        defaults: arguments of families here, by setting, where the stack states none.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Place:
     shared: Mapping[str, Any] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
     part: bool = False
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def own_plan(self) -> CapacityPlan:
@@ -103,6 +105,7 @@ def furnish(place: Place, settings: Mapping[str, Any]) -> dict[str, pulumi.Compo
         component = getattr(trimtab_components, family.component)
         arguments: Any = {
             **_own(place, family),
+            **place.defaults.get(key, {}),
             **stated,
             "plan": place.own_plan if family.part else place.plan,
         }

@@ -36,10 +36,11 @@ SITES: dict[str, Any] = {"sites": GenericAlias(dict, (str, SITE)), "everywhere":
 
 @dataclass(frozen=True)
 class MadeSite:
-    """A site's cluster."""
+    """A site's cluster; `has_kubeconfig`: not for one that a context of this machine reaches."""
 
     component: Any
     place: Place
+    has_kubeconfig: bool
 
 
 def make_sites(
@@ -112,6 +113,8 @@ def _site(
         site=site,
         shared=shared,
         part=True,
+        # The cluster's component has made the plan's namespace.
+        defaults={"gitops": {"create_namespaces": False}},
     )
     without = set(settings.get("without", ()))
     inside = {
@@ -120,7 +123,8 @@ def _site(
         if (each := settings.get(key, None if key in without else everywhere.get(key))) is not None
     }
     furnish(place, inside)
-    return MadeSite(component, place)
+    reached = kind != "existing" or "kubeconfig" in arguments
+    return MadeSite(component, place, reached)
 
 
 def _token(name: str) -> pulumi.Output[str]:
