@@ -19,6 +19,7 @@ from trimtab.provision.governance.budgets import (
     warnings,
 )
 from trimtab.provision.governance.focus import COLUMNS, delivery, export_inputs
+from trimtab.usage.measured import COLUMNS as READ
 
 WHERE = 'CostGovernance "c"'
 VISION = {"team": "vision"}
@@ -164,6 +165,7 @@ def test_the_bill_is_in_focus_and_only_this_accounts_exports_may_write_it() -> N
     assert query["query_statement"].endswith(" FROM FOCUS_1_2_AWS")
     assert query["table_configurations"] == {"FOCUS_1_2_AWS": {"TIME_GRANULARITY": "DAILY"}}
     assert list(COLUMNS) == sorted(COLUMNS)
+    assert set(READ) <= set(COLUMNS)
     (statement,) = delivery("bucket", "111122223333", "us-gov-west-1")
     assert statement["Resource"][0] == "arn:aws-us-gov:s3:::bucket"
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
