@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def _scraped(address: str, seconds: float = 30.0) -> list[Sample]:
     found: list[Sample] = []
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(address, timeout=5) as answer:
                 found = _samples(answer.read().decode())
         except OSError:
             found = []
@@ -159,6 +160,57 @@ def test_every_window_has_its_five_figures(samples: list[Sample]) -> None:
     windows = sum(len(group.windows) for pool in PLAN.spec.pools for group in pool.groups)
     of_windows = [name for name, _, _ in samples if name.startswith(f"{PREFIX}_plan_window_")]
     assert len(of_windows) == 5 * windows
+
+
+def test_an_alert_comes_of_the_plan_in_the_cluster(samples: list[Sample], tmp_path: Path) -> None:
+    """From the CapacityPlan in the API server to the alert, with every link's real engine."""
+    series = [
+        {
+            "series": name + "{" + ",".join(f'{k}="{v}"' for k, v in labels.items()) + "}",
+            "values": f"{value:.0f}x240",
+        }
+        for name, labels, value in samples
+    ]
+    rules = tmp_path / "rules.json"
+    told = alerts(Thresholds(), ("prometheus",), ("monitoring",))
+    rules.write_text(json.dumps(rule_groups(recordings(None, "d"), told)), "utf-8")
+    firing = 'ALERTS{alertname="TrimtabBelowPlannedMin",alertstate="firing",pool="trainer"}'
+    of = 'pool="trainer", group="{}", option="{}"'
+    test = {
+        "rule_files": [str(rules)],
+        "evaluation_interval": "30m",
+        "tests": [
+            {
+                "start_timestamp": PLAN.spec.start.isoformat().replace("+00:00", "Z"),
+                "interval": "1m",
+                "input_series": series,
+                "promql_expr_test": [
+                    {
+                        "expr": "sum by (pool, group, option) (trimtab:plan_group_min_nodes)",
+                        "eval_time": "4h",
+                        "exp_samples": [
+                            {"labels": "{" + of.format(name, name) + "}", "value": value}
+                            for name, value in (("on-demand", 3), ("reserved", 5), ("spot", 3))
+                        ],
+                    },
+                    {
+                        "expr": f"count({firing})",
+                        "eval_time": "4h",
+                        "exp_samples": [{"labels": "{}", "value": 3}],
+                    },
+                ],
+            }
+        ],
+    }
+    path = tmp_path / "test.json"
+    path.write_text(json.dumps(test), "utf-8")
+    done = subprocess.run(
+        [str(engine_path("promtool")), "test", "rules", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_api_server_accepts_rules_and_dashboards(kube_api: KubeApi) -> None:

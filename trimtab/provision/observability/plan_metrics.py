@@ -9,7 +9,7 @@ newer plan adds is not measured until the telemetry is deployed with that plan; 
 is not measured raise an alert.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -238,7 +238,7 @@ def _gauge(
     return {**made, "each": {"type": "Gauge", "gauge": each}}
 
 
-def _info(metric: Metric, path: _Path, labels: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def _info(metric: Metric, path: _Path, labels: Mapping[str, _Path]) -> dict[str, Any]:
     found = {name: list(at) for name, at in labels.items()}
     return {
         "name": metric.name,
