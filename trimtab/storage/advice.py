@@ -137,7 +137,7 @@ def reason(claims: Claims, advice: Advice, row: int) -> str:
     if action is Action.MOVE and slow != quick:
         rests += f"; its latency would be {slow}, not {quick}"
     if np.isnan(advice.usd_now[row]):
-        return f"its price is not known, and so no saving; {rests}"
+        return f"its price, or the IOPS that it pays for, is not known, and so no saving; {rests}"
     return rests
 
 
@@ -167,6 +167,9 @@ class _Draft:
         mibps = np.nan_to_num(claims.mibps[rows], nan=0.0)
         # Operations are left out of what is paid now: their p95 would make it look dear.
         usd = price.usd_per_month(size[rows], iops, mibps)
+        if price.iops and not price.included_iops:
+            # Every one is paid for: how many are set must be known.
+            usd = np.where(np.isnan(claims.iops[rows]), np.nan, usd)
         self.usd_now[rows] = self.usd_then[rows] = usd
         self.target[rows] = target
 
