@@ -104,7 +104,7 @@ def advise(claims: Claims, region: str | None, book: PriceBook) -> Advice:
         backend = known[name]
         advice.start(rows, backend, now[index], targets.index(name))
         busy = rows[measured[rows]]
-        advice.full(rows, backend)
+        advice.full(rows, backend, now[index])
         for target in targets:
             advice.weigh(busy, backend, known[target], price_of(known[target], region, book))
         snapshot = _snapshot_of(backend)
@@ -173,12 +173,14 @@ class _Draft:
         self.usd_now[rows] = self.usd_then[rows] = usd
         self.target[rows] = target
 
-    def full(self, rows: NDArray[np.int64], backend: Backend) -> None:
+    def full(self, rows: NDArray[np.int64], backend: Backend, price: StoragePrice) -> None:
         """Claims that have too little of something are to grow, and are offered nothing else."""
         claims = self.claims
         by_size, by_size_mibps = attainable(backend, claims.gib[rows])
         if backend.retunable:
-            by_size = np.full(len(rows), backend.baseline_iops or np.nan)
+            # Where each IOPS is paid for, some were set; a blank only says that nobody knows how many.
+            comes = backend.baseline_iops if price.included_iops else None
+            by_size = np.full(len(rows), comes or np.nan)
             by_size_mibps = np.full(len(rows), backend.baseline_mibps or np.nan)
         iops = np.where(np.isnan(claims.iops[rows]), by_size, claims.iops[rows])
         mibps = np.where(np.isnan(claims.mibps[rows]), by_size_mibps, claims.mibps[rows])
