@@ -94,6 +94,7 @@ def ceph_cluster(request: DriverRequest) -> dict[str, Manifest]:
         for each in request.classes
         if each.backend.id in POOLED and "driver" not in each.settings
     ]
+    _check_names(pooled, where)
     if settings.external:
         _check_external(pooled, request.facts)
         spec = _external_spec()
@@ -158,6 +159,22 @@ def _check_hosts(pooled: Pooled, settings: CephSettings, where: str) -> None:
                 where=where,
                 mend="add nodes, or set the class' replicas, chunks or failure_domain",
             )
+
+
+def _check_names(pooled: Pooled, where: str) -> None:
+    """Refuse two classes whose block pools would have one name: a coded one has `<class>-data` too."""
+    owners: dict[str, str] = {}
+    for each, its in pooled:
+        if each.backend.id not in ("ceph-block", "nvmeof") or not keeps_own_pool(its):
+            continue
+        for name in (each.name, *([f"{each.name}-data"] if its.coded else [])):
+            if name in owners:
+                raise InputError(
+                    f"classes {owners[name]} and {each.name} would both have a pool {name}",
+                    where=where,
+                    mend="name one otherwise",
+                )
+            owners[name] = each.name
 
 
 def _check_external(pooled: Pooled, facts: Facts) -> None:

@@ -208,6 +208,17 @@ def test_copies_need_as_many_hosts() -> None:
     assert cluster(asked("wide", "ceph-object", by_disk))
 
 
+def test_two_pools_have_two_names() -> None:
+    coded = asked("warm", "ceph-block", {"data_chunks": 2, "coding_chunks": 1})
+    with pytest.raises(InputError) as error:
+        cluster(coded, asked("warm-data", "ceph-block"))
+    assert str(error.value) == (
+        f"{WHERE}: drivers.ceph.settings: classes warm and warm-data would both have a pool warm-data; "
+        "name one otherwise"
+    )
+    assert cluster(coded, asked("warm-data", "ceph-block", {"pool": "old"}))
+
+
 def test_a_cluster_elsewhere_makes_no_pools() -> None:
     with pytest.raises(InputError) as error:
         cluster(asked("hot", "ceph-block"), external=True)
