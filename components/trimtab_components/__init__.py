@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trimtab_components.delivery.gitops import GitOps
     from trimtab_components.delivery.policy_engine import PolicyEngine
     from trimtab_components.edge.k3s import K3sCluster
+    from trimtab_components.edge.microk8s import MicroK8sCluster
     from trimtab_components.eks.cluster import HeterogeneousCluster
     from trimtab_components.eks.network import Network
     from trimtab_components.existing.cluster import ExistingCluster
@@ -57,6 +58,7 @@ __all__ = [
     "K3sCluster",
     "KarpenterController",
     "KarpenterPools",
+    "MicroK8sCluster",
     "Network",
     "NeuronDevices",
     "NodeFeatureDiscovery",
@@ -86,6 +88,7 @@ _MODULES = {
     "K3sCluster": "edge.k3s",
     "KarpenterController": "karpenter.controller",
     "KarpenterPools": "karpenter.pools",
+    "MicroK8sCluster": "edge.microk8s",
     "Network": "eks.network",
     "NeuronDevices": "accelerators.neuron",
     "NodeFeatureDiscovery": "accelerators.discovery",
@@ -99,6 +102,7 @@ _EXTRAS = {
     "AksCluster": "pulumi_azure",
     "GkeCluster": "pulumi_gcp",
     "K3sCluster": "pulumi_command",
+    "MicroK8sCluster": "pulumi_command",
 }
 """The SDK that a component needs beyond the distribution's own requirements."""
 

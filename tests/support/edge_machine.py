@@ -64,7 +64,7 @@ FOLDERS = [
     "var/lib",
     "var/snap",
 ]
-STAND_INS = ("curl", "systemctl")
+STAND_INS = ("curl", "microk8s", "snap", "systemctl")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 CHROOT = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin") or "chroot"
 WRAPPER = '#!/bin/sh\n. /stubs/recorded\nexec /real/NAME "$@"\n'
@@ -175,6 +175,8 @@ def _first() -> Path:
         wrapper.write_text(WRAPPER.replace("NAME", name), "utf-8")
         wrapper.chmod(0o755)
     _place(folder / "real/sh", folder / "bin/sh")
+    (folder / "snap/bin").mkdir(parents=True)
+    shutil.copy(STUBS / "microk8s", folder / "snap/bin/microk8s")
     for name in STAND_INS:
         shutil.copy(STUBS / name, folder / "usr/bin" / name)
     os.mknod(folder / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))

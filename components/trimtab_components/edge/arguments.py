@@ -187,11 +187,8 @@ class EdgeArguments(Arguments):
     transport: Literal["ssh", "cloud-init"] = "ssh"
     ssh: Ssh = Ssh()
     endpoint: Any = None
-    server_token: Any = None
-    agent_token: Any = None
     air_gap: Path | None = None
     nvidia: Flag = True
-    backups: Backups = Backups()
     servers_take_work: Flag = True
     kubelet_args: tuple[str, ...] = ()
     pools: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -28,6 +28,7 @@ from trimtab.provision.k3s.upgrades import upgrade_plans
 from trimtab.provision.scripts import cloud_config
 from trimtab.provision.sized_groups import sized_groups
 from trimtab_components.edge.arguments import (
+    Backups,
     Database,
     EdgeArguments,
     EdgeBackups,
@@ -147,6 +148,9 @@ class K3sClusterArgs(TypedDict):
 
 
 class _Checked(EdgeArguments):
+    server_token: Any = None
+    agent_token: Any = None
+    backups: Backups = Backups()
     database: Database | None = None
     script_sha256: Sha256 | None = None
     binary_sha256: dict[Annotated[str, Field(pattern="^(x86_64|arm64)$")], Sha256] = Field(

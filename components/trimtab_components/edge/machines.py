@@ -88,13 +88,16 @@ class Machines:
         path: str,
         after: Sequence[pulumi.Resource],
         when: Sequence[str],
+        through: str = "",
     ) -> pulumi.Output[str]:
         """A file of the machine that only root reads, as a secret.
 
         Args:
             when: it is read anew when one of these changes.
+            through: a pipeline that makes of it what is wanted.
         """
         cat = f"cat {path}" if self._user(machine) == "root" else f"sudo -n cat {path}"
+        cat += f" | {through}" if through else ""
         command = remote.Command(
             f"{self.name}-{suffix}",
             connection=self._connection(machine),
