@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any, NotRequired, Self, TypedDict
 
 import pulumi
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from trimtab.plan.attribution import object_labels, plan_tags
 from trimtab.plan.labels import DIGEST_TAG, PLAN_TAG
@@ -112,6 +112,15 @@ class StorageClassesArgs(TypedDict):
     """Tags of whatever costs money, besides those of the plan."""
 
 
+def _some(value: Any) -> Any:
+    """How many there are decides what is made; which ones may be late."""
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError("give a list of one or more")
+    if not all(isinstance(each, str | pulumi.Output) for each in value):
+        raise ValueError("each is an id, or a resource's output")
+    return tuple(value)
+
+
 class _Checked(Arguments):
     plan: Any
     cluster_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
@@ -127,7 +136,7 @@ class _Checked(Arguments):
     delivery: Delivery = "chart"
     override: dict[str, Override] = Field(default_factory=dict)
     vpc_id: LateText = None
-    subnet_ids: tuple[LateText, ...] = ()
+    subnet_ids: Annotated[Any, AfterValidator(_some)] = None
     client_security_group_id: LateText = None
     keep_data: Flag = True
     labels: dict[str, str] = Field(default_factory=dict)
@@ -135,8 +144,8 @@ class _Checked(Arguments):
 
     @model_validator(mode="after")
     def _whole_network(self) -> Self:
-        stated = [self.vpc_id is not None, bool(self.subnet_ids),
-                  self.client_security_group_id is not None]  # fmt: skip
+        network = (self.vpc_id, self.subnet_ids, self.client_security_group_id)
+        stated = [each is not None for each in network]
         if any(stated) and not all(stated):
             raise ValueError(
                 "vpc_id, subnet_ids and client_security_group_id say together where file systems "

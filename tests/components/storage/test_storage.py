@@ -155,6 +155,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "half a network": ({"vpc_id": "vpc-1"},
         ("vpc_id, subnet_ids and client_security_group_id say together where file systems stand; give "
         "all three")),
+    "no subnets": ({**NETWORK, "subnet_ids": []}, "subnet_ids: give a list of one or more"),
     "Lustre of no size": ({"classes": {"x": {"intent": "scratch"}}, **NETWORK},
         ("classes.x: how large the file system is, nothing says; give settings.gib, a tier of the plan, "
         "or settings.subnet_id for one a claim")),
