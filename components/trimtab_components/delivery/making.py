@@ -47,7 +47,7 @@ def make(
         )
         resource_name, metadata = f"{name}-{each.key}", each.metadata(labels)
         if each.kind in _TYPED:
-            body = {argument_name(key): value for key, value in each.body.items()}
+            body = {argument_name(key): _sdk_named(value) for key, value in each.body.items()}
             made[each.key] = _TYPED[each.kind](
                 resource_name, metadata=metadata, opts=options, **body
             )
@@ -61,3 +61,16 @@ def make(
                 opts=options,
             )
     return made
+
+
+_EXTENSION = "x-kubernetes-"
+"""How a schema's extensions begin; the SDK's names have underscores, which the provider turns back."""
+
+
+def _sdk_named(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key.replace("-", "_") if key.startswith(_EXTENSION) else key: _sdk_named(each)
+            for key, each in value.items()
+        }
+    return [_sdk_named(each) for each in value] if isinstance(value, list | tuple) else value
