@@ -7,6 +7,7 @@ bears it. A class that names a tier which the plan does not have, or another pla
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 from trimtab.plan.labels import (
@@ -28,9 +29,7 @@ if TYPE_CHECKING:  # pydantic, which a change without a plan does not need
     from trimtab.plan.storage import StorageTier, StorageWindow
     from trimtab.storage.prices import StoragePrice
 
-CLASSES = frozenset(
-    {"storage.k8s.io/StorageClass", "snapshot.storage.k8s.io/VolumeSnapshotClass"}
-)
+CLASSES = frozenset({"storage.k8s.io/StorageClass", "snapshot.storage.k8s.io/VolumeSnapshotClass"})
 FILE_SYSTEMS = frozenset(
     {
         "aws_efs_file_system",
@@ -65,7 +64,8 @@ def class_parts(at: Estimation) -> Iterator[Part]:
     if bearers and bearers[0].key != at.resource.key:
         yield PaidElsewhere(f"storage tier {name}: paid for as {bearers[0].key}")
         return
-    yield from _tier(at, tier)
+    spec = source.plan.spec
+    yield from tier_parts(at, tier, spec.site.region, spec.as_of.date(), source.file)
 
 
 def tier_of(storage_class: Resource, facts: Facts) -> "StorageTier | None":
@@ -92,25 +92,30 @@ def _bearers(facts: Facts) -> "Mapping[str, list[Resource]]":
     return found
 
 
-def _tier(at: Estimation, tier: "StorageTier") -> Iterator[Part]:
-    """The tier's charges at the window of the run's instant; their bounds are its other windows'."""
+def tier_parts(
+    at: Estimation, tier: "StorageTier", region: str, as_of: date, file: str
+) -> Iterator[Part]:
+    """The tier's charges at the window of the run's instant; their bounds are its other windows'.
+
+    Args:
+        at: what bears them.
+        tier: of a plan.
+        region, as_of, file: of the plan: its site's region, when it was made, where it was read.
+    """
     from trimtab.storage.backends import backends
     from trimtab.storage.prices import price_of
 
-    source = at.facts.settings.plan
-    assert source is not None  # noqa: S101 - the caller found the tier in it
     if tier.expected.usd_per_hour is None:
         yield Gap(f"storage tier {tier.name}", f"the plan has no price of {tier.backend}")
         return
-    spec = source.plan.spec
     now = window_at(tier, at.facts.settings.as_of)
     backend = backends().get(tier.backend)
-    where = None if tier.site else spec.site.region
+    where = None if tier.site else region
     label = f"storage tier {tier.name}, {tier.backend}"
 
     def rate(part: str, usd: float, unit: str) -> Rate:
         name = f"plan/storage/{tier.name}/{part}"
-        return Rate(name, where or tier.site or "*", usd, unit, spec.as_of.date(), source.file)
+        return Rate(name, where or tier.site or "*", usd, unit, as_of, file)
 
     def charge(part: str, what: str, usd: float, unit: str, amount: Amount) -> Charge:
         return Charge(f"{label}: {what}", rate(part, usd, unit), amount, Basis.PLAN)

@@ -1,5 +1,6 @@
 """A plan's storage tier is paid for once: by its class, or by the file system that it is."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from support.estimates import resource, settings
 from support.plan_cases import TIER
 from support.plans import START, plan
+from trimtab.plan.document import save_plan
 from trimtab.plan.labels import DIGEST_LABEL, STORAGE_TIER_LABEL, STORAGE_TIER_TAG
 from trimtab.plan.model import CapacityPlan
 from trimtab.pricing.engine import price
 from trimtab.pricing.model import Basis, Estimate, Status
 from trimtab.pricing.plan_source import PlanSource
 from trimtab.resources.model import Estate, Resource
+from trimtab.resources.readers.plans import read_plan
 
 HOT: dict[str, Any] = {
     **TIER,
@@ -134,3 +137,18 @@ def test_disks_that_are_sold_in_steps_cost_what_the_plan_expects() -> None:
     (found,) = priced(storage_class(), made=plan(storage=[stepped]))
     assert found.usd_per_month is not None
     assert found.usd_per_month.expected == pytest.approx(0.12 * 730)
+
+
+def test_a_plan_read_as_an_estate_has_its_tiers_with_their_cost(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    save_plan(plan(storage=[{**HOT, "owner": {"team": "vision"}}]), file)
+    estate = read_plan(file)
+    (found,) = [
+        each
+        for each in price(estate, settings(as_of=START))
+        if each.resource.kind == "trimtab.dev/StorageTier"
+    ]
+    assert found.resource.key == "storage[hot]"
+    assert found.resource.tags == {"team": "vision"}
+    assert found.usd_per_month is not None
+    assert found.usd_per_month.expected == pytest.approx(FIRST)

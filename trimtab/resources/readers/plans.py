@@ -1,4 +1,4 @@
-"""A CapacityPlan as an estate: each group a resource, and each commitment that it proposes.
+"""A CapacityPlan as an estate: each group a resource, each storage tier, and each commitment proposed.
 
 So two plans are compared like any two sides of a change, without the program that carries them out.
 """
@@ -13,13 +13,14 @@ from trimtab.resources.model import Estate, Origin, Resource
 
 if TYPE_CHECKING:  # the plan's model brings pydantic
     from trimtab.plan.model import Commitment, Group, Pool
+    from trimtab.plan.storage import StorageTier
     from trimtab.pricing.plan_source import PlanSource
 
 
 def read_plan(path: Path) -> Estate:
-    """A plan's groups and commitments.
+    """A plan's groups, storage tiers and commitments.
 
-    Keys are `pools[x].groups[y]`, and `commitments[x].groups[y].<type>.<term>` with a number where a plan
+    Keys are `pools[x].groups[y]`, `storage[x]`, and `commitments[x].groups[y].<type>.<term>` with a number where a plan
     proposes several alike; tags are the owner's.
 
     Raises:
@@ -33,7 +34,8 @@ def read_plan(path: Path) -> Estate:
     ]
     seen: dict[str, int] = {}
     lines = [_commitment(line, source, seen) for line in source.plan.spec.commitments]
-    return Estate(source.file, tuple(sorted([*groups, *lines], key=lambda each: each.key)))
+    tiers = [_tier(tier, source) for tier in source.plan.spec.storage or ()]
+    return Estate(source.file, tuple(sorted([*groups, *tiers, *lines], key=lambda each: each.key)))
 
 
 def _group(pool: "Pool", group: "Group", source: "PlanSource") -> Resource:
@@ -74,6 +76,28 @@ def _group(pool: "Pool", group: "Group", source: "PlanSource") -> Resource:
         region=site.region,
         tags=owner_tags(pool),
         where=f"{source.file}:{line}" if line else source.file,
+    )
+
+
+def _tier(tier: "StorageTier", source: "PlanSource") -> Resource:
+    spec = source.plan.spec
+    owner = tier.owner.model_dump()
+    inputs: dict[str, Any] = {
+        "tier": tier.model_dump(mode="json", exclude_none=True, exclude={"candidates", "reason"}),
+        "region": spec.site.region,
+        "as_of": spec.as_of.date().isoformat(),
+        "file": source.file,
+    }
+    return Resource(
+        key=f"storage[{tier.name}]",
+        kind="trimtab.dev/StorageTier",
+        type="trimtab.dev/StorageTier",
+        name=f"{tier.name}, {tier.backend}",
+        origin=Origin.PLAN,
+        inputs=Inputs(inputs, camel=False),
+        region=spec.site.region,
+        tags={name: value for name, value in owner.items() if value},
+        where=source.file,
     )
 
 

@@ -1,4 +1,4 @@
-"""A CapacityPlan's own groups and commitments, so that two plans can be compared.
+"""A CapacityPlan's own groups, commitments and storage tiers, so that two plans can be compared.
 
 `trimtab.resources.readers.plans` makes these resources of a plan's file.
 """
@@ -11,11 +11,13 @@ from trimtab.pricing.amount import between
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.estimators import estimates
 from trimtab.pricing.model import Basis, Gap, Nodes, PaidElsewhere, Part, PlanRates
+from trimtab.pricing.planned_storage import tier_parts
 from trimtab.resources.inputs import Inputs
 from trimtab.resources.model import Origin
 
 GROUP = "trimtab.dev/Group"
 COMMITMENT = "trimtab.dev/Commitment"
+STORAGE_TIER = "trimtab.dev/StorageTier"
 _NOT_OF_A_PLAN = "it is no part of a CapacityPlan"
 
 
@@ -60,3 +62,17 @@ def commitment(at: Estimation) -> Iterator[Part]:
         return
     place = f"pools[{at.inputs.text('pool')}].groups[{at.inputs.text('group')}]"
     yield PaidElsewhere(f"its commitment is in the price of {place}")
+
+
+@estimates(STORAGE_TIER)
+def storage_tier(at: Estimation) -> Iterator[Part]:
+    """What the tier provisions in the window that holds, at the plan's prices."""
+    if at.resource.origin is not Origin.PLAN:
+        yield Gap("storage", _NOT_OF_A_PLAN)
+        return
+    from trimtab.plan.storage import StorageTier
+
+    values = at.inputs.values
+    tier = StorageTier.model_validate(values["tier"])
+    made = date.fromisoformat(values["as_of"])
+    yield from tier_parts(at, tier, values["region"], made, values["file"])
