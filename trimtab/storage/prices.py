@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from math import inf, nan
+from typing import TYPE_CHECKING
 
 from trimtab.clock import SECONDS_PER_MONTH
 from trimtab.plan.storage import Intent
 from trimtab.pricing.book import PriceBook
 from trimtab.storage.backends import Backend, table
-from trimtab.storage.limits import Array
+
+if TYPE_CHECKING:  # `trimtab preview` takes prices from here, and numpy takes half a second to load
+    from numpy.typing import ArrayLike
+
+    from trimtab.storage.limits import Array
 
 _PER_RATE = {"10k operations": 1e4, "1K requests": 1e3}
 """Operations in the unit of a rate."""
@@ -61,8 +64,8 @@ class StoragePrice:
     steps: tuple[float, ...] = ()
     iops: tuple[PriceTier, ...] = ()
     mibps: tuple[PriceTier, ...] = ()
-    included_iops: float = np.inf
-    included_mibps: float = np.inf
+    included_iops: float = inf
+    included_mibps: float = inf
     included_mibps_per_gib: float = 0.0
     operation: float | None = None
     unpriced: frozenset[str] = frozenset()
@@ -92,6 +95,8 @@ class StoragePrice:
         beyond = self.iops_beyond(iops)
         if not beyond:
             return self.usd_per_iops_month
+        import numpy as np
+
         return float(_tiered(self.iops, np.asarray(beyond))) / beyond
 
     @property
@@ -106,11 +111,11 @@ class StoragePrice:
 
     def usd_per_month(
         self,
-        gib: ArrayLike,
-        iops: ArrayLike = 0.0,
-        mibps: ArrayLike = 0.0,
-        mean_iops: ArrayLike = 0.0,
-    ) -> Array:
+        gib: "ArrayLike",
+        iops: "ArrayLike" = 0.0,
+        mibps: "ArrayLike" = 0.0,
+        mean_iops: "ArrayLike" = 0.0,
+    ) -> "Array":
         """What volumes cost; NaN: not priced.
 
         Args:
@@ -118,6 +123,8 @@ class StoragePrice:
             iops, mibps: set on each.
             mean_iops: operations a second over the month; NaN: not known, as their price then is.
         """
+        import numpy as np
+
         size, io, through, mean = np.broadcast_arrays(
             *(np.asarray(each, dtype=np.float64) for each in (gib, iops, mibps, mean_iops))
         )
@@ -129,19 +136,23 @@ class StoragePrice:
             usd = np.where(np.nan_to_num(mean, nan=1.0) > 0, np.nan, usd)
         elif self.operation is not None:
             usd = usd + mean * self.operation
-        found: Array = usd
+        found: "Array" = usd
         return found
 
-    def _storage(self, gib: Array) -> Array:
+    def _storage(self, gib: "Array") -> "Array":
+        import numpy as np
+
         if self.steps:
             ends = np.array([step.gib for step in self.backend.steps])
             at = np.searchsorted(ends, gib, side="left")
             prices = np.array([*self.steps, np.nan])
-            priced: Array = prices[at]
+            priced: "Array" = prices[at]
             return priced
         return _tiered(self.gib, gib) if self.gib else np.full(gib.shape, np.nan)
 
-    def _beyond(self, part: str, tiers: Sequence[PriceTier], above: Array) -> Array:
+    def _beyond(self, part: str, tiers: Sequence[PriceTier], above: "Array") -> "Array":
+        import numpy as np
+
         extra = np.nan_to_num(np.maximum(above, 0.0), nan=0.0, posinf=0.0)
         if part in self.unpriced:
             return np.where(extra > 0, np.nan, 0.0)
@@ -180,7 +191,7 @@ def _with(price: StoragePrice, row: dict[str, str], book: PriceBook) -> StorageP
     if part == "step":
         names = [name.format(step=step.name) for step in price.backend.steps]
         rates = [book.rate(each, price.region) for each in names]
-        steps = tuple(np.nan if rate is None else rate.usd for rate in rates)
+        steps = tuple(nan if rate is None else rate.usd for rate in rates)
         known = [rate for rate in rates if rate is not None]
         if not known:
             return replace(price, unpriced=price.unpriced | {part})
@@ -228,9 +239,11 @@ def _table() -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def _tiered(tiers: Sequence[PriceTier], quantity: NDArray[np.float64]) -> Array:
+def _tiered(tiers: Sequence[PriceTier], quantity: "Array") -> "Array":
+    import numpy as np
+
     ends = [*(tier.start for tier in tiers[1:]), np.inf]
-    usd: Array = np.zeros(quantity.shape)
+    usd: "Array" = np.zeros(quantity.shape)
     for tier, end in zip(tiers, ends, strict=True):
         usd = usd + np.clip(quantity - tier.start, 0.0, end - tier.start) * tier.usd
     return usd
