@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 
-class BudgetActionArgs(TypedDict):
+class BudgetAction(TypedDict):
     """What AWS does when a budget is passed: a policy that denies is attached to roles."""
 
     execution_role_arn: pulumi.Input[str]
@@ -23,7 +23,7 @@ class BudgetActionArgs(TypedDict):
     false."""
 
 
-class AnomalyArgs(TypedDict, total=False):
+class AnomalyDetection(TypedDict, total=False):
     """What of Cost Anomaly Detection is set up."""
 
     usd: float
@@ -39,7 +39,7 @@ class AnomalyArgs(TypedDict, total=False):
     """How often mail sums them up: DAILY (the default) or WEEKLY. A topic is told at once."""
 
 
-class FocusArgs(TypedDict, total=False):
+class FocusExport(TypedDict, total=False):
     """The bill's export."""
 
     bucket: str
@@ -81,16 +81,16 @@ class CostGovernanceArgs(TypedDict):
     topic_arn: NotRequired[pulumi.Input[str]]
     """The SNS topic that is told, whose policy must let budgets and costalerts publish; default one is
     made."""
-    actions: NotRequired[dict[str, BudgetActionArgs]]
+    actions: NotRequired[dict[str, BudgetAction]]
     """What AWS does when a budget is passed, by the budget's name; default nothing."""
     cost_allocation_tags: NotRequired[list[str]]
     """Tags that the bill is broken down by; default the owner's and the plan's. Only the payer's account
     may set them, and only once something has borne them for a day; [] for none."""
-    anomalies: NotRequired[AnomalyArgs]
+    anomalies: NotRequired[AnomalyDetection]
     """What of Cost Anomaly Detection is set up."""
     detect_anomalies: NotRequired[bool]
     """Whether it is; default true."""
-    focus: NotRequired[FocusArgs]
+    focus: NotRequired[FocusExport]
     """The bill's export in FOCUS 1.2."""
     export_focus: NotRequired[bool]
     """Whether there is one; default true."""

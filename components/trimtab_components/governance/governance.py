@@ -31,20 +31,20 @@ from trimtab.provision.sized_groups import check_tags
 from trimtab_components.eks.encryption import account_id
 from trimtab_components.eks.late import LateArn, LateKeyArn, LateRoleArn
 from trimtab_components.governance.arguments import (
-    AnomalyArgs,
-    BudgetActionArgs,
+    AnomalyDetection,
+    BudgetAction,
     CostGovernanceArgs,
-    FocusArgs,
+    FocusExport,
 )
 from trimtab_components.order import children_wait
 from trimtab_components.storage.buckets import closed_bucket
 
 __all__ = [
-    "AnomalyArgs",
-    "BudgetActionArgs",
+    "AnomalyDetection",
+    "BudgetAction",
     "CostGovernance",
     "CostGovernanceArgs",
-    "FocusArgs",
+    "FocusExport",
 ]
 
 ALLOCATION_TAGS = (*FIELDS, PLAN_TAG, POOL_TAG, GROUP_TAG, OPTION_TAG)
@@ -95,7 +95,7 @@ class _Focus(Arguments):
 class _Checked(Arguments):
     plan: Any
     region: str | None = None
-    budgets: Any = None
+    budgets: dict[str, Any] | str | None = None
     per: Per = "team"
     margin: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.1
     thresholds: Annotated[tuple[_Share, ...], Field(min_length=1, max_length=8)] = (0.8, 1.0)

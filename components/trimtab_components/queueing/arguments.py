@@ -8,7 +8,7 @@ from trimtab_components.arguments import ChartOverride, RunningSizes
 from trimtab_components.pool_settings import PoolSettings
 
 
-class QueueArgs(TypedDict):
+class Queue(TypedDict):
     """A queue; shares are of what the plan's window holds."""
 
     pool: str
@@ -32,7 +32,7 @@ class QueueArgs(TypedDict):
     """BestEffortFIFO (the default): younger work may go first where it fits. StrictFIFO: it waits."""
 
 
-class PreemptionArgs(TypedDict):
+class Preemption(TypedDict):
     """Who may be sent away for whom."""
 
     within_queue: NotRequired[str]
@@ -48,7 +48,7 @@ class PreemptionArgs(TypedDict):
     """Whether the next flavor is tried before work is sent away; default true."""
 
 
-class ProvisioningArgs(TypedDict):
+class Provisioning(TypedDict):
     """Machines that are asked for before work is admitted, by a ProvisioningRequest."""
 
     class_name: str
@@ -62,7 +62,7 @@ class ProvisioningArgs(TypedDict):
     """How often it is asked again; default 3."""
 
 
-class MachineArgs(TypedDict):
+class Machine(TypedDict):
     """The nominal size of an instance type that Trimtab does not know."""
 
     vcpu: float
@@ -71,7 +71,7 @@ class MachineArgs(TypedDict):
     """Memory in GiB."""
 
 
-class WorkerArgs(TypedDict):
+class Worker(TypedDict):
     """A cluster that MultiKueue sends work to."""
 
     plan: Any
@@ -88,7 +88,7 @@ class QueueingArgs(TypedDict):
 
     plan: NotRequired[Any]
     """The CapacityPlan of this cluster: a document, or the path of its file."""
-    workers: NotRequired[dict[str, WorkerArgs]]
+    workers: NotRequired[dict[str, Worker]]
     """Instead, the clusters that this one manages through MultiKueue, by name."""
     as_of: NotRequired[str]
     """The instant whose window holds, ISO 8601; default the plan's start."""
@@ -98,7 +98,7 @@ class QueueingArgs(TypedDict):
     pools: NotRequired[dict[str, PoolSettings]]
     """The pools' settings by `<pool>` or `<pool>/<group>`, as the component that makes the nodes has
     them: their taints are read off them."""
-    queues: NotRequired[dict[str, QueueArgs]]
+    queues: NotRequired[dict[str, Queue]]
     """Queues by name; a pool that none names gets one of its own name."""
     organisation: NotRequired[str]
     """The root cohort's name; default the plan's, or the component's for a manager."""
@@ -106,15 +106,15 @@ class QueueingArgs(TypedDict):
     """Weights of teams' cohorts, with fair sharing."""
     fair_sharing: NotRequired[bool]
     """Whether what is borrowed goes to whoever has least for their weight; default false."""
-    preemption: NotRequired[PreemptionArgs]
+    preemption: NotRequired[Preemption]
     """Who may be sent away for whom."""
     priorities: NotRequired[dict[str, int]]
     """WorkloadPriorityClasses: values by name."""
     topologies: NotRequired[dict[str, list[str]]]
     """Labels of nodes from the widest domain to the node, by pool, for topology-aware scheduling."""
-    provisioning: NotRequired[ProvisioningArgs]
+    provisioning: NotRequired[Provisioning]
     """Machines that are asked for before work is admitted; default none."""
-    machines: NotRequired[dict[str, MachineArgs]]
+    machines: NotRequired[dict[str, Machine]]
     """Sizes of instance types that Trimtab does not know, such as owned machines'."""
     pods_per_node: NotRequired[int]
     """Pods that a node holds, where quotas are to count them; default they do not."""
