@@ -173,12 +173,15 @@ def print_advice(
         info(f"note: {len(claims) - len(rows)} more; --limit or --format json shows them")
     counts = ", ".join(f"{count} {name}" for name, count in totals["actions"].items() if count)
     info(f"{len(claims)} claims: {counts}")
-    info(
-        f"saves {_usd(totals['saving_usd_per_month'])} of {_usd(totals['usd_per_month'])} a month; the "
-        f"changes cost {_usd(totals['usd_once'])} once"
-    )
+    if totals["not_priced"] < len(claims):
+        info(
+            f"saves {_usd(totals['saving_usd_per_month'])} of {_usd(totals['usd_per_month'])} a month; the "
+            f"changes cost {_usd(totals['usd_once'])} once"
+        )
     if totals["not_priced"]:
-        info(f"note: {totals['not_priced']} claims have no price in {where}, and no saving")
+        info(
+            f"note: {totals['not_priced']} claims have no price {f'in {where}' if where else 'here'}, and no saving"
+        )
 
 
 def _mapping(texts: Sequence[str]) -> dict[str, str]:

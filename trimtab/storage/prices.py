@@ -136,7 +136,7 @@ class StoragePrice:
             usd = np.where(np.nan_to_num(mean, nan=1.0) > 0, np.nan, usd)
         elif self.operation is not None:
             usd = usd + mean * self.operation
-        found: "Array" = usd
+        found: Array = usd
         return found
 
     def _storage(self, gib: "Array") -> "Array":
@@ -146,7 +146,7 @@ class StoragePrice:
             ends = np.array([step.gib for step in self.backend.steps])
             at = np.searchsorted(ends, gib, side="left")
             prices = np.array([*self.steps, np.nan])
-            priced: "Array" = prices[at]
+            priced: Array = prices[at]
             return priced
         return _tiered(self.gib, gib) if self.gib else np.full(gib.shape, np.nan)
 
@@ -243,7 +243,7 @@ def _tiered(tiers: Sequence[PriceTier], quantity: "Array") -> "Array":
     import numpy as np
 
     ends = [*(tier.start for tier in tiers[1:]), np.inf]
-    usd: "Array" = np.zeros(quantity.shape)
+    usd: Array = np.zeros(quantity.shape)
     for tier, end in zip(tiers, ends, strict=True):
         usd = usd + np.clip(quantity - tier.start, 0.0, end - tier.start) * tier.usd
     return usd
