@@ -13,7 +13,13 @@ import pulumi
 import pulumi_aws as aws
 
 from trimtab.errors import InputError
-from trimtab.provision.storage.aws import lustre_gib, lustre_shape
+from trimtab.provision.arguments import PLAIN
+from trimtab.provision.storage.aws import (
+    EFS_MAKING,
+    LUSTRE_MAKING,
+    lustre_gib,
+    lustre_shape,
+)
 from trimtab.provision.storage.model import ClassRequest, Facts
 from trimtab.provision.storage.objects import place, tags
 from trimtab_components.storage.buckets import closed_bucket, kept
@@ -81,6 +87,7 @@ class FileSystems:
             InputError: a file system has no network, or is set up as none can be.
         """
         for each in requests:
+            _plain(each, self._facts)
             if not wants_one(each) or each.backend.id == "s3-mountpoint":
                 continue
             if self._network is None:
@@ -223,6 +230,21 @@ class FileSystems:
                     )
         self._groups[kind], self.ready[kind] = group, rules
         return group.id, rules
+
+
+def _plain(request: ClassRequest, facts: Facts) -> None:
+    """Refuse late values where they decide what is made.
+
+    Raises:
+        InputError: one is a resource's output.
+    """
+    for key in (*EFS_MAKING, *LUSTRE_MAKING, "namespaces", "read_only"):
+        if isinstance(request.settings.get(key), pulumi.Output):
+            raise InputError(
+                f"settings.{key} is known only after deployment",
+                where=place(request, facts),
+                mend=PLAIN,
+            )
 
 
 def _efs_policies(request: ClassRequest, facts: Facts) -> list[Any]:

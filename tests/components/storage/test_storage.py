@@ -178,6 +178,17 @@ def test_what_can_not_be_is_refused(arguments: dict[str, Any], says: str) -> Non
     assert str(caught.value).removeprefix('StorageClasses "s": ') == says
 
 
+def test_late_settings_are_refused_where_they_decide_what_is_made(tmp_path: Path) -> None:
+    def program() -> None:
+        late = aws.ec2.Eip("late").public_ip
+        classes_ = {"work": {"intent": "scratch", "settings": {"gib": late}}}
+        StorageClasses("s", {"plan": plan(), "cluster_name": "c", "classes": classes_, **NETWORK})  # type: ignore[typeddict-item]
+
+    says = "classes.work: settings.gib is known only after deployment; give the value itself"
+    with pytest.raises(InputError, match=says):
+        preview(tmp_path, program)
+
+
 REFUSED_BUCKETS: dict[str, tuple[dict[str, Any], str]] = {
     "neither intent nor rules": ({"buckets": {"b": {}}},
         "give intent, or rules of your own, and not both"),
@@ -236,6 +247,13 @@ def test_a_bucket_without_anything_to_do_gets_no_rules(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def iam() -> Iterator[Any]:
+    """A client of a made-up IAM."""
+    with mock_aws():
+        yield boto3.client("iam", region_name="us-east-1")
+
+
+@pytest.fixture
 def s3() -> Iterator[Any]:
     """A client of a made-up S3."""
     with mock_aws():
@@ -271,10 +289,8 @@ def _of_the_api(value: Any, key: str = "") -> Any:
     }
 
 
-@mock_aws
 @pytest.mark.parametrize("driver", [EBS, EFS, FSX, S3])
-def test_iam_takes_the_drivers_policies(driver: str) -> None:
-    iam = boto3.client("iam", region_name="us-east-1")
+def test_iam_takes_the_drivers_policies(iam: Any, driver: str) -> None:
     document = policy_document(statements(driver, "c", "us-east-1", [KEY], ["b"]))
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust_policy("pods.eks", "us-east-1"))
     iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document)
