@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.storage.backends import Backend, backends
@@ -40,6 +40,7 @@ def test_a_volume_is_as_its_provider_states(
     assert (float(found.gib), float(found.iops), float(found.mibps)) == (gib, iops, mibps)
 
 
+@settings(max_examples=400, derandomize=True)
 @given(backend=sized, gib=gibs, iops=needs, mibps=speeds)
 def test_what_fits_serves_and_what_does_not_is_told_why(
     backend: Backend, gib: float, iops: float, mibps: float
@@ -54,9 +55,12 @@ def test_what_fits_serves_and_what_does_not_is_told_why(
     assert size <= (backend.max_gib or np.inf)
     has_iops, has_mibps = (float(each) for each in attainable(backend, size))
     assert iops == 0 or has_iops >= iops * (1 - 1e-5)
-    assert mibps == 0 or has_mibps >= mibps * (1 - 1e-5)
+    # An object store's throughput is as many requests as are made at once.
+    unbound = backend.access == "object"
+    assert unbound or mibps == 0 or has_mibps >= mibps * (1 - 1e-5)
 
 
+@settings(max_examples=400, derandomize=True)
 @given(backend=sized, gib=gibs, iops=needs, mibps=speeds, more=st.floats(1, 3))
 def test_a_larger_need_takes_no_smaller_volume(
     backend: Backend, gib: float, iops: float, mibps: float, more: float
