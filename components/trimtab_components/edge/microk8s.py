@@ -22,7 +22,7 @@ from trimtab_components.edge.arguments import (
     Machine,
     Word,
 )
-from trimtab_components.edge.machines import Machines
+from trimtab_components.edge.machines import Machines, marked
 from trimtab_components.order import standing_first
 from trimtab_components.plan_object import plan_and_kind
 from trimtab_components.pool_settings import PoolSettings
@@ -212,16 +212,14 @@ class MicroK8sCluster(pulumi.ComponentResource):
                 delete_unreachable=settings.delete_unreachable or None,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._first, *ready]),
             )
-            plan_and_kind(
-                name,
-                plan,
-                settings.namespace,
-                {**settings.labels, **object_labels(plan)},
-                pulumi.ResourceOptions(
-                    parent=self, provider=self.provider, depends_on=[*self._first, *ready]
-                ),
-                install_crd=settings.install_crd,
+            options = pulumi.ResourceOptions(
+                parent=self, provider=self.provider, depends_on=[*self._first, *ready]
             )
+            labels = {**settings.labels, **object_labels(plan)}
+            plan_and_kind(
+                name, plan, settings.namespace, labels, options, install_crd=settings.install_crd
+            )
+            marked(name, nodes.nodes, settings.labels, options)
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.plan_name = pulumi.Output.from_input(plan.metadata.name)
         self.join_arguments = pulumi.Output.from_input(nodes.join)

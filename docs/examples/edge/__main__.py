@@ -40,7 +40,6 @@ with user_errors():
             "pools": {"trainers": {"accelerator_taint": True}},
         },
     )
-    assert site.provider is not None
     GpuOperator(
         "gpu",
         {
