@@ -41,6 +41,15 @@ class RemoteWriteTarget(TypedDict):
     signs."""
 
 
+class StoreBuckets(TypedDict, total=False):
+    """Object storage by store; a store without a bucket keeps everything on its volume."""
+
+    loki: pulumi.Input[str]
+    """Name of the bucket for logs, opened by the identity of the service account loki/loki."""
+    tempo: pulumi.Input[str]
+    """Name of the bucket for traces, opened by the identity of the service account tempo/tempo."""
+
+
 class AlertThresholds(TypedDict, total=False):
     """From when on something is worth an alert."""
 
@@ -88,9 +97,8 @@ class ObservabilityArgs(TypedDict):
     storage_gib: NotRequired[dict[str, int]]
     """GiB of a volume by store: prometheus, alertmanager, grafana, loki, tempo; default 100 (or the tier
     `metrics`), 2, 5, 50, 20."""
-    buckets: NotRequired[dict[str, pulumi.Input[str]]]
-    """Names of buckets for loki and tempo, opened by the identity of the service accounts loki/loki and
-    tempo/tempo; default their volumes keep it all."""
+    buckets: NotRequired[StoreBuckets]
+    """Buckets that keep logs and traces; default the stores' volumes keep it all."""
     replicas: NotRequired[int]
     """Prometheus and Alertmanager pods each; default 1."""
     grafana_secret: NotRequired[str]
@@ -126,6 +134,16 @@ class _RemoteWrite(Arguments):
     sigv4_region: str | None = None
 
 
+class _Buckets(Arguments):
+    loki: LateText = None
+    tempo: LateText = None
+
+    def stated(self) -> dict[str, Any]:
+        """Those that are given."""
+        both = {"loki": self.loki, "tempo": self.tempo}
+        return {store: name for store, name in both.items() if name is not None}
+
+
 class _Checked(Arguments):
     plan: Any
     cluster_name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -135,7 +153,7 @@ class _Checked(Arguments):
     retention_days: Annotated[Count, Field(ge=1, le=3650)] = 15
     storage_class: str | None = None
     storage_gib: dict[str, Annotated[Count, Field(ge=1, le=65536)]] = Field(default_factory=dict)
-    buckets: dict[str, LateText] = Field(default_factory=dict)
+    buckets: _Buckets = _Buckets()
     replicas: Annotated[Count, Field(ge=1, le=10)] = 1
     grafana_secret: Annotated[str, Field(min_length=1)] = "grafana-admin"  # noqa: S105  # its name
     alertmanager_secret: str | None = None
@@ -293,7 +311,7 @@ def _telemetry(settings: _Checked, plan: CapacityPlan, where: str) -> Telemetry:
         replicas=settings.replicas,
         storage_class=storage_class(plan, settings.storage_class),
         gib=store_sizes(plan, settings.storage_gib, where),
-        buckets={store: Bucket(each, region) for store, each in settings.buckets.items()},
+        buckets={store: Bucket(each, region) for store, each in settings.buckets.stated().items()},
         tolerate=table.tolerated_keys(plan, settings.tolerate),
         priority_class=settings.priority_class,
         grafana_secret=settings.grafana_secret,
@@ -319,8 +337,8 @@ def _check(settings: _Checked, parts: tuple[str, ...], plan: CapacityPlan, where
     if settings.dcgm_by_gpu_operator and "dcgm" in settings.override:
         raise refuse("override: dcgm is the GPU operator's", "override the GPU operator's values")
     provider = plan.spec.site.provider
-    for store in settings.buckets:
-        if store not in ACCOUNTS or store not in parts:
+    for store in settings.buckets.stated():
+        if store not in parts:
             stores = [each for each in ACCOUNTS if each in parts]
             raise refuse(
                 f"buckets: {store} is no store that is installed",

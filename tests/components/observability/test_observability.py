@@ -170,8 +170,9 @@ def test_outputs_say_what_is_there_and_what_is_claimed() -> None:
          " otel-gateway, prometheus, tempo")),
         ({"override": {"dcgm": {}}, "dcgm_by_gpu_operator": True},
          "override: dcgm is the GPU operator's; override the GPU operator's values"),
-        ({"buckets": {"prometheus": "x"}},
-         "buckets: prometheus is no store that is installed; use one of loki, tempo"),
+        ({"buckets": {"lokki": "x"}}, "buckets.lokki: unknown field; did you mean loki?"),
+        ({"buckets": {"loki": "x"}, "parts": ["prometheus", "tempo"]},
+         "buckets: loki is no store that is installed; use one of tempo"),
         ({"plan": AZURE, "buckets": {"loki": "x"}},
          ("buckets: not known how loki opens one of provider azure; drop it, or set the store's values"
          " through override")),
