@@ -46,12 +46,12 @@ def main() -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
         plan = folder / "plan.yaml"
         save_plan(parse_plan(fifty_pools(), "the benchmark's plan"), plan)
-        first, second = (_record(ROOT, "aws", plan) for _ in range(2))
+        first, second = (_record(ROOT, "cluster", plan) for _ in range(2))
         custom = [each for each in first.records if each.custom]
         components = len(first.records) - len(custom)
         _write_plain(folder / "plain", first)
         command = Path(sys.executable).with_name("trimtab")
-        ours = _cold([command, "preview", "--stack", "aws", "--plan", plan])
+        ours = _cold([command, "preview", "--stack", "cluster", "--plan", plan])
         plain = _cold([command, "preview", "--stack", "dev", "--program", folder / "plain"])
     assert len(custom) >= LEAST_RESOURCES, len(custom)
     print(

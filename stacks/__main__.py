@@ -9,18 +9,28 @@ all     target         aws, edge, hybrid or local
         name           of the cluster and its resources; default trimtab
         asOf           instant whose window holds, ISO 8601; default the plan's start. On aws and hybrid set it to
                        the present: Auto Scaling takes no schedule that lies in the past
-        running        sizes that run now: {"<pool>-<group>-<generation>": {min, desired, max}}
-        pools          how nodes are set up, by pool or by <pool>/<group>: see `PoolSettings`
+but     running        sizes that run now: {"<pool>-<group>-<generation>": {min, desired, max}}
+edge    pools          how nodes are set up, by pool or by <pool>/<group>: see `PoolSettings`
         accelerators   of `AcceleratorsArgs`: {dra, components: {GpuOperator: {...}}, ...}
-all     what a cluster has inside, each only where it is set, {} for its defaults:
-        {families}
+inside  what a cluster has inside, each only where it is set, {} for the component's defaults:
+        policyEngine   of `PolicyEngineArgs`: {engine: kyverno, ...}
+        storage        of `StorageClassesArgs`: {classes, drivers, ...}
+        observability  of `ObservabilityArgs`: {parts, retentionDays, ...}
+        queueing       of `QueueingArgs`: {queues, machines, ...}; quotas are of this cluster's part of the plan
+        crossplane     of `CrossplaneControlPlaneArgs`: {providers, apis, ...}
+        gitops         of `GitOpsArgs`: {engine, url, environments, ...}
+        These are settings on aws, hybrid (there of the cluster on EKS) and local; on edge and hybrid each site has
+        its own, and `everywhere` those that every site has.
 aws     karpenterPools the plan's pools that Karpenter provisions; the others get node groups
 hybrid  controller     of `KarpenterControllerArgs`: {replicas, cpu, memory, override, ...}
         karpenter      of `KarpenterPoolsArgs`: {overlays, staticBaseline, buffers, maintenance, ...}
-        {cloud families}
-edge    sites          by the site's name in the plan: {cluster: k3s, microk8s or existing, and under that name the
-hybrid                 component's arguments, and whatever the cluster has inside}
-        everywhere     what every site has inside, where it states nothing of its own
+        data           of `DataLifecycleArgs`: {buckets: {<name>: {intent: cold}}}
+        governance     of `CostGovernanceArgs`: {emails, margin, ...}, of the cloud's part of the plan
+hybrid  manager        of `QueueingArgs`, with `workers` as a list of sites: MultiKueue on EKS, which sends work there
+edge    sites          by the site's name in the plan: {cluster: k3s, microk8s or existing; under that word its
+hybrid                 component's arguments; whatever the cluster has inside; without: [families]}. K3s' tokens
+                       are made where none is given, and kept as secrets in the stack's state
+        everywhere     what every site has inside, where it states nothing of its own and is not `without` it
 local   renderTo       folder of the rendered objects; default rendered
 """
 

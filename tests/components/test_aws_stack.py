@@ -23,7 +23,7 @@ KEYS = ("trainer-reserved-0a1b2c", "trainer-on-demand-0a1b2c", "trainer-spot-0a1
 
 
 def test_the_tree(recorded: Record) -> None:
-    records = recorded("aws")
+    records = recorded("cluster")
     by_urn = {each.urn: each for each in records}
     lines = sorted(
         f"{by_urn[each.parent].name} > {each.type.rpartition(':')[2]} {each.name}"
@@ -34,8 +34,8 @@ def test_the_tree(recorded: Record) -> None:
         "trimtab > GpuOperator trimtab-gpu-operator",
         "trimtab > Network trimtab-network",
         *(f"trimtab > PlannedNodeGroup trimtab-{key}" for key in sorted(KEYS)),
-        "trimtab-aws > Accelerators trimtab",
-        "trimtab-aws > HeterogeneousCluster trimtab",
+        "trimtab-cluster > Accelerators trimtab",
+        "trimtab-cluster > HeterogeneousCluster trimtab",
         "trimtab-gpu-operator > Chart trimtab-gpu-operator",
     ]
     for each in records:
@@ -44,7 +44,7 @@ def test_the_tree(recorded: Record) -> None:
 
 
 def test_two_previews_are_the_same(recorded: Record) -> None:
-    assert recorded("aws") == recorded("aws")
+    assert recorded("cluster") == recorded("cluster")
 
 
 DRIVER_TWICE = (
@@ -64,7 +64,7 @@ CASES: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("config", CASES, ids=str)
 def test_every_input_is_one_that_the_sdk_knows(recorded: Record, config: dict[str, str]) -> None:
-    records = recorded("aws", config, plan_data(pools=[pool(groups=[
+    records = recorded("cluster", config, plan_data(pools=[pool(groups=[
         group("on-demand", {"option": "on-demand"}), group("block", BLOCK)])]))  # fmt: skip
     checked = [r for r in records if r.custom and not r.type.startswith("pulumi:")]
     assert len(checked) >= 10
@@ -74,7 +74,7 @@ def test_every_input_is_one_that_the_sdk_knows(recorded: Record, config: dict[st
 @pytest.mark.parametrize("hours", [0, 4, 8])
 def test_node_groups_have_the_plans_sizes(recorded: Record, hours: int) -> None:
     as_of = (START + timedelta(hours=hours)).isoformat()
-    groups = of(recorded("aws", {"asOf": as_of}), "NodeGroup")
+    groups = of(recorded("cluster", {"asOf": as_of}), "NodeGroup")
     expected = {}
     for each in plan().spec.pools[0].groups:
         window = next(
@@ -92,7 +92,7 @@ def test_node_groups_have_the_plans_sizes(recorded: Record, hours: int) -> None:
 
 def test_moving_the_instant_changes_sizes_and_drops_past_schedules_only(recorded: Record) -> None:
     early, late = (
-        {r.urn: r for r in recorded("aws", {"asOf": (START + timedelta(hours=h)).isoformat()})}
+        {r.urn: r for r in recorded("cluster", {"asOf": (START + timedelta(hours=h)).isoformat()})}
         for h in (0, 4)
     )
     assert late.keys() <= early.keys()
@@ -108,7 +108,7 @@ def test_moving_the_instant_changes_sizes_and_drops_past_schedules_only(recorded
 
 
 def test_schedules_wait_for_the_groups_own_scaling_group(recorded: Record) -> None:
-    records = recorded("aws")
+    records = recorded("cluster")
     groups = {r.urn: r for r in of(records, "NodeGroup").values()}
     for schedule in of(records, "Schedule").values():
         assert schedule.inputs["autoscalingGroupName"] == UNKNOWN
@@ -118,7 +118,7 @@ def test_schedules_wait_for_the_groups_own_scaling_group(recorded: Record) -> No
 
 def test_what_runs_is_not_cut(recorded: Record) -> None:
     running = json.dumps({KEYS[1]: {"min": 0, "desired": 9, "max": 9}})
-    made = of(recorded("aws", {"running": running}), "NodeGroup")[f"trimtab-{KEYS[1]}"]
+    made = of(recorded("cluster", {"running": running}), "NodeGroup")[f"trimtab-{KEYS[1]}"]
     assert made.inputs["scalingConfig"] == {"minSize": 2, "desiredSize": 9, "maxSize": 9}
 
 
@@ -131,7 +131,7 @@ def test_everything_that_costs_says_who_pays_and_for_which_plan(recorded: Record
     lines = {
         f"trimtab-trainer-{g.name}-0a1b2c": group_tags(this, trainer, g) for g in trainer.groups
     }
-    records = recorded("aws", {"tags": '{"cost-center": "42"}'})
+    records = recorded("cluster", {"tags": '{"cost-center": "42"}'})
     seen = set()
     for each in records:
         kind = each.type.rpartition(":")[2]
@@ -156,7 +156,7 @@ def test_a_new_plan_with_the_same_groups_makes_no_new_launch_template_version(
     """A version of the template is what EKS rolls nodes for; its own tags make none."""
 
     def versions(**spec: Any) -> dict[str, Any]:
-        templates = of(recorded("aws", plan=plan_data(**spec)), "LaunchTemplate")
+        templates = of(recorded("cluster", plan=plan_data(**spec)), "LaunchTemplate")
         return {n: {**r.inputs, "tags": None} for n, r in templates.items()}
 
     assert versions() == versions(asOf=(START - timedelta(hours=1)).isoformat())
@@ -164,12 +164,12 @@ def test_a_new_plan_with_the_same_groups_makes_no_new_launch_template_version(
 
 def test_a_changed_offer_is_a_new_group_beside_the_old_one(recorded: Record) -> None:
     changed = group("on-demand", {"option": "on-demand"}, generation="ffffff")
-    names = of(recorded("aws", plan=plan_data(pools=[pool(groups=[changed])])), "NodeGroup")
+    names = of(recorded("cluster", plan=plan_data(pools=[pool(groups=[changed])])), "NodeGroup")
     assert set(names) == {"trimtab-trainer-on-demand-ffffff"}
 
 
 def test_no_role_may_do_anything_everywhere(recorded: Record) -> None:
-    records = recorded("aws")
+    records = recorded("cluster")
     kinds = {each.type for each in records if each.type.startswith("aws:iam/")}
     assert kinds == {
         "aws:iam/role:Role",
@@ -200,7 +200,7 @@ def test_no_role_may_do_anything_everywhere(recorded: Record) -> None:
 
 
 def test_nodes_wait_for_their_role_and_keep_their_metadata(recorded: Record) -> None:
-    records = recorded("aws")
+    records = recorded("cluster")
     attachments = {r.urn for n, r in of(records, "RolePolicyAttachment").items() if "-nodes-" in n}
     assert len(attachments) == 2
     for each in of(records, "NodeGroup").values():
@@ -217,7 +217,7 @@ def test_nodes_wait_for_their_role_and_keep_their_metadata(recorded: Record) -> 
 
 
 def test_a_capacity_block_is_targeted_by_its_template(recorded: Record) -> None:
-    records = recorded("aws", plan=plan_data(pools=[pool(groups=[group("block", BLOCK)])]))
+    records = recorded("cluster", plan=plan_data(pools=[pool(groups=[group("block", BLOCK)])]))
     template, made = one(records, "LaunchTemplate").inputs, one(records, "NodeGroup").inputs
     assert template["instanceMarketOptions"] == {"marketType": "capacity-block"}
     assert template["capacityReservationSpecification"] == {
@@ -230,7 +230,7 @@ def test_a_capacity_block_is_targeted_by_its_template(recorded: Record) -> None:
 
 @pytest.mark.parametrize(("nat", "gateways"), [("none", 0), ("single", 1), ("per-zone", 3)])
 def test_nat_gateways_are_a_choice(recorded: Record, nat: str, gateways: int) -> None:
-    records = recorded("aws", {"nat": nat})
+    records = recorded("cluster", {"nat": nat})
     assert len(of(records, "NatGateway")) == gateways
     subnets = of(records, "Subnet")
     assert len(subnets) == (3 if nat == "none" else 6)
@@ -241,13 +241,13 @@ def test_nat_gateways_are_a_choice(recorded: Record, nat: str, gateways: int) ->
 
 def test_zones_come_from_the_plan(recorded: Record) -> None:
     site = {"provider": "aws", "region": "us-east-1", "zones": ["us-east-1b", "us-east-1d"]}
-    subnets = of(recorded("aws", plan=plan_data(site=site)), "Subnet").values()
+    subnets = of(recorded("cluster", plan=plan_data(site=site)), "Subnet").values()
     assert {r.inputs["availabilityZone"] for r in subnets} == {"us-east-1b", "us-east-1d"}
 
 
 def test_an_existing_network_is_used(recorded: Record) -> None:
     ids = ["subnet-1", "subnet-2"]
-    records = recorded("aws", {"vpcId": "vpc-1", "subnetIds": json.dumps(ids)})
+    records = recorded("cluster", {"vpcId": "vpc-1", "subnetIds": json.dumps(ids)})
     assert not of(records, "Network")
     assert one(records, "Cluster").inputs["vpcConfig"]["subnetIds"] == ids
     assert all(r.inputs["subnetIds"] == ids for r in of(records, "NodeGroup").values())
@@ -256,7 +256,7 @@ def test_an_existing_network_is_used(recorded: Record) -> None:
 def test_administrators_come_by_access_entries(recorded: Record) -> None:
     arn = "arn:aws:iam::123456789012:role/ops"
     config = {"adminArns": json.dumps([arn, arn]), "creatorIsAdmin": "false"}
-    records = recorded("aws", config)
+    records = recorded("cluster", config)
     assert one(records, "Cluster").inputs["accessConfig"] == {
         "authenticationMode": "API",
         "bootstrapClusterCreatorAdminPermissions": False,
@@ -269,14 +269,14 @@ def test_administrators_come_by_access_entries(recorded: Record) -> None:
 
 def test_without_nvidia_groups_there_is_no_gpu_operator(recorded: Record) -> None:
     plain = group("g", {"option": "on-demand"}, accelerator=None)
-    records = recorded("aws", plan=plan_data(pools=[pool(groups=[plain])]))
+    records = recorded("cluster", plan=plan_data(pools=[pool(groups=[plain])]))
     assert not of(records, "GpuOperator")
 
 
 def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
     recorded: Record,
 ) -> None:
-    records = recorded("aws")
+    records = recorded("cluster")
     provider = next(r for r in records if r.type == "pulumi:providers:kubernetes")
     chart = of(records, "Chart")["trimtab-gpu-operator"]
     component = of(records, "GpuOperator")["trimtab-gpu-operator"]
@@ -292,7 +292,11 @@ def test_the_gpu_operator_is_on_the_new_cluster_and_reaches_tainted_nodes(
         ({"nta": "none"}, InputError, "trimtab:nta: unknown setting; did you mean nat?"),
         ({"zzz": "1"}, InputError, "use one of accelerators, access, addons, adminArns"),
         ({"renderTo": "x"}, InputError, "trimtab:renderTo: only counts for local"),
-        ({"target": "gcp"}, InputError, "trimtab:target: is gcp; set it to aws, edge, hybrid or local"),
+        (
+            {"target": "gcp"},
+            InputError,
+            "trimtab:target: is gcp; set it to aws, edge, hybrid or local",
+        ),
         ({"zones": "us-east-1a"}, InputError, "trimtab:zones: is us-east-1a; give a list"),
         ({"autoscaled": "yes"}, InputError, "trimtab:autoscaled: is yes; give true or false"),
         ({"volumeGib": "1.5"}, InputError, "trimtab:volumeGib: is 1.5; give a whole number"),
@@ -349,7 +353,7 @@ def test_a_mistake_is_one_line_that_says_what_to_do(
     recorded: Record, config: dict[str, str], error: type[TrimtabError], says: str
 ) -> None:
     with pytest.raises(error) as caught:
-        recorded("aws", config)
+        recorded("cluster", config)
     assert type(caught.value) is error
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -358,4 +362,4 @@ def test_a_mistake_is_one_line_that_says_what_to_do(
 def test_a_plan_for_another_provider_is_refused(recorded: Record) -> None:
     site = {"provider": "gcp", "region": "us-central1"}
     with pytest.raises(StalePlanError, match="for provider gcp, not aws"):
-        recorded("aws", plan=plan_data(site=site))
+        recorded("cluster", plan=plan_data(site=site))

@@ -13,7 +13,7 @@ from trimtab.pricing.model import Estimate
 CHARTS = ("helm.sh/Chart", "helm.toolkit.fluxcd.io/HelmRelease")
 """What they install is not seen; it runs on nodes that are priced."""
 BEARS_NODES = {"aws_eks_node_group", "karpenter.sh/NodePool"}
-PLANS = {"aws": "example", "estate": "estate", "local": "estate"}
+PLANS = {"cluster": "example", "estate": "estate", "local": "estate"}
 
 
 @functools.cache
@@ -25,7 +25,7 @@ def _after(stack: str) -> list[Estimate]:
     return [found for change in _diff(stack).changes if (found := change.after) is not None]
 
 
-@pytest.mark.parametrize("stack", ["aws", "estate", "local"])
+@pytest.mark.parametrize("stack", ["cluster", "estate", "local"])
 def test_whatever_costs_money_has_a_price(stack: str) -> None:
     unpriced = {
         each.resource.key: [gap.reason for gap in each.gaps]
@@ -35,7 +35,7 @@ def test_whatever_costs_money_has_a_price(stack: str) -> None:
     assert unpriced == {}
 
 
-@pytest.mark.parametrize("stack", ["aws", "estate", "local"])
+@pytest.mark.parametrize("stack", ["cluster", "estate", "local"])
 def test_each_group_of_the_plan_has_priced_machines(stack: str) -> None:
     plan = load_plan(REPO / "stacks" / "plans" / f"{PLANS[stack]}.yaml")
     bearing = [each for each in _after(stack) if each.resource.kind in BEARS_NODES]

@@ -57,7 +57,7 @@ def test_what_only_a_deployment_knows_is_named() -> None:
     assert unknown_documents([policy(INLINE, "policy")]) == []
 
 
-@pytest.mark.parametrize("stack", ["aws", "local"])
+@pytest.mark.parametrize("stack", ["cluster", "local"])
 def test_no_policy_of_a_stack_lets_anybody_do_anything_everywhere(
     recorded: Record, stack: str
 ) -> None:

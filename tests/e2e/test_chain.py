@@ -95,7 +95,7 @@ def sizes_by_name(plan: CapacityPlan, instant: datetime) -> dict[str, Sizes]:
 def test_the_preview_shows_the_plans_numbers(plan_file: Path) -> None:
     plan = load_plan(plan_file)
     shown = json.loads(
-        trimtab("preview", "--stack", "aws", "--plan", plan_file, "--format", "json")
+        trimtab("preview", "--stack", "cluster", "--plan", plan_file, "--format", "json")
     )
     node_groups = [r for r in shown["resources"] if r["type"] == "aws:eks/nodeGroup:NodeGroup"]
     assert shown["plan"]

@@ -37,7 +37,7 @@ def test_a_pulumi_preview_its_plan_and_its_state_agree(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stack = EngineStack(pulumi_engine, tmp_path / "aws", "aws", env=stand_ins)
+    stack = EngineStack(pulumi_engine, tmp_path / "cluster", "cluster", env=stand_ins)
     stack.write_plan()
     stack.up()
     exported = tmp_path / "export.json"

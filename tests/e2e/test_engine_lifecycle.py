@@ -31,7 +31,7 @@ def start(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -
     """Makes the aws stack, with the support module's plan or another, and brings it up."""
 
     def started(plan: dict[str, Any] | None = None, **config: Any) -> EngineStack:
-        stack = EngineStack(pulumi_engine, tmp_path / "aws", "aws", config=config, env=stand_ins)
+        stack = EngineStack(pulumi_engine, tmp_path / "cluster", "cluster", config=config, env=stand_ins)
         stack.write_plan(plan)
         stack.up()
         return stack
@@ -87,7 +87,7 @@ ORDER = [
 def test_a_cluster_lives_and_dies(
     pulumi_engine: PulumiCli, stand_ins: dict[str, str], cloud: Cloud, tmp_path: Path
 ) -> None:
-    stack = EngineStack(pulumi_engine, tmp_path / "aws", "aws", env=stand_ins)
+    stack = EngineStack(pulumi_engine, tmp_path / "cluster", "cluster", env=stand_ins)
     plan = stack.write_plan()
 
     preview = stack.preview()
@@ -270,7 +270,7 @@ def assert_made_before_the_old_one_goes(
 def test_a_failed_create_is_resumed(
     pulumi_engine: PulumiCli, stand_ins: dict[str, str], cloud: Cloud, tmp_path: Path
 ) -> None:
-    stack = EngineStack(pulumi_engine, tmp_path / "aws", "aws", env=stand_ins)
+    stack = EngineStack(pulumi_engine, tmp_path / "cluster", "cluster", env=stand_ins)
     stack.write_plan()
     cloud.fail("create", "NodeGroup", "ResourceLimitExceeded: vCPUs", name=SPOT)
     with pytest.raises(OperationError, match="ResourceLimitExceeded: vCPUs"):
