@@ -17,6 +17,7 @@ ENVIRONMENTS = {
     "function_fuzz": "function",
     "preview_speed": "pulumi",
     "component_preview": "pulumi",
+    "hybrid_preview": "pulumi",
     "diff_speed": "pulumi",
     "optimiser_speed": "pulumi",
     "evidence": "pulumi",

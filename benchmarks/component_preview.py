@@ -41,9 +41,7 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # As installed packages have it: compiled once, here by the first run of each command.
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+        keep_bytecode(folder / "bytecode")
         plan = folder / "plan.yaml"
         save_plan(parse_plan(fifty_pools(), "the benchmark's plan"), plan)
         first, second = (_record(ROOT, "cluster", plan) for _ in range(2))
@@ -51,12 +49,12 @@ def main() -> None:
         components = len(first.records) - len(custom)
         _write_plain(folder / "plain", first)
         command = Path(sys.executable).with_name("trimtab")
-        ours = _cold([command, "preview", "--stack", "cluster", "--plan", plan])
-        plain = _cold([command, "preview", "--stack", "dev", "--program", folder / "plain"])
+        ours = cold([command, "preview", "--stack", "cluster", "--plan", plan])
+        plain = cold([command, "preview", "--stack", "dev", "--program", folder / "plain"])
     assert len(custom) >= LEAST_RESOURCES, len(custom)
     print(
         f"{POOLS} pools: {len(custom)} resources under {components} components; "
-        f"records that differ in a second preview: {_differing(first, second)}"
+        f"records that differ in a second preview: {differing(first, second)}"
     )
     print_figures(
         f"trimtab preview of all of them, cold, median of {COUNT}",
@@ -80,7 +78,13 @@ def print_beside(ours: Run, plain: Run) -> None:
     )
 
 
-def _cold(command: list[str | Path]) -> Run:
+def keep_bytecode(folder: Path) -> None:
+    """Have commands compiled once, as installed packages are: by the first run of each."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
+def cold(command: list[str | Path]) -> Run:
     """The command in processes of its own, after one that compiles."""
     run(command)
     return runs(command, COUNT)
@@ -118,7 +122,7 @@ def _record(program: Path, stack: str, plan: Path) -> Recording:
     return record(PreviewRequest(program, stack, {"trimtab:plan": str(plan)}))
 
 
-def _differing(first: Recording, second: Recording) -> int:
+def differing(first: Recording, second: Recording) -> int:
     before = {each.urn: each for each in first.records}
     after = {each.urn: each for each in second.records}
     return sum(before.get(urn) != after.get(urn) for urn in before.keys() | after.keys())
