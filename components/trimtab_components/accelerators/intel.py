@@ -11,7 +11,6 @@ from trimtab.errors import InputError
 from trimtab.plan.types import Count
 from trimtab.provision.accelerators.compatibility import NodeImage, check_component, row_of
 from trimtab.provision.accelerators.daemons import Daemon
-from trimtab.provision.accelerators.gpu_values import merge
 from trimtab.provision.accelerators.vendor_values import (
     intel_fpga_plugin,
     intel_fpga_rule,
@@ -27,6 +26,7 @@ from trimtab.provision.charts.accelerators import (
     INTEL_OPERATOR,
     INTEL_QAT,
 )
+from trimtab.provision.helm_values import merge
 from trimtab_components.accelerators.own_daemons import daemon_set
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.installation import (

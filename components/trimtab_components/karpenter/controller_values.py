@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trimtab.provision.helm_values import merge
 from trimtab_components.karpenter.features import FEATURES
 
 
@@ -60,13 +61,4 @@ def controller_values(controller: Controller, override: Mapping[str, Any]) -> di
             {"key": key, "operator": "Exists"}
             for key in ("CriticalAddonsOnly", *controller.tolerate)
         ]
-    return _laid_over(values, override)
-
-
-def _laid_over(values: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(values)
-    for key, value in override.items():
-        ours = merged.get(key)
-        both = isinstance(ours, Mapping) and isinstance(value, Mapping)
-        merged[key] = _laid_over(ours or {}, value) if both else value
-    return merged
+    return merge(values, override)

@@ -12,9 +12,9 @@ from trimtab.errors import allowed
 from trimtab.plan.attribution import object_labels
 from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, DnsLabel, Flag, Name
-from trimtab.provision.accelerators.gpu_values import merge
 from trimtab.provision.arguments import Arguments, Override, Running, checked, plan_of
 from trimtab.provision.charts.queueing import KUEUE
+from trimtab.provision.helm_values import merge
 from trimtab.provision.queueing.installation import chart_values, configuration
 from trimtab.provision.queueing.objects import Object
 from trimtab.provision.queueing.settings import (

@@ -13,9 +13,9 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from trimtab.plan.types import Flag
-from trimtab.provision.accelerators.gpu_values import merge
 from trimtab.provision.arguments import Arguments, Override
 from trimtab.provision.eks.roles import POD_ACTIONS, policy_document
+from trimtab.provision.helm_values import merge
 from trimtab.provision.storage.aws import SNAPSHOT_CONTROLLER
 from trimtab.provision.storage.aws_iam import statements
 from trimtab.provision.storage.drivers import needed

@@ -22,7 +22,8 @@ from trimtab.catalogue.accelerators import (
 )
 from trimtab.errors import InputError, allowed
 from trimtab.provision.accelerators.daemons import tolerations
-from trimtab.provision.accelerators.gpu_values import GPU_TAINT, enabled, merge
+from trimtab.provision.accelerators.gpu_values import GPU_TAINT
+from trimtab.provision.helm_values import enabled, merge
 
 DRIVER = "gpu.nvidia.com"
 CLASS_SUFFIX = "gpu.trimtab.dev"

@@ -25,6 +25,7 @@ from trimtab.provision.accelerators.compatibility import (
     row_of,
 )
 from trimtab.provision.accelerators.daemons import tolerations
+from trimtab.provision.helm_values import enabled, merge
 
 MigStrategy = Literal["none", "single", "mixed"]
 Dra = Literal["none", "operator", "driver"]
@@ -125,25 +126,6 @@ def node_labels_for(image: str) -> dict[str, str]:
         return dict(row_of(image, "nvidia").node_labels)
     except InputError:
         return {}
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """One set of Helm values over another, as Helm does it: maps merge, all else is replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = (
-            merge(below, value)
-            if isinstance(below, Mapping) and isinstance(value, Mapping)
-            else value
-        )
-    return merged
-
-
-def enabled(values: Mapping[str, Any], section: str, key: str = "enabled") -> Any:
-    """`values[section][key]`; None where there is none, the section itself where it is no map."""
-    found = values.get(section)
-    return found.get(key) if isinstance(found, Mapping) else found
 
 
 def _check(settings: GpuSettings, row: Row, where: str | None) -> None:

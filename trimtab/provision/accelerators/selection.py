@@ -30,8 +30,9 @@ from trimtab.provision.accelerators.compatibility import (
     check_use,
     row_of,
 )
-from trimtab.provision.accelerators.gpu_values import MIG_DISABLED, enabled
+from trimtab.provision.accelerators.gpu_values import MIG_DISABLED
 from trimtab.provision.accelerators.readiness import Gate
+from trimtab.provision.helm_values import enabled
 from trimtab.provision.nodes import accelerator_taint_key, node_marks
 from trimtab.provision.pool_settings import Settings, SettingsByGroup
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from trimtab.errors import InputError
 from trimtab.provision.accelerators.daemons import tolerations
-from trimtab.provision.accelerators.gpu_values import PCI_CLASSES, enabled, merge
+from trimtab.provision.accelerators.gpu_values import PCI_CLASSES
+from trimtab.provision.helm_values import enabled, merge
 
 AmdDriver = Literal["inbox", "operator"]
 

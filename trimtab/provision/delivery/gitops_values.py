@@ -7,8 +7,8 @@ else take every custom resource for healthy at once and let the next environment
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.provision.accelerators.gpu_values import merge
 from trimtab.provision.delivery.gitops import FOLLOWERS, PLATFORM
+from trimtab.provision.helm_values import merge
 
 _HEALTH = """\
 local said = {}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trimtab.errors import InputError
-from trimtab.provision.accelerators.gpu_values import merge
 from trimtab.provision.delivery.objects import KubeObject
+from trimtab.provision.helm_values import merge
 
 Engine = Literal["gatekeeper", "kyverno"]
 FailurePolicy = Literal["Ignore", "Fail"]

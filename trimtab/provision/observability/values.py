@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trimtab.plan.labels import GROUP_LABEL, OPTION_LABEL, POOL_LABEL
-from trimtab.provision.accelerators.gpu_values import merge
+from trimtab.provision.helm_values import merge
 from trimtab.provision.observability.parts import Telemetry, has_nvidia, is_metered
 from trimtab.provision.observability.plan_metrics import rbac_rules
 from trimtab.provision.observability.pods import (

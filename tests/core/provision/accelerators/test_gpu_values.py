@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trimtab.errors import InputError
 from trimtab.provision.accelerators.compatibility import GKE_DRIVER_ROOT
@@ -14,7 +12,6 @@ from trimtab.provision.accelerators.gpu_values import (
     WHOLE_GPUS,
     GpuSettings,
     gpu_operator_values,
-    merge,
     node_labels_for,
 )
 from trimtab.provision.charts.accelerators import GPU_OPERATOR
@@ -242,27 +239,6 @@ def test_only_bottlerocket_is_left_alone_by_labels() -> None:
         for part in ("container-toolkit", "device-plugin", "driver", "mig-manager")
     }
     assert node_labels_for("AL2023") == node_labels_for("UBUNTU") == {}
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-    max_leaves=8,
-)
-TREES = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
-
-
-@given(TREES, TREES)
-def test_what_is_laid_over_wins_and_nothing_else_is_lost(
-    base: dict[str, Any], over: dict[str, Any]
-) -> None:
-    merged = merge(base, over)
-    assert merge(merged, over) == merged
-    assert merge(base, {}) == base
-    assert set(merged) == set(base) | set(over)
-    for key, value in over.items():
-        if not isinstance(value, dict) or not isinstance(base.get(key), dict):
-            assert merged[key] == value
 
 
 def test_the_chart_is_pinned_with_a_date() -> None:
