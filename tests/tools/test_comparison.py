@@ -59,6 +59,18 @@ def test_every_note_is_there_and_used() -> None:
     assert used == defined
 
 
-@pytest.mark.parametrize("point", ["1. Clusters", "2. Pools", "3. Karpenter", "4. Accelerators"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "1. Clusters",
+        "2. Pools",
+        "3. Karpenter",
+        "4. Accelerators",
+        "5. Storage",
+        "6. Edge",
+        "7. Delivery, telemetry, queues and guardrails",
+        "8. Stacks, cost and trust",
+    ],
+)
 def test_every_point_has_its_table(point: str) -> None:
     assert f"## {point}\n" in PAGE.read_text("utf-8")
