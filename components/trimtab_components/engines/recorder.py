@@ -24,7 +24,7 @@ from pulumi.runtime.stack import run_in_stack
 from trimtab.errors import InputError
 from trimtab.preview.records import PreviewRequest, Recording
 from trimtab.resources.inputs import SECRET
-from trimtab_components.engines.cycles import quick_cycles
+from trimtab_components.engines.cycles import quick_registration
 from trimtab_components.engines.failures import program_error
 from trimtab_components.engines.fixtures import load_fixtures
 from trimtab_components.engines.monitor import RecordingEngine, RecordingMonitor
@@ -96,7 +96,7 @@ def _run(
     # A failed resource fails the program once; its siblings' unread failures are not news.
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
-        with program_environment(project), quick_cycles():
+        with program_environment(project), quick_registration():
             loop.run_until_complete(run_in_stack(lambda: _run_and_settle(project)))
     except Exception as error:
         raise program_error(error, project) from error

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import resource_cycle_breaker, rpc
 
-from trimtab_components.engines.cycles import Waiting, quick_cycles
+from trimtab_components.engines.cycles import Waiting, quick_registration
 
 EDGES = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=40)
 
@@ -25,6 +25,6 @@ def test_the_answers_are_the_sdks(edges: list[tuple[int, int]]) -> None:
 
 
 def test_the_sdk_has_its_own_again_afterwards() -> None:
-    with quick_cycles():
+    with quick_registration():
         assert vars(rpc)["declare_dependency"] is not resource_cycle_breaker.declare_dependency
     assert vars(rpc)["declare_dependency"] is resource_cycle_breaker.declare_dependency
