@@ -193,18 +193,11 @@ def _usd(estimate: Estimate) -> Amount | None:
 
 
 def emissions(estimate: Estimate) -> Amount | None:
-    """Kilograms of CO2e a month; None where a machine's are not known."""
-    if not estimate.machines:
+    """Kilograms of CO2e a month; None where a part's are not known."""
+    if not estimate.emissions:
         return ZERO
-    if any(each.emissions is None for each in estimate.machines):
-        return None
-    return total(
-        [
-            each.emissions.kgco2e_per_month
-            for each in estimate.machines
-            if each.emissions is not None
-        ]
-    )
+    known = [each.kgco2e_per_month for each in estimate.emissions if each is not None]
+    return total(known) if len(known) == len(estimate.emissions) else None
 
 
 def _delta(
@@ -244,10 +237,10 @@ def _figures(estimates: Iterable[Estimate]) -> Figures:
     return Figures(
         usd=_sum(estimate.usd_per_month for estimate in estimates),
         kgco2e=_sum(
-            each.emissions.kgco2e_per_month
+            each.kgco2e_per_month
             for estimate in estimates
-            for each in estimate.machines
-            if each.emissions
+            for each in estimate.emissions
+            if each is not None
         ),
         interruptions=_sum(risk.interruptions_per_month for risk in risks),
         unmet_share=max(shares, default=None),

@@ -76,19 +76,15 @@ class PricedResource(NamedTuple):
 
     @property
     def kgco2e_per_month_now(self) -> float | None:
-        """Emissions at the nodes that it starts with; None where a machine's are not known."""
-        found = [
-            each.emissions.kgco2e_per_month_now if each.emissions else None
-            for each in self.estimate.machines
-        ]
+        """Emissions at the nodes and sizes that it starts with; None where a part's are not known."""
+        found = [each.kgco2e_per_month_now if each else None for each in self.estimate.emissions]
         return _all(found)
 
     @property
     def kgco2e_per_month_expected(self) -> float | None:
         """Emissions as the plan expects them."""
         found = [
-            each.emissions.kgco2e_per_month.expected if each.emissions else None
-            for each in self.estimate.machines
+            each.kgco2e_per_month.expected if each else None for each in self.estimate.emissions
         ]
         return _all(found)
 
@@ -106,10 +102,10 @@ class Totals(NamedTuple):
         usd_per_month_expected: of what has an expectation.
         usd_per_month_low, usd_per_month_high: as if everything were at its least, and at its most; None
             where nothing bounds it.
-        kgco2e_per_month_now, kgco2e_per_month_expected: emissions of machines.
+        kgco2e_per_month_now, kgco2e_per_month_expected: emissions of machines and of a plan's storage.
         priced, partly_priced, bounds_only, covered, free, not_priced: resources by status.
         on_default: how many of the priced rest on a default.
-        emissions_unknown: how many have machines whose emissions are not known.
+        emissions_unknown: how many have machines, or a plan's storage, whose emissions are not known.
     """
 
     usd_per_month_now: float | None
@@ -178,7 +174,7 @@ def _totals(resources: Sequence[PricedResource]) -> Totals:
     for resource in resources:
         counts[resource.status] += 1
     not_priced = counts[Status.NOT_PRICED]
-    running = [each for each in resources if each.estimate.machines]
+    running = [each for each in resources if each.estimate.emissions]
     unknown = sum(each.kgco2e_per_month_now is None for each in running)
     amounts = [each.estimate.usd_per_month for each in resources]
     known = [amount for amount in amounts if amount is not None]

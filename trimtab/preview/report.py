@@ -263,4 +263,4 @@ def _money(resource: PricedResource, value: float | None) -> str | None:
 def _emissions(resource: PricedResource, value: float | None) -> str | None:
     if value is not None:
         return f"{value:,.1f}"
-    return None if resource.estimate.machines else ""
+    return None if resource.estimate.emissions else ""

@@ -8,6 +8,7 @@ from trimtab.pricing.amount import Amount, exactly
 from trimtab.pricing.estimation import Estimation
 from trimtab.pricing.model import (
     Charge,
+    Emissions,
     Gap,
     Machines,
     Nodes,
@@ -16,6 +17,7 @@ from trimtab.pricing.model import (
     Pods,
     Rate,
     Status,
+    Stored,
 )
 from trimtab.resources.model import Resource
 
@@ -68,6 +70,7 @@ class Draft:
         charges, gaps, nodes, pods, elsewhere: its parts, by kind.
         fleets: its nodes with their prices.
         machines: its nodes, priced.
+        stored: emissions of what it keeps; None: not known.
         pool, group, plan_line, list_usd_per_month_now: as `Estimate`.
         notes: what the user should know about the figures.
     """
@@ -82,6 +85,7 @@ class Draft:
     elsewhere: list[PaidElsewhere] = field(default_factory=list)
     fleets: list[Fleet] = field(default_factory=list)
     machines: list[Machines] = field(default_factory=list)
+    stored: list[Emissions | None] = field(default_factory=list)
     pool: str = ""
     group: str = ""
     plan_line: str = ""
@@ -108,6 +112,8 @@ class Draft:
                     self.pods.append(part)
                 case PaidElsewhere():
                     self.elsewhere.append(part)
+                case Stored():
+                    self.stored.append(part.emissions)
 
 
 LARGEST = 1e12

@@ -15,6 +15,7 @@ from trimtab.pricing.estimators import estimator_of, is_free
 from trimtab.pricing.machines import fleet_of, machines_of
 from trimtab.pricing.model import Charge, Estimate, Gap, Machines, Status
 from trimtab.pricing.planned import carry_out
+from trimtab.pricing.planned_storage import system_parts
 from trimtab.resources.model import Estate, Resource, Role
 
 _PAID_ELSEWHERE = {Role.EXISTING: Status.EXISTING, Role.COMPONENT: Status.COMPONENT}
@@ -86,6 +87,7 @@ def _draft(resource: Resource, facts: Facts) -> Draft:
     at = Estimation(resource, facts)
     draft = Draft(resource, at)
     draft.add(estimator(at))
+    draft.add(system_parts(at))
     return draft
 
 
@@ -113,6 +115,7 @@ def _sum(draft: Draft, shares: Mapping[str, Amount]) -> Estimate:
         charges=tuple(charges),
         gaps=tuple(draft.gaps),
         machines=tuple(draft.machines),
+        stored=tuple(draft.stored),
         pool=draft.pool,
         group=draft.group,
         plan_line=draft.plan_line,

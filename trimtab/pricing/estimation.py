@@ -180,7 +180,13 @@ class Estimation:
 
     def usage(self, key: str) -> tuple[Amount, Basis]:
         """A usage key's quantity in a month, and who says so."""
-        return self.facts.settings.usage.of(self.resource, key)
+        found, basis = self.facts.settings.usage.of(self.resource, key)
+        if basis is Basis.DEFAULT and self.facts.settings.plan is not None:
+            from trimtab.pricing.planned_storage import planned_usage  # which knows estimations
+
+            planned = planned_usage(self.resource, key, self.facts)
+            return (found, basis) if planned is None else (planned, Basis.PLAN)
+        return found, basis
 
     def unknown(self, label: str, rate: str) -> Gap:
         """The gap of a price that the book does not have."""

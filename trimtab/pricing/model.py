@@ -233,7 +233,14 @@ class PaidElsewhere:
     note: str
 
 
-Part = Charge | Gap | Nodes | Pods | PaidElsewhere
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the data that a resource keeps emits; None: not known."""
+
+    emissions: "Emissions | None"
+
+
+Part = Charge | Gap | Nodes | Pods | PaidElsewhere | Stored
 
 
 class Status(StrEnum):
@@ -255,13 +262,13 @@ COSTS_MONEY = frozenset({Status.PRICED, Status.PARTLY, Status.BOUNDED, Status.NO
 
 @dataclass(frozen=True, slots=True)
 class Emissions:
-    """What a resource's machines emit in a month, in kilograms of CO2 equivalent.
+    """What a resource's machines or stored data emit in a month, in kilograms of CO2 equivalent.
 
     Attributes:
         energy_kgco2e_per_month: of the power that they draw.
         embodied_kgco2e_per_month: of their making, spread over their life.
         method: how it was worked out, and from what.
-        kgco2e_per_month_now: both, at the count that the machines start with.
+        kgco2e_per_month_now: both, at the count or size that it starts with.
     """
 
     energy_kgco2e_per_month: Amount
@@ -322,6 +329,7 @@ class Estimate:
         charges: every multiplication, those of machines too.
         gaps: what has no price.
         machines: what it runs.
+        stored: emissions of what it keeps, where a plan says them; None: not known.
         pool, group: the plan's, where it carries out a group.
         plan_line: `plan.yaml:42 pools[trainer].groups[spot]`.
         list_usd_per_month_now: the same as now at list price, while a commitment is not approved.
@@ -337,9 +345,15 @@ class Estimate:
     charges: tuple[Charge, ...] = ()
     gaps: tuple[Gap, ...] = ()
     machines: tuple[Machines, ...] = ()
+    stored: tuple[Emissions | None, ...] = ()
     pool: str = ""
     group: str = ""
     plan_line: str = ""
     list_usd_per_month_now: float | None = None
     note: str = ""
     share_usd_per_month: Amount | None = None
+
+    @property
+    def emissions(self) -> tuple[Emissions | None, ...]:
+        """Of all that it runs and keeps, in that order; None: not known."""
+        return (*(each.emissions for each in self.machines), *self.stored)

@@ -1,24 +1,34 @@
 """What a plan's storage tier costs, borne by the StorageClass, or the VolumeSnapshotClass, that gives it.
 
 A tier is paid for once. Its class bears it, by the plan's window (GiB, IOPS and MiB/s at the plan's prices),
-and claims of that class are part of it. Where the tier's file system is a resource of the estate (it bears
-the tier's tag) that is what is paid for, and the class says so. Of several classes of one tier the first
-bears it. A class that names a tier which the plan does not have, or another plan's digest, is not priced.
+and claims of that class are part of it. Where the tier's file system or bucket is a resource of the estate
+(it bears the tier's tag) that is what is paid for, by what the plan expects to be stored, and the class says
+so. Of several classes of one tier the first bears it. Who bears a tier emits what the plan says of it. A class that names a tier which the plan does not have, or another plan's digest, is not priced.
 """
 
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
+from trimtab.clock import HOURS_PER_MONTH
 from trimtab.plan.labels import (
     DIGEST_LABEL,
     DIGEST_TAG,
     STORAGE_TIER_LABEL,
     STORAGE_TIER_TAG,
 )
-from trimtab.pricing.amount import Amount, between
+from trimtab.pricing.amount import ZERO, Amount, between, exactly
 from trimtab.pricing.estimation import Estimation, Facts
-from trimtab.pricing.model import Basis, Charge, Gap, PaidElsewhere, Part, Rate
+from trimtab.pricing.model import (
+    Basis,
+    Charge,
+    Emissions,
+    Gap,
+    PaidElsewhere,
+    Part,
+    Rate,
+    Stored,
+)
 from trimtab.pricing.planned import mark_of
 from trimtab.resources.model import Resource
 
@@ -68,6 +78,38 @@ def class_parts(at: Estimation) -> Iterator[Part]:
     yield from tier_parts(at, tier, spec.site.region, spec.as_of.date(), source.file)
 
 
+def system_parts(at: Estimation) -> Iterator[Part]:
+    """What a tier's file system or bucket emits, where it bears the tier."""
+    if at.resource.kind not in FILE_SYSTEMS:
+        return
+    tier = tier_of(at.resource, at.facts)
+    if tier is not None and at.facts.once(_bearers)[tier.name][0].key == at.resource.key:
+        yield _stored(at, tier)
+
+
+def planned_usage(resource: Resource, key: str, facts: Facts) -> Amount | None:
+    """A month's quantity of a usage key, where a plan's tier says it of a file system or bucket.
+
+    None where it says nothing, or what is paid for is what is provisioned.
+    """
+    if key not in ("storage_gb", "get_requests_1k") or resource.kind not in FILE_SYSTEMS:
+        return None
+    tier = tier_of(resource, facts)
+    if tier is None or facts.once(_bearers)[tier.name][0].key != resource.key:
+        return None
+    from trimtab.storage.backends import backends
+
+    backend = backends().get(tier.backend)
+    if backend is None or backend.billed != "used":
+        return None
+    if key == "storage_gb":
+        return _used(tier)
+    usd, price = tier.expected.operations_usd_per_hour, None
+    if usd is not None and facts.settings.plan is not None:
+        price = facts.book.rate("aws/s3/standard/get", facts.settings.plan.plan.spec.site.region)
+    return None if not usd or price is None else exactly(usd * HOURS_PER_MONTH / price.usd)
+
+
 def tier_of(storage_class: Resource, facts: Facts) -> "StorageTier | None":
     """The plan's tier that a StorageClass gives; None where it names none, or the plan has not it."""
     name = mark_of(storage_class, STORAGE_TIER_TAG, STORAGE_TIER_LABEL)
@@ -105,6 +147,7 @@ def tier_parts(
     from trimtab.storage.backends import backends
     from trimtab.storage.prices import price_of
 
+    yield _stored(at, tier)
     if tier.expected.usd_per_hour is None:
         yield Gap(f"storage tier {tier.name}", f"the plan has no price of {tier.backend}")
         return
@@ -127,9 +170,8 @@ def tier_parts(
         yield charge("steps", "disks", 1.0, "USD-hour", between(hour.low, hour.high, hour.mean))
         return
     if usd is not None:
-        used = tier.expected.used_gib
         amount = (
-            between(used.low, used.high, used.mean)
+            _used(tier)
             if backend is not None and backend.billed == "used"
             else _over(tier, now, lambda window: window.gib)
         )
@@ -152,6 +194,28 @@ def window_at(tier: "StorageTier", instant: "datetime") -> "StorageWindow":
     """The window that holds at an instant; the first before the tier begins, the last after it ends."""
     begun = [window for window in tier.windows if window.start <= instant]
     return begun[-1] if begun else tier.windows[0]
+
+
+def _used(tier: "StorageTier") -> Amount:
+    used = tier.expected.used_gib
+    return between(used.low, used.high, used.mean)
+
+
+def _stored(at: Estimation, tier: "StorageTier") -> Stored:
+    """What a tier emits: the plan's mean, and by the GiB of each window."""
+    each = tier.expected.kgco2e_per_hour
+    if each is None:
+        return Stored(None)
+    month = each * HOURS_PER_MONTH
+    hours = [(window.end - window.start).total_seconds() for window in tier.windows]
+    sizes = [window.gib for window in tier.windows]
+    mean = sum(map(float.__mul__, sizes, hours)) / sum(hours)
+    now = window_at(tier, at.facts.settings.as_of).gib
+    low, high, start = (
+        month * (size / mean if mean else 1.0) for size in (sizes[0], sizes[-1], now)
+    )
+    method = f"the plan's storage tier {tier.name}: energy of its disks"
+    return Stored(Emissions(between(low, high, month), ZERO, method, start))
 
 
 def _iops(price: "StoragePrice", tier: "StorageTier", window: "StorageWindow") -> float:

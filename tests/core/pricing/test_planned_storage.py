@@ -152,3 +152,51 @@ def test_a_plan_read_as_an_estate_has_its_tiers_with_their_cost(tmp_path: Path) 
     assert found.resource.tags == {"team": "vision"}
     assert found.usd_per_month is not None
     assert found.usd_per_month.expected == pytest.approx(FIRST)
+
+
+def test_who_bears_a_tier_emits_what_the_plan_says_of_it() -> None:
+    emitting = {**HOT, "expected": {**HOT["expected"], "kgco2ePerHour": 0.01}}
+    bearer, disk = priced(storage_class(), claim(), made=plan(storage=[emitting]))
+    (found,) = bearer.emissions
+    assert found is not None
+    assert found.kgco2e_per_month.expected == pytest.approx(7.3)
+    # Six hours of 1000 GiB and six of 1200: the first emits less than the mean.
+    assert found.kgco2e_per_month_now == pytest.approx(7.3 * 1000 / 1100)
+    assert found.kgco2e_per_month.high == pytest.approx(7.3 * 1200 / 1100)
+    assert disk.emissions == ()
+    unknown = {**HOT, "expected": {k: v for k, v in HOT["expected"].items() if k[0] != "k"}}
+    assert priced(storage_class(), made=plan(storage=[unknown]))[0].emissions == (None,)
+
+
+OBJECTS: dict[str, Any] = {
+    **HOT,
+    "intent": "cold",
+    "backend": "s3-mountpoint",
+    "expected": {
+        "usedGib": {"mean": 50_000.0, "low": 40_000.0, "high": 60_000.0},
+        "usdPerHour": {"mean": 1.6, "low": 1.3, "high": 1.9},
+        "operationsUsdPerHour": 0.004,
+        "kgco2ePerHour": 0.02,
+    },
+}
+
+
+def test_a_bucket_of_a_tier_keeps_what_the_plan_expects_to_be_stored() -> None:
+    bucket = resource("aws_s3_bucket", {}, name="b", tags={STORAGE_TIER_TAG: "hot"})
+    itself, bearer = priced(bucket, storage_class(), made=plan(storage=[OBJECTS]))
+    by_label = {charge.label: charge for charge in itself.charges}
+    stored, reads = by_label["Standard storage"], by_label["Standard reads"]
+    assert (stored.quantity.expected, stored.basis) == (50_000, Basis.PLAN)
+    assert stored.usd_per_month.expected == pytest.approx(50_000 * 0.023)
+    assert reads.usd_per_month.expected == pytest.approx(0.004 * 730)
+    assert [each and each.kgco2e_per_month.expected for each in itself.emissions] == [
+        pytest.approx(0.02 * 730)
+    ]
+    assert (bearer.status, bearer.emissions) == (Status.COVERED, ())
+
+
+def test_a_bucket_of_no_tier_keeps_the_default() -> None:
+    bucket = resource("aws_s3_bucket", {}, name="b")
+    (itself,) = priced(bucket, made=plan(storage=[OBJECTS]))
+    assert {charge.basis for charge in itself.charges} == {Basis.DEFAULT}
+    assert itself.emissions == ()
