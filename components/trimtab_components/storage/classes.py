@@ -218,8 +218,7 @@ class StorageClasses(pulumi.ComponentResource):
         for each in requests:
             for driver in made(_as_if(each), facts).drivers:
                 wanted.setdefault(driver, []).append(each)
-        for stated in (settings.drivers, settings.override):
-            check_stated(stated, needed(wanted), where)
+        check_stated(settings.drivers, settings.override, needed(wanted), where)
         super().__init__("trimtab:index:StorageClasses", name, {}, children_wait(opts))
 
         on = {each.name: systems.on(each) for each in requests}

@@ -165,6 +165,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
             "never")),
     "a driver that no class needs": ({"drivers": {"efs.csi.aws.com": {"enabled": False}}},
         "drivers: no class needs efs.csi.aws.com; use one of ebs.csi.aws.com, snapshot-controller"),
+    "a chart of a driver that no class needs": ({"override": {"nfs": {"version": "4.13.3"}}},
+        "override: no class needs nfs; use one of ebs.csi.aws.com, snapshot-controller"),
+    "a chart of what has none": (
+        {"site": "hall", "classes": {"x": {"intent": "hot", "backend": "ceph-block"}},
+            "override": {"ceph": {"version": "v1.20.5"}}},
+        "override: ceph has no chart; use one of ceph-csi, rook"),
     "drivers of nobody": ({"install_drivers": False, "drivers": {"ebs.csi.aws.com": {}}},
         "drivers and override have no effect without install_drivers; drop them"),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 Pure. A driver is brought by an EKS add-on, by a Helm chart, or by the cloud that manages the cluster.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -88,17 +88,24 @@ def needed(names: Iterable[str]) -> tuple[Driver, ...]:
     return tuple(found.values())
 
 
-def check_stated(stated: Mapping[str, Any], wanted: Iterable[Driver], where: str) -> None:
-    """Refuse settings of drivers that no class needs.
+def check_stated(
+    drivers: Mapping[str, Any], override: Mapping[str, Any], wanted: Sequence[Driver], where: str
+) -> None:
+    """Refuse settings of drivers that no class needs, and a chart's of what is none.
+
+    Args:
+        drivers, override: of the component, by the driver's name.
+        wanted: the drivers that the classes need.
 
     Raises:
-        InputError: the classes need no driver of that name.
+        InputError: the classes need no driver of that name, or it comes without chart and add-on.
     """
     names = [each.name for each in wanted]
-    for name in stated:
-        if name not in names:
-            raise InputError(
-                f"drivers: no class needs {name}",
-                where=where,
-                mend=f"use one of {allowed(names)}" if names else "drop it",
-            )
+    released = [each.name for each in wanted if each.chart or each.addon]
+    for field, stated, known in (("drivers", drivers, names), ("override", override, released)):
+        mend = f"use one of {allowed(known)}" if known else "drop it"
+        for name in stated:
+            if name not in names:
+                raise InputError(f"{field}: no class needs {name}", where=where, mend=mend)
+            if name not in known:
+                raise InputError(f"{field}: {name} has no chart", where=where, mend=mend)
