@@ -19,6 +19,7 @@ from support.crossplane_cli import CrossplaneCli, crossplane_cli
 from support.crossplane_core import ControlPlane, crossplane_control_plane
 from support.engines import engine_path
 from support.kube_api import KubeApi, kube_api_server
+from support.programs import Programs
 from support.pulumi_cli import PulumiCli, pulumi_cli
 from support.stand_in.aws import Aws
 from support.stand_in.cloud import Cloud
@@ -77,6 +78,12 @@ def stand_ins(cloud: Cloud) -> Iterator[dict[str, str]]:
     """What an engine's environment needs to reach providers of that cloud in this process."""
     with attached({"aws": Aws(cloud), "kubernetes": Kubernetes(cloud)}) as env:
         yield env
+
+
+@pytest.fixture
+def programs(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -> Programs:
+    """A stack of programs."""
+    return Programs(pulumi_engine, stand_ins, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What delivers, on Pulumi's real engine: made in order, changed in place, taken down backwards."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pulumi_aws as aws
@@ -9,10 +8,9 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi import ResourceOptions
 
-from support.automation import EngineStack
 from support.component_rows.delivery import ROWS
 from support.plans import plan
-from support.pulumi_cli import PulumiCli
+from support.programs import Programs
 from support.stand_in.cloud import Cloud
 from trimtab_components import CrossplaneControlPlane, GitOps, PolicyEngine
 
@@ -27,18 +25,11 @@ RULES = GIVEN["PolicyEngine", "Gatekeeper, everything"]
 class World:
     """All three components in a program, and the cloud that they are made in."""
 
-    def __init__(self, cli: PulumiCli, cloud: Cloud, env: dict[str, str], folder: Path) -> None:
+    def __init__(self, programs: Programs, cloud: Cloud) -> None:
         self.cloud = cloud
         self.changes: dict[str, dict[str, Any]] = {}
         self.parts: tuple[str, ...] = ("delivery", "plane", "rules")
-        self.stack = EngineStack(
-            cli,
-            folder / "project",
-            "dev",
-            program=self._program,
-            config={"aws:region": "us-east-1"},
-            env=env,
-        )
+        self.stack = programs.use(self._program)
 
     def _program(self) -> None:
         provider = kubernetes.Provider("kubernetes", kubeconfig="{}")
@@ -69,10 +60,8 @@ class World:
 
 
 @pytest.fixture
-def world(
-    pulumi_engine: PulumiCli, stand_ins: dict[str, str], cloud: Cloud, tmp_path: Path
-) -> World:
-    return World(pulumi_engine, cloud, stand_ins, tmp_path)
+def world(programs: Programs, cloud: Cloud) -> World:
+    return World(programs, cloud)
 
 
 def in_order(done: list[str], *names: str) -> bool:

@@ -1,6 +1,5 @@
 """The components by themselves on Pulumi's real engine: renamed, moved, protected."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,14 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
 
-from support.automation import EngineStack, OperationError
+from support.automation import OperationError
 from support.plans import plan
-from support.pulumi_cli import PulumiCli
+from support.programs import Program, Programs
 from support.stand_in.cloud import Cloud
 from trimtab_components import Commitments, GpuOperator, HeterogeneousCluster, KarpenterPools
 
 pytestmark = pytest.mark.engine
 
-Program = Callable[[], object]
 Options = pulumi.ResourceOptions
 
 
@@ -41,35 +39,6 @@ spec:
   approvedAt: '2026-11-01T00:00:00Z'
   expires: '2026-11-15T00:00:00Z'
 """
-
-
-class Programs:
-    """A stack whose program is whatever the test last said."""
-
-    def __init__(self, cli: PulumiCli, env: dict[str, str], folder: Path) -> None:
-        self._now: Program = lambda: None
-        self.stack = EngineStack(
-            cli,
-            folder / "project",
-            "dev",
-            program=self._run,
-            config={"aws:region": "us-east-1"},
-            env=env,
-        )
-
-    def _run(self) -> None:
-        self._now()
-
-    def use(self, program: Program) -> EngineStack:
-        """The stack, with another program."""
-        self._now = program
-        return self.stack
-
-
-@pytest.fixture
-def programs(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -> Programs:
-    """A stack of programs."""
-    return Programs(pulumi_engine, stand_ins, tmp_path)
 
 
 def cluster(name: str, opts: Options | None = None, **more: Any) -> HeterogeneousCluster:

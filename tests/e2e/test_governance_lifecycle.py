@@ -1,23 +1,15 @@
 """Cost governance on Pulumi's real engine: made once, changed in place, the bill left behind."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.plans import plan
 from support.programs import Program, Programs
-from support.pulumi_cli import PulumiCli
 from support.stand_in.cloud import Cloud
 from trimtab_components import CostGovernance
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def programs(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -> Programs:
-    """A stack of programs."""
-    return Programs(pulumi_engine, stand_ins, tmp_path)
 
 
 def costs(margin: float = 0.1) -> Program:

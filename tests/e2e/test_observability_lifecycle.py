@@ -1,15 +1,13 @@
 """`Observability` on Pulumi's real engine, by Flux: made, previewed again, changed in place, taken away."""
 
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
 
-from support.automation import EngineStack
 from support.plans import group, plan, pool
-from support.pulumi_cli import PulumiCli
+from support.programs import Programs
 from support.stand_in.cloud import Cloud
 from trimtab.plan.model import CapacityPlan
 from trimtab_components import Observability
@@ -19,9 +17,7 @@ pytestmark = pytest.mark.engine
 CPU = group("burst", {"option": "on-demand"}, accelerator=None)
 
 
-def test_a_new_plan_changes_the_telemetry_in_place(
-    pulumi_engine: PulumiCli, stand_ins: dict[str, str], cloud: Cloud, tmp_path: Path
-) -> None:
+def test_a_new_plan_changes_the_telemetry_in_place(programs: Programs, cloud: Cloud) -> None:
     now: list[CapacityPlan] = [plan()]
 
     def program() -> None:
@@ -33,9 +29,7 @@ def test_a_new_plan_changes_the_telemetry_in_place(
         }
         Observability("watch", args, pulumi.ResourceOptions(providers=[provider]))
 
-    stack = EngineStack(
-        pulumi_engine, tmp_path / "project", "dev", program=program, config={}, env=stand_ins
-    )
+    stack = programs.use(program)
     stack.up()
     assert len(cloud.of("HelmRelease")) == 3
     made = [(each.kind, each.name) for each in cloud.take() if each.call == "create"]

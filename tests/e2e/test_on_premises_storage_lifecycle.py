@@ -1,55 +1,26 @@
 """On-premises storage on Pulumi's real engine: made in order, grown in place, kept, taken down in order."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi import ResourceOptions
 
-from support.automation import EngineStack, OperationError
+from support.automation import OperationError
 from support.on_premises_storage import CEPH_NODES
 from support.plans import plan
-from support.pulumi_cli import PulumiCli
+from support.programs import Program, Programs
 from support.stand_in.cloud import Cloud
 from trimtab_components import StorageClasses
 
 pytestmark = pytest.mark.engine
 
-Program = Callable[[], object]
 BLOCK: dict[str, Any] = {"intent": "hot", "backend": "ceph-block"}
 NAS: dict[str, Any] = {
     "intent": "shared",
     "backend": "nfs",
     "settings": {"server": "nas.hall.example", "share": "/export"},
 }
-
-
-class Programs:
-    """A stack whose program is whatever the test last said."""
-
-    def __init__(self, cli: PulumiCli, env: dict[str, str], folder: Path) -> None:
-        self._now: Program = lambda: None
-        self.stack = EngineStack(
-            cli,
-            folder / "project",
-            "dev",
-            program=lambda: (self._now(), None)[1],
-            config={"aws:region": "us-east-1"},
-            env=env,
-        )
-
-    def use(self, program: Program) -> EngineStack:
-        """The stack, with another program."""
-        self._now = program
-        return self.stack
-
-
-@pytest.fixture
-def programs(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -> Programs:
-    """A stack of programs."""
-    return Programs(pulumi_engine, stand_ins, tmp_path)
 
 
 def hall(classes: dict[str, Any], nodes: Any = CEPH_NODES, **more: Any) -> Program:

@@ -1,6 +1,5 @@
 """Queues on Pulumi's real engine: made once, changed in place, gone in order."""
 
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -9,17 +8,10 @@ import pytest
 
 from support.plans import plan
 from support.programs import Program, Programs
-from support.pulumi_cli import PulumiCli
 from support.stand_in.cloud import Cloud
 from trimtab_components import Queueing
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def programs(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -> Programs:
-    """A stack of programs."""
-    return Programs(pulumi_engine, stand_ins, tmp_path)
 
 
 def queues(share: float = 0.5, as_of: str = "2026-11-01T00:00:00Z") -> Program:

@@ -1,7 +1,5 @@
 """Storage on Pulumi's real engine: made, changed in place, made anew under the same name, kept, taken down."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -9,9 +7,9 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 import pytest
 
-from support.automation import EngineStack, OperationError
+from support.automation import OperationError
 from support.plans import plan
-from support.pulumi_cli import PulumiCli
+from support.programs import Program, Programs
 from support.stand_in.cloud import Cloud
 from trimtab_components import DataLifecycle, StorageClasses
 
@@ -26,33 +24,7 @@ HOT: dict[str, Any] = {"intent": "hot", "iops": 4000.0}
 BACK: dict[str, Any] = {"intent": "snapshot"}
 
 
-class Programs:
-    """A stack whose program is whatever the test last said."""
-
-    def __init__(self, cli: PulumiCli, env: dict[str, str], folder: Path) -> None:
-        self._now: Callable[[], object] = lambda: None
-        self.stack = EngineStack(
-            cli,
-            folder / "project",
-            "dev",
-            program=lambda: (self._now(), None)[1],
-            config={"aws:region": "us-east-1"},
-            env=env,
-        )
-
-    def use(self, program: Callable[[], object]) -> EngineStack:
-        """The stack, with another program."""
-        self._now = program
-        return self.stack
-
-
-@pytest.fixture
-def programs(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -> Programs:
-    """A stack of programs."""
-    return Programs(pulumi_engine, stand_ins, tmp_path)
-
-
-def storage(classes: dict[str, Any], **more: Any) -> Callable[[], object]:
+def storage(classes: dict[str, Any], **more: Any) -> Program:
     """A program with these classes."""
 
     def program() -> None:
@@ -118,7 +90,7 @@ def test_data_is_kept_until_it_is_said_to_go(programs: Programs, cloud: Cloud) -
 
 
 def test_rules_change_in_place_and_their_bucket_stays(programs: Programs, cloud: Cloud) -> None:
-    def buckets(days: int) -> Callable[[], object]:
+    def buckets(days: int) -> Program:
         rules = {"age": {"transitions": {"STANDARD_IA": days}}}
         arguments: Any = {"plan": plan(), "buckets": {"data": {"rules": rules}}}
         return lambda: DataLifecycle("data", arguments)
