@@ -2,7 +2,8 @@
 
 Pure. The plan says how many nodes and how many accelerators each; vCPUs and memory follow from the
 instance types where their size is known, less what Kubernetes, daemons and the hypervisor take. Of several
-types of a group the smallest counts. What is not known of every group of a pool is not covered, and said.
+types of a group the smallest counts. A device that containers share counts once for each of them, as the
+node advertises it. What is not known of every group of a pool is not covered, and said.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -67,6 +68,7 @@ class PoolCapacity:
     Attributes:
         team: whose it is; empty where that is not stated.
         uncovered: what no quota is given for, and why.
+        unknown: devices that it has, but not how many.
     """
 
     name: str
@@ -74,6 +76,7 @@ class PoolCapacity:
     uninterruptible: bool
     flavors: tuple[Flavor, ...]
     uncovered: tuple[str, ...] = ()
+    unknown: frozenset[str] = frozenset()
 
     @property
     def covers(self) -> tuple[str, ...]:
@@ -116,13 +119,30 @@ def pool_capacities(
 
     Raises:
         StalePlanError: the plan has expired.
-        InputError: `running` names no group, or a group bears more taints than a flavor may.
+        InputError: `running` names no group, a group bears more taints than a flavor may, or two
+            flavors would have one name.
     """
     sized_groups(plan, as_of, running)
+    _check_names(plan, where)
     return tuple(
         _pool(plan, pool, as_of, running, settings, shapes, pods_per_node, where)
         for pool in plan.spec.pools
     )
+
+
+def _check_names(plan: CapacityPlan, where: str) -> None:
+    """Refuse names of pools and groups that run together to the same flavor's."""
+    found: dict[str, str] = {}
+    for pool in plan.spec.pools:
+        for group in pool.groups:
+            name, place = flavor_name(pool.name, group.name), f"{pool.name}/{group.name}"
+            if name in found:
+                raise InputError(
+                    f"groups {found[name]} and {place} would both be flavor {name}",
+                    where=where,
+                    mend="rename one of the pools and plan again",
+                )
+            found[name] = place
 
 
 def _pool(
@@ -136,8 +156,12 @@ def _pool(
     where: str,
 ) -> PoolCapacity:
     groups = in_merit_order(pool.groups)
-    each_node = {group.name: per_node(pool, group) for group in groups}
-    uncovered = []
+    each_node, slices = _devices(pool, groups, settings)
+    uncovered = [
+        f"pool {pool.name}: no quota of {resource}, for the plan does not count the slices of MIG "
+        f"layout {profile}"
+        for resource, profile in slices.items()
+    ]
     machines = {each.name: _least(plan.spec.site.provider, each, shapes) for each in groups}
     unknown = sorted({found for found in machines.values() if isinstance(found, str)})
     for resource in (CPU, MEMORY):
@@ -173,8 +197,40 @@ def _pool(
             )
         )
     return PoolCapacity(
-        pool.name, pool.owner.team, uninterruptible_work(pool), tuple(flavors), tuple(uncovered)
+        pool.name,
+        pool.owner.team,
+        uninterruptible_work(pool),
+        tuple(flavors),
+        tuple(uncovered),
+        frozenset(slices),
     )
+
+
+def _devices(
+    pool: Pool, groups: Iterable[Group], settings: SettingsByGroup
+) -> tuple[dict[str, dict[str, Fraction]], dict[str, str]]:
+    """What a node of each group holds of what the plan tells, and the MIG layouts of devices of which it
+    does not tell the slices.
+
+    How many slices a layout gives, and as which resource, is the device plugin's to say, unless the
+    plan counts slices. A quota of the group's devices, or of its neighbours' alone, would be wrong.
+    """
+    found: dict[str, dict[str, Fraction]] = {}
+    slices: dict[str, str] = {}
+    for group in groups:
+        holds, chosen = per_node(pool, group), settings.of(pool, group)
+        if group.accelerator is not None:
+            resource = group.accelerator.resource
+            if chosen.mig_profile is not None and "/mig-" not in resource:
+                slices[resource] = chosen.mig_profile
+            else:
+                holds[resource] *= chosen.sharing_replicas
+        found[group.name] = holds
+    known = {
+        name: {key: value for key, value in holds.items() if key not in slices}
+        for name, holds in found.items()
+    }
+    return known, slices
 
 
 def _nodes(pool: Pool, group: Group, as_of: datetime, running: Mapping[str, Sizes]) -> int:
@@ -229,6 +285,7 @@ def _sum(name: str, pools: list[PoolCapacity]) -> PoolCapacity:
     # Of accelerators a cluster without them holds none; of cpu and memory it holds one knows not what.
     covers = {key for pool in pools for key in pool.covers}
     lacking = {key for key in (CPU, MEMORY, PODS) if any(key not in pool.covers for pool in pools)}
+    unknown = frozenset(key for pool in pools for key in pool.unknown)
     uninterruptible = any(pool.uninterruptible for pool in pools)
     made = []
     for option in PURCHASE_OPTIONS:
@@ -238,10 +295,10 @@ def _sum(name: str, pools: list[PoolCapacity]) -> PoolCapacity:
         taints = (SPOT_TAINT,) if option == "spot" and uninterruptible else ()
         holds = {
             key: sum((each.holds.get(key, Fraction(0)) for each in members), Fraction(0))
-            for key in sorted(covers - lacking)
+            for key in sorted(covers - lacking - unknown)
         }
         made.append(Flavor(flavor_name(name, option), option, {}, taints, (), holds))
     teams = {pool.team for pool in pools}
     uncovered = tuple(dict.fromkeys(each for pool in pools for each in pool.uncovered))
     team = teams.pop() if len(teams) == 1 else ""
-    return PoolCapacity(name, team, uninterruptible, tuple(made), uncovered)
+    return PoolCapacity(name, team, uninterruptible, tuple(made), uncovered, unknown)

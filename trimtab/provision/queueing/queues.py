@@ -198,7 +198,7 @@ def _quotas(
     }
     borrowed = None if queue.borrowing is None else _part(queue.borrowing)
     for other in others:
-        for flavor in other.flavors:
+        for flavor in _safe(own, other):
             quotas[flavor.name] = {
                 key: Quota(
                     Fraction(0),
@@ -219,9 +219,20 @@ def _quotas(
     return quotas
 
 
+def _safe(own: PoolCapacity, other: PoolCapacity) -> list[Flavor]:
+    """The flavors of another pool that work of a queue's own may be admitted to.
+
+    Where all of the other pool's work may be interrupted, its spot takes whatever comes; of a pool some
+    of whose work must not be, nothing may come.
+    """
+    taken = own.uninterruptible and not other.uninterruptible
+    return [each for each in other.flavors if not (taken and each.option == "spot")]
+
+
 def _covers(pools: list[PoolCapacity]) -> tuple[str, ...]:
     """What a queue over pools covers: accelerators of any, and else what all of them tell."""
-    every = {key for pool in pools for key in pool.covers}
+    unknown = {key for pool in pools for key in pool.unknown}
+    every = {key for pool in pools for key in pool.covers} - unknown
     return tuple(
         sorted(key for key in every if "/" in key or all(key in pool.covers for pool in pools))
     )

@@ -207,6 +207,90 @@ def test_accelerator_taints_are_tolerated_and_a_teams_is_not() -> None:
     assert [each["key"] for each in reserved.tolerations] == ["nvidia.com/gpu"]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_path_leads_work_that_must_not_be_interrupted_to_spot(data: st.DataObject) -> None:
+    of = data.draw(plans())
+    stated = data.draw(queues([each.name for each in of.spec.pools]))
+    pools = capacities(of)
+    for found in (pools, summed({"one": pools})):
+        flavors = {each.name: each for pool in found for each in pool.flavors}
+        by_name = {pool.name: pool for pool in found}
+        for queue in shared(found, **stated).queues:
+            if not by_name[queue.pool].uninterruptible:
+                continue
+            for name in queue.quotas:
+                marks = {(taint.key, taint.value) for taint in flavors[name].taints}
+                assert flavors[name].option != "spot" or SPOT_TAINT in marks
+
+
+def test_spot_that_takes_whatever_comes_is_not_lent_to_work_that_must_not_be_interrupted() -> None:
+    on_demand, spot = group("on-demand", {"option": "on-demand"}), group("spot", OPTIONS[2])
+    of = plan(
+        pools=[
+            pool(name="serving", groups=[on_demand], interruptibleShare=0.0),
+            pool(name="batch", groups=[spot, on_demand], interruptibleShare=1.0),
+        ]
+    )
+    found = shared(
+        capacities(of),
+        serving={"pool": "serving", "also": ["batch"]},
+        batch={"pool": "batch", "also": ["serving"]},
+    )
+    assert {each.name: list(each.quotas) for each in found.queues} == {
+        "serving": ["serving-on-demand", "batch-on-demand"],
+        "batch": ["batch-spot", "batch-on-demand", "serving-on-demand"],
+    }
+
+
+def test_a_shared_gpu_counts_once_for_each_container_as_its_node_says() -> None:
+    shares = {"sharing": "time-slicing", "sharing_replicas": 4}
+    (found,) = capacities(plan(), pools={"trainer/on-demand": shares})
+    held = {each.option: each.holds["nvidia.com/gpu"] for each in found.flavors}
+    assert held == {"reserved": 40, "spot": 32, "on-demand": 4 * 32}
+    assert found.uncovered == ()
+
+
+def test_slices_that_the_plan_does_not_count_have_no_quota() -> None:
+    cut = {"trainer/spot": {"mig_profile": "all-1g.5gb"}}
+    (found,) = capacities(plan(), pools=cut)
+    assert found.covers == ("cpu", "memory")
+    (said,) = found.uncovered
+    assert said == (
+        "pool trainer: no quota of nvidia.com/gpu, for the plan does not count the slices of MIG "
+        "layout all-1g.5gb"
+    )
+    (summed_up,) = summed({"cut": [found], "whole": capacities(plan())})
+    assert summed_up.covers == ("cpu", "memory")
+    assert summed_up.uncovered == found.uncovered
+    slices = {"model": "a100-40gb", "resource": "nvidia.com/mig-1g.5gb", "perNode": 56.0}
+    groups = [group("spot", OPTIONS[2], accelerator=slices)]
+    (counted,) = capacities(plan(pools=[pool(groups=groups)]), pools=cut)
+    assert counted.flavors[0].holds["nvidia.com/mig-1g.5gb"] == 4 * 56
+    assert counted.uncovered == ()
+
+
+def test_a_queue_has_no_quota_of_devices_that_one_of_its_pools_does_not_count() -> None:
+    groups = [group("on-demand", {"option": "on-demand"})]
+    of = plan(pools=[pool(name="a", groups=groups), pool(name="b", groups=groups)])
+    found = shared(
+        capacities(of, pools={"a": {"mig_profile": "all-1g.5gb"}}), a={"pool": "a", "also": ["b"]}
+    )
+    covers = {each.name: sorted(each.quotas["b-on-demand"]) for each in found.queues}
+    assert covers == {"a": ["cpu", "memory"], "b": ["cpu", "memory", "nvidia.com/gpu"]}
+
+
+def test_names_that_run_together_to_one_flavors_are_refused() -> None:
+    groups = [group("c", {"option": "on-demand"})], [group("b-c", {"option": "on-demand"})]
+    of = plan(pools=[pool(name="a-b", groups=groups[0]), pool(name="a", groups=groups[1])])
+    with pytest.raises(InputError) as caught:
+        capacities(of)
+    assert str(caught.value) == (
+        'Queueing "q": groups a-b/c and a/b-c would both be flavor a-b-c; rename one of the pools and '
+        "plan again"
+    )
+
+
 def test_more_taints_than_kueue_takes_are_refused() -> None:
     taints = [{"key": f"a.b/{i}", "effect": "NoSchedule"} for i in range(9)]
     of = plan(pools=[pool(groups=[group("g", {"option": "on-demand"}, taints=taints)])])
