@@ -35,7 +35,7 @@ def promote(
     ] = "0h",
     largest_step: Annotated[
         float,
-        option(min=0, help="Largest change of a pool's peak, as a share of the nodes it has."),
+        option(min=0, help="Largest change of a pool's peak and of its limit, as a share of each."),
     ] = 0.5,
     approvals: Annotated[
         Path | None,
@@ -91,7 +91,7 @@ def promote(
         info(f"{target} had no plan: its site and its steps were not compared")
     for step in found.steps:
         if step.before != step.after:
-            info(f"pool {step.pool}: peak {step.before} -> {step.after} nodes")
+            info(f"pool {step.pool}: {step.what} {step.before} -> {step.after} nodes")
     info(f"{target} has the plan {plan.digest} of {source}")
 
 

@@ -10,10 +10,10 @@ clusters of the same site, such as a canary and the rest. For another site the s
 again there, and that plan passes the same environments.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from trimtab.clock import format_duration, format_instant, parse_instant
 from trimtab.errors import InputError, StalePlanError
@@ -21,7 +21,7 @@ from trimtab.inventory.leave import refusal
 from trimtab.inventory.model import Approval
 from trimtab.plan.document import parse_plan
 from trimtab.plan.labels import LABEL_PREFIX
-from trimtab.plan.model import KIND, CapacityPlan, Commitment, Pool, Site
+from trimtab.plan.model import KIND, CapacityPlan, Commitment, Pool, Site, Window
 
 PROMOTED_FROM = f"{LABEL_PREFIX}promoted-from"
 """Annotation: where the plan was before, as the promotion named it."""
@@ -31,6 +31,7 @@ since."""
 PROMOTED_AT = f"{LABEL_PREFIX}promoted-at"
 PROMOTED_OVER = f"{LABEL_PREFIX}promoted-over"
 """Annotation: the digest of the plan that stood there before."""
+_PROVENANCE = (PROMOTED_FROM, PROMOTED_DIGEST, PROMOTED_AT, PROMOTED_OVER)
 FOLLOWED = ("PlanUsable", "Ready")
 """Conditions of what follows a plan that hold once it is carried out."""
 LARGEST_STEP = 0.5
@@ -45,7 +46,7 @@ class Gate:
         at: the instant of the promotion.
         running: the digest that the earlier environment carries out.
         soak: how long it must have been in force there.
-        largest_step: the largest change of a pool's peak, as a share of what it is now.
+        largest_step: the largest change of a pool's peak, and of its limit, as a share of what it is now.
         approvals: leave to buy that was recorded.
         pools_may_change: whether pools may come and go.
         may_be_unapproved: whether commitments may wait for their approvals; their nodes are then run at
@@ -63,11 +64,16 @@ class Gate:
 
 @dataclass(frozen=True)
 class Step:
-    """How the peak of a pool changes, in nodes; a pool that comes or goes was or is 0."""
+    """How a pool changes, in nodes; a pool that comes or goes was or is 0.
+
+    Attributes:
+        what: its `peak`, what it is to have, or its `limit`, what autoscalers may let it grow to.
+    """
 
     pool: str
     before: int
     after: int
+    what: Literal["peak", "limit"] = "peak"
 
     @property
     def share(self) -> float:
@@ -82,7 +88,7 @@ class Promotion:
     Attributes:
         plan: the whole document.
         changed: false where the environment has that plan already.
-        steps: how the pools' peaks change; empty where no plan was there.
+        steps: how the pools' peaks and limits change; empty where no plan was there.
     """
 
     plan: CapacityPlan
@@ -132,7 +138,9 @@ def promote(
     }
     if target is not None:
         told[PROMOTED_OVER] = target.digest
-    metadata = own.model_copy(update={"annotations": {**own.annotations, **told}})
+    # A first plan brings the annotations of its source, whose own way is not the target's.
+    others = {key: text for key, text in own.annotations.items() if key not in _PROVENANCE}
+    metadata = own.model_copy(update={"annotations": {**others, **told}})
     return Promotion(source.model_copy(update={"metadata": metadata}), changed=True, steps=steps)
 
 
@@ -196,10 +204,19 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def peak_nodes(pool: Pool) -> int:
     """The most nodes that the pool's groups together are to have at one time."""
+    return _most(pool, lambda window: window.desired)
+
+
+def limit_nodes(pool: Pool) -> int:
+    """The most nodes that the pool's groups together may have at one time."""
+    return _most(pool, lambda window: window.max)
+
+
+def _most(pool: Pool, nodes: Callable[[Window], int]) -> int:
     starts = {window.start for group in pool.groups for window in group.windows}
     return max(
         sum(
-            window.desired
+            nodes(window)
             for group in pool.groups
             for window in group.windows
             if window.start <= at < window.end
@@ -284,10 +301,16 @@ def _check_pools(source: CapacityPlan, target: CapacityPlan, gate: Gate, place: 
 
 
 def _steps(source: CapacityPlan, target: CapacityPlan) -> Iterator[Step]:
-    after = {pool.name: peak_nodes(pool) for pool in source.spec.pools}
-    before = {pool.name: peak_nodes(pool) for pool in target.spec.pools}
+    after = {pool.name: pool for pool in source.spec.pools}
+    before = {pool.name: pool for pool in target.spec.pools}
+    measures: tuple[tuple[Literal["peak", "limit"], Callable[[Pool], int]], ...] = (
+        ("peak", peak_nodes),
+        ("limit", limit_nodes),
+    )
     for name in dict.fromkeys((*after, *before)):
-        yield Step(name, before.get(name, 0), after.get(name, 0))
+        for what, nodes in measures:
+            old, new = (nodes(at[name]) if name in at else 0 for at in (before, after))
+            yield Step(name, old, new, what)
 
 
 def _check_steps(steps: tuple[Step, ...], gate: Gate, place: str) -> None:
@@ -297,7 +320,7 @@ def _check_steps(steps: tuple[Step, ...], gate: Gate, place: str) -> None:
             gate.pools_may_change and 0 in (step.before, step.after)
         ):
             raise InputError(
-                f"pool {step.pool}: its peak moves from {step.before} to {step.after} nodes, by "
+                f"pool {step.pool}: its {step.what} moves from {step.before} to {step.after} nodes, by "
                 f"{step.share:.0%}, and {gate.largest_step:.0%} is let pass",
                 where=place,
                 mend=f"look at `trimtab diff`, then give --largest-step {_up(step.share)}",

@@ -22,6 +22,7 @@ from trimtab.plan.promotion import (
     PROMOTED_OVER,
     Gate,
     carried_out,
+    limit_nodes,
     peak_nodes,
     promote,
 )
@@ -78,7 +79,10 @@ def test_the_spec_is_the_sources_and_the_metadata_the_targets() -> None:
         PROMOTED_AT: "2026-11-01T03:00:00Z",
         PROMOTED_OVER: OLD.digest,
     }
-    assert [(step.pool, step.before, step.after) for step in found.steps] == [("trainer", 10, 14)]
+    assert [(each.pool, each.what, each.before, each.after) for each in found.steps] == [
+        ("trainer", "peak", 10, 14),
+        ("trainer", "limit", 12, 16),
+    ]
 
 
 def test_an_environment_without_a_plan_takes_the_sources_name() -> None:
@@ -106,6 +110,9 @@ def test_a_promoted_plan_is_promoted_again_without_the_first_ones_traces() -> No
     )
     assert again.plan.metadata.annotations[PROMOTED_FROM] == "prod.yaml"
     assert again.plan.metadata.annotations[PROMOTED_AT] == "2026-11-01T04:00:00Z"
+    # Nothing stood there before, whatever stood where it comes from.
+    assert PROMOTED_OVER in staging.metadata.annotations
+    assert PROMOTED_OVER not in again.plan.metadata.annotations
 
 
 def test_commitments_pass_with_an_approval_that_holds_or_on_purpose() -> None:
@@ -116,7 +123,8 @@ def test_commitments_pass_with_an_approval_that_holds_or_on_purpose() -> None:
 def test_pools_come_and_go_where_that_is_let_pass() -> None:
     other = sized((1, 40, 40), name="chat")
     steps = promoted(other, OLD, pools_may_change=True).steps
-    assert [(s.pool, s.before, s.after) for s in steps] == [("chat", 0, 40), ("trainer", 10, 0)]
+    peaks = [(each.pool, each.before, each.after) for each in steps if each.what == "peak"]
+    assert peaks == [("chat", 0, 40), ("trainer", 10, 0)]
 
 
 REFUSED: list[
@@ -183,6 +191,11 @@ REFUSED: list[
         " at `trimtab diff`, then give --largest-step 0.70"),
     ),
     (
+        "the same peak with more to grow to", sized((8, 10, 1000)), OLD, {}, InputError,
+        ("staging.yaml: pool trainer: its limit moves from 12 to 1000 nodes, by 8233%, and 50% is let pass;"
+        " look at `trimtab diff`, then give --largest-step 82.34"),
+    ),
+    (
         "a commitment without an approval", LINE, None, {}, InputError,
         (f"staging.yaml: commitment {DIGEST} of pool trainer has no approval for the plan example; record"
         " one, or give --may-be-unapproved to run its nodes at list price until then"),
@@ -243,6 +256,7 @@ def test_a_peak_is_of_all_groups_at_one_time() -> None:
     ]
     (found,) = plan(pools=[pool(groups=groups)]).spec.pools
     assert peak_nodes(found) == 5 + 4
+    assert limit_nodes(found) == 9 + 9
 
 
 def followed(**status: Any) -> dict[str, Any]:
