@@ -4,9 +4,11 @@ The plan's site is chosen by its machines; storage stands there, or at a site of
 Pure: the same plan, needs and prices give the same tiers. Each tier keeps every backend that was weighed,
 with its cost or why it was refused.
 
-A tier that stands on a backend already moves to a cheaper one only where that pays: both are paid for while
-data is copied (`MOVE_HOURS`), and the saving must win that back within `PAYBACK_HOURS`. Telemetry that is
-old or broken moves nothing and shrinks nothing.
+A tier that stands on a backend stays there. Claims hold the name of its class, which is the tier's: another
+backend under that name would leave their data where it is, serve every new claim from elsewhere, and might
+no longer let the old ones grow. So a cheaper backend is a proposal, with its saving, the cost of paying for
+both while data is copied (`MOVE_HOURS`), and whether that is won back within `PAYBACK_HOURS`; it is taken by a
+tier of another name. Telemetry that is old or broken proposes nothing and shrinks nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +20,7 @@ import numpy as np
 
 from trimtab.clock import HOURS_PER_MONTH
 from trimtab.demand.series import HOUR
-from trimtab.errors import InfeasibleError
+from trimtab.errors import InfeasibleError, InputError
 from trimtab.forecast.fleet import Progress
 from trimtab.inventory.model import Inventory, RunningStorage
 from trimtab.plan.document import rounded
@@ -36,6 +38,7 @@ from trimtab.planning.forecasting import FleetForecaster, default_forecaster
 from trimtab.planning.storage_candidates import Place, Sized, Weighing
 from trimtab.planning.storage_needs import WindowNeeds, window_needs
 from trimtab.pricing.book import PriceBook
+from trimtab.storage.backends import backends
 from trimtab.storage.model import StorageNeeds, TierNeed
 
 Part = TypeVar("Part", Evidence, PlanSpec)
@@ -44,6 +47,8 @@ MOVE_HOURS = 7 * 24
 """How long both copies are paid for in a move: to copy, to switch over and to be sure."""
 PAYBACK_HOURS = 90 * 24
 """Within what a move must have won back its cost."""
+MOST_STORED = 4.0
+"""Times what is provisioned: more can't be stored there, even where it has grown since it was looked at."""
 MAX_CANDIDATES = 32
 MAX_SAID = 64
 """Sentences of assumptions that a plan keeps."""
@@ -88,13 +93,15 @@ def with_storage(
     """The plan with its storage tiers, and their inputs in its evidence.
 
     Raises:
-        InputError: a series is too short, or too old to size a tier from.
+        InputError: a series is too short, too old to size a tier from, or contradicts what runs.
         InfeasibleError: no backend can serve a tier.
     """
     spec = plan.spec
     hours = int((spec.valid_until - spec.start) / HOUR)
     tiers = request.needs.tiers
     running = [request.running(each.name, spec.start) for each in tiers]
+    for need, now in zip(tiers, running, strict=True):
+        _check_stored(need, now, spec.as_of)
     windows = window_needs(
         tiers, spec.as_of, spec.start, hours, [r is not None for r in running], forecaster, progress
     )
@@ -111,15 +118,41 @@ def with_storage(
     return _planned(plan, request, tuple(made), windows)
 
 
+def _check_stored(need: TierNeed, running: RunningStorage | None, as_of: datetime) -> None:
+    """Refuse a series that stores far more than there is room for: a slip of units, or another tier's.
+
+    Raises:
+        InputError: it does.
+    """
+    if running is None or not backends()[running.backend].sized_by_hand:
+        return
+    stored = need.gib.until(as_of).demand[-1]
+    if stored > MOST_STORED * running.gib > 0:
+        raise InputError(
+            f"{stored:,.0f} GiB are stored of tier {need.name}, and {running.gib:,.0f} are provisioned on "
+            f"{running.backend}",
+            where=need.gib.source,
+            mend="check the units and the tier's name; or correct runningStorage in --inventory",
+        )
+
+
 def choose(weighing: Weighing) -> tuple[Sized, list[Sized], str]:
     """The backend of a tier, every one that was weighed, and why it is that one.
 
     Raises:
-        InfeasibleError: none can serve the tier.
+        InfeasibleError: none can serve the tier, or the one that it runs on can't.
     """
-    need = weighing.need
+    need, running = weighing.need, weighing.running
     candidates = weighing.candidates()
     able = [each for each in candidates if each.refused is None]
+    here = next((e for e in candidates if running and e.backend.id == running.backend), None)
+    if here is not None and here.refused is not None:
+        raise InfeasibleError(
+            f"storage tier {need.name} runs on {here.backend.id}, which can't serve it: {here.refused}",
+            where=need.where,
+            mend="share it among more volumes, or relax what it needs; for another backend give the tier "
+            "another name and move its claims there: a class that claims name keeps its backend",
+        )
     if not able:
         reasons = "; ".join(f"{each.backend.id}: {each.refused}" for each in candidates)
         raise InfeasibleError(
@@ -134,31 +167,28 @@ def choose(weighing: Weighing) -> tuple[Sized, list[Sized], str]:
         if priced
         else f"the most suitable of {len(able)} that can serve it; none has a price"
     )
-    runs = next(
-        (e for e in able if weighing.running and e.backend.id == weighing.running.backend), None
-    )
-    if runs is None or runs is best:
+    if here is None or here is best:
         return best, candidates, why
-    kept = _worth_staying(runs, best)
-    return (runs, candidates, kept) if kept else (best, candidates, f"{why}; {_move(runs)}")
+    return here, candidates, _staying(here, best)
 
 
-def _worth_staying(runs: Sized, best: Sized) -> str | None:
-    """Why a tier stays where it is although another backend would be cheaper; None: it moves."""
+def _staying(runs: Sized, best: Sized) -> str:
+    """Why a tier stays where it is although another backend would be cheaper, and what that would save."""
     if runs.usd_per_hour is None:
         return "it runs there, and without its price nobody can say whether a move pays"
-    saving = _mean(runs) - _mean(best)
-    if saving * PAYBACK_HOURS > _mean(runs) * MOVE_HOURS:
-        return None
+    saving, cost = _mean(runs) - _mean(best), _mean(runs) * MOVE_HOURS
+    said = f"it runs there; {best.backend.id} would save {saving:.4g} USD an hour"
+    if saving <= 0:
+        return "it runs there, and no other is cheaper"
+    if saving * PAYBACK_HOURS <= cost:
+        return (
+            f"{said}, and paying for both while data is copied would not be won back within "
+            f"{PAYBACK_HOURS // 24} days"
+        )
     return (
-        f"it runs there; {best.backend.id} would save {saving:.4g} USD an hour, and paying for both "
-        f"while data is copied would not be won back within {PAYBACK_HOURS // 24} days"
+        f"{said}: {cost:.4g} USD for both while data is copied would be won back in "
+        f"{cost / saving / 24:.0f} days; to take it, move the claims to a tier of another name"
     )
-
-
-def _move(runs: Sized) -> str:
-    cost = _mean(runs) * MOVE_HOURS
-    return f"it moves from {runs.backend.id}, which costs {cost:.4g} USD while both are kept"
 
 
 def _mean(sized: Sized) -> float:

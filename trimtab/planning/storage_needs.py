@@ -121,9 +121,19 @@ def _history(
         )
     hourly = seen.hourly() if seen.step <= HOUR else seen.held(HOUR)
     fault = telemetry_fault(hourly.demand, hourly.end, as_of, 0)
-    if series is tier.gib and known and fault is None and not hourly.demand[-1]:
-        fault = "what is stored has fallen to nothing: taken for lost telemetry"
+    if known and fault is None:
+        fault = _vanished(hourly.demand, "what is stored" if series is tier.gib else "what is done")
     return History(hourly.demand, hourly.end, peak_factor_of(hourly), hourly.repairs, fault)
+
+
+def _vanished(demand: Array, what: str) -> str | None:
+    """Why zeros at the end are lost telemetry: longer than ever before, or of what can't vanish."""
+    some = np.flatnonzero(demand)
+    tail = len(demand) - 1 - int(some[-1]) if len(some) else len(demand)
+    longest = int(np.diff(some).max(initial=1)) - 1
+    if not tail or (what == "what is done" and (tail <= longest or not len(some))):
+        return None
+    return f"{what} has fallen to nothing for {tail} h: taken for lost telemetry"
 
 
 def _needs(

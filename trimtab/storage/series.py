@@ -18,6 +18,9 @@ from trimtab.errors import InputError
 from trimtab.files import read_bytes, sha256
 
 COLUMNS = ("gib", "iops", "mibps")
+MOST = {"gib": 2.0**30, "iops": 1e9, "mibps": 2.0**24}
+"""More of a tier is a slip of units: an exbibyte, a billion operations a second, 16 TiB/s."""
+_UNITS = {"gib": "GiB", "iops": "operations a second", "mibps": "MiB/s"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,13 @@ def _column(data: bytes, path: Path, names: list[str], name: str, digest: str) -
         where = (error.where or "").replace("standard input", str(path))
         message = error.message.replace("demand", name, 1)
         raise InputError(message, where=where, mend=error.mend) from None
+    most = float(series.demand.max(initial=0.0))
+    if most > MOST[name]:
+        raise InputError(
+            f"{name} reaches {most:.4g}, and no tier has more than {MOST[name]:.4g}",
+            where=str(path),
+            mend=f"check the units: give {_UNITS[name]}",
+        )
     return replace(series, source=path.name, digest=digest)
 
 

@@ -119,23 +119,63 @@ class TestWhatRuns:
         assert found.reason
         assert found.reason.guardrail.startswith("nothing shrinks: ")
 
-    def test_a_move_that_pays_is_made_and_priced(self) -> None:
+    def test_a_backend_never_changes_under_claims_and_a_move_that_pays_is_proposed(self) -> None:
         found = only(stored(tier(), inventory=running(backend="ebs-io2")))
-        assert found.backend == "ebs-gp3"
+        assert found.backend == "ebs-io2"
         assert found.reason
-        assert "it moves from ebs-io2, which costs" in found.reason.backend
+        usd = {each.backend: each.usd_per_hour or 0.0 for each in found.candidates}
+        saving, cost = usd["ebs-io2"] - usd["ebs-gp3"], usd["ebs-io2"] * 168
+        assert found.reason.backend == (
+            f"it runs there; ebs-gp3 would save {saving:.4g} USD an hour: {cost:.4g} USD for both while "
+            f"data is copied would be won back in {cost / saving / 24:.0f} days; to take it, move the "
+            "claims to a tier of another name"
+        )
 
-    @pytest.mark.parametrize(("usd", "chosen"), [(0.029, "ceph-block"), (0.02, "iscsi")])
-    def test_a_move_is_made_only_where_it_is_won_back(self, usd: float, chosen: str) -> None:
+    def test_what_runs_and_can_no_longer_serve_is_an_error_not_a_move(self) -> None:
+        with pytest.raises(InfeasibleError) as error:
+            stored(
+                tier(gib=60_000.0, intent="warm"),
+                inventory=running(backend="ebs-st1", gib=50_000.0),
+            )
+        said = str(error.value)
+        assert (
+            "storage tier hot runs on ebs-st1, which can't serve it: a volume has at most" in said
+        )
+        assert "give the tier another name and move its claims there" in said
+
+    def test_more_than_there_is_room_for_is_a_slip_of_units(self) -> None:
+        mib = np.concatenate([np.full(48, 1000.0), np.full(24, 1_024_000.0)])
+        with pytest.raises(InputError) as error:
+            stored(tier(gib=mib), inventory=running())
+        assert str(error.value) == (
+            "tier.csv: 1,024,000 GiB are stored of tier hot, and 2,000 are provisioned on ebs-gp3; check "
+            "the units and the tier's name; or correct runningStorage in --inventory"
+        )
+
+    def test_operations_that_vanish_keep_what_runs(self) -> None:
+        gone = np.concatenate([np.full(48, 2000.0), np.zeros(24)])
+        found = only(stored(tier(iops=gone), inventory=running()))
+        assert found.windows[0].iops == 16_000.0
+        assert found.reason
+        assert "what is done has fallen to nothing for 24 h" in found.reason.guardrail
+
+    def test_nights_without_operations_are_no_fault(self) -> None:
+        nights = np.tile(np.concatenate([np.full(12, 2000.0), np.zeros(12)]), 3)
+        found = only(stored(tier(iops=nights), inventory=running()))
+        assert found.windows[0].iops == 12_000.0
+
+    @pytest.mark.parametrize(("usd", "pays"), [(0.029, False), (0.02, True)])
+    def test_a_move_is_proposed_only_where_it_is_won_back(self, usd: float, pays: bool) -> None:
         stores = (
             OwnedStorage("a", "ceph-block", "attic", 50_000.0, 0.03, None, 50_000, 2_000),
             OwnedStorage("b", "iscsi", "attic", 50_000.0, usd, None, 50_000, 2_000),
         )
         inventory = replace(running(backend="ceph-block", gib=1180.0), owned_storage=stores)
         found = only(stored(tier(site="attic"), inventory=inventory))
-        assert found.backend == chosen
+        assert found.backend == "ceph-block"
         assert found.reason
-        assert ("won back within 90 days" in found.reason.backend) == (chosen == "ceph-block")
+        assert ("not be won back within 90 days" in found.reason.backend) != pays
+        assert ("move the claims to a tier of another name" in found.reason.backend) == pays
 
     def test_the_plan_before_stands_for_an_observation(self) -> None:
         before = stored(tier(gib=3000.0))
@@ -253,7 +293,8 @@ def test_of_any_tier(need: Any, forecaster: Any, site: Any, days: int, observed:
     assert len(sizes) <= 48
     assert found.windows[0].start == made.spec.start
     assert found.windows[-1].end == made.spec.valid_until
-    if inventory and found.backend == RUNNING.backend:
+    if inventory:
+        assert found.backend == RUNNING.backend, "nothing moves under its claims"
         assert sizes[0] >= RUNNING.gib, "nothing that runs shrinks"
     able = {e.backend: e.usd_per_hour for e in found.candidates if e.refused is None}
     assert found.backend in able

@@ -83,6 +83,11 @@ def test_two_tiers_of_one_name_are_refused(tmp_path: Path) -> None:
         ("timestamp,gib,gib", "1,2", "has the column gib twice"),
         ("timestamp,gib,iops", "1,-5", "line 2: iops is negative (-5)"),
         ("timestamp,gib", "much", "line 2: gib 'much' is not a number"),
+        (
+            "timestamp,gib",
+            "2684354560000",
+            "gib reaches 2.684e+12, and no tier has more than 1.074e+09; check the units: give GiB",
+        ),
     ],
 )
 def test_a_series_error_names_its_column_and_line(
