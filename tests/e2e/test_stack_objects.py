@@ -24,8 +24,19 @@ HERE = Path(__file__).resolve().parent
 CRDS = (
     HERE / "crds" / "local_stack.yaml",
     HERE / "crds" / "accelerators.yaml",
+    HERE / "crds" / "kueue.yaml",
+    HERE / "crds" / "rook.yaml",
     REPO / "functions/apis/crds/capacityplans.trimtab.dev.yaml",
 )
+SHARED = {
+    "crossplane-core": "cluster/crds",
+    "external-snapshotter": "config/crd",
+    "karpenter": "pkg/apis/crds",
+    "kustomize-controller": "config/crd/bases",
+    "prometheus-operator": "example/prometheus-operator-crd",
+    "source-controller": "config/crd/bases",
+}
+"""Where an engine's module has its CRDs."""
 # What others need comes first.
 FIRST = ("Namespace", "CustomResourceDefinition")
 
@@ -33,7 +44,12 @@ FIRST = ("Namespace", "CustomResourceDefinition")
 @pytest.fixture(scope="module")
 def cluster(kube_api: KubeApi) -> KubeApi:
     """The API server with the CRDs of every stack."""
-    for file in (*CRDS, *sorted((engine_share("karpenter") / "pkg/apis/crds").glob("*.yaml"))):
+    shared = (engine_share(engine) / folder for engine, folder in SHARED.items())
+    for file in (*CRDS, *(each for folder in shared for each in sorted(folder.glob("*.yaml")))):
+        if "coreos" in file.name and "prometheusrules" not in file.name:
+            continue
+        if "\nkind: CustomResourceDefinition\n" not in f"\n{file.read_text('utf-8')}":
+            continue
         for made in kube_api.apply_all(file):
             kube_api.wait_established(made["metadata"]["name"])
     # The workloads' own, which a buffer's pods stand in.
@@ -59,7 +75,11 @@ def objects(stack: StackPage) -> list[dict[str, Any]]:
 def _known(value: Any) -> Any:
     """The value with a name in place of what only a deployment knows."""
     if isinstance(value, dict):
-        return {key: _known(each) for key, each in value.items()}
+        # The provider's name for x-kubernetes-validations and its like.
+        return {
+            key.replace("_", "-") if key.startswith("x_kubernetes_") else key: _known(each)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_known(each) for each in value]
     return "known-later" if value == UNKNOWN else value
