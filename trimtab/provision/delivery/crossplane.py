@@ -11,8 +11,8 @@ from typing import Any
 from trimtab.errors import InputError, allowed
 from trimtab.provision.charts import delivery as packages
 from trimtab.provision.charts.model import ImageSource
-from trimtab.provision.delivery.objects import KubeObject, from_manifest
 from trimtab.provision.helm_values import merge
+from trimtab.provision.kube_objects import KubeObject, from_manifest
 
 PKG = "pkg.crossplane.io/v1"
 PKG_BETA = "pkg.crossplane.io/v1beta1"

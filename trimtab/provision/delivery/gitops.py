@@ -16,7 +16,7 @@ from typing import Any
 
 from trimtab.errors import InputError
 from trimtab.plan.labels import LABEL_PREFIX
-from trimtab.provision.delivery.objects import KubeObject
+from trimtab.provision.kube_objects import KubeObject
 
 NAME = "trimtab"
 """The objects' names begin with it."""

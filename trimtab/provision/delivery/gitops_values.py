@@ -29,12 +29,20 @@ return {status = "Progressing", message = "the plan is not carried out yet"}
 def flux_values(override: Mapping[str, Any]) -> dict[str, Any]:
     """The source, kustomize, helm and notification controllers; images are nobody's to rewrite here.
 
-    The helm controller stays: components whose delivery is `flux` need it.
+    The helm controller stays: components whose delivery is `flux` need it. What Flux delivers without a
+    service account of its own is done as the cluster's administrator. So nobody is given the right to
+    write Flux' objects by being an editor of a namespace, as the chart would have it, and none of them
+    reads another namespace's.
     """
+    alone = {"container": {"additionalArgs": ["--no-cross-namespace-refs=true"]}}
     return merge(
         {
             "imageAutomationController": {"create": False},
             "imageReflectionController": {"create": False},
+            "kustomizeController": alone,
+            "helmController": alone,
+            "notificationController": alone,
+            "rbac": {"createAggregation": False},
             "prometheus": {"podMonitor": {"create": False}},
         },
         override,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trimtab.errors import InputError
-from trimtab.provision.delivery.objects import KubeObject
 from trimtab.provision.helm_values import merge
+from trimtab.provision.kube_objects import KubeObject
 
 Engine = Literal["gatekeeper", "kyverno"]
 FailurePolicy = Literal["Ignore", "Fail"]
@@ -119,6 +119,9 @@ def _gatekeeper(settings: Settings) -> dict[str, Any]:
         # Rules that look other objects up need the cache; without it the audit asks the API server.
         "auditFromCache": bool(settings.sync),
         "validatingWebhookFailurePolicy": settings.failure_policy,
+        # Who may label a namespace admission.gatekeeper.sh/ignore is asked for every namespace that is
+        # made or changed, exempt or not; the chart's own choice is Fail. The audit heeds no such label.
+        "validatingWebhookCheckIgnoreFailurePolicy": settings.failure_policy,
         "validatingWebhookExemptNamespacesLabels": exempt,
         "mutatingWebhookFailurePolicy": "Ignore",
         "mutatingWebhookExemptNamespacesLabels": exempt,

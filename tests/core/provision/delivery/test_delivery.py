@@ -8,8 +8,8 @@ import pytest
 from trimtab.errors import InputError
 from trimtab.provision.delivery import crossplane, gitops, provider_iam
 from trimtab.provision.delivery.gitops_values import argo_values, flux_values
-from trimtab.provision.delivery.objects import KubeObject
 from trimtab.provision.delivery.policy_engines import Settings, admission_objects, values
+from trimtab.provision.kube_objects import KubeObject
 
 DEV = gitops.Environment("dev", "clusters/dev", "dev", "plan.yaml", branch="next")
 STAGING = gitops.Environment("staging", "clusters/staging", "staging", "plan.yaml", branch="next")
@@ -75,9 +75,27 @@ def test_environments_of_two_clusters_may_have_one_namespace() -> None:
 def test_a_users_values_win() -> None:
     over = {"helmController": {"create": False}, "imageAutomationController": {"create": True}}
     made = flux_values(over)
-    assert made["helmController"] == {"create": False}
+    assert made["helmController"]["create"] is False
     assert made["imageAutomationController"] == {"create": True}
     assert made["imageReflectionController"] == {"create": False}
+
+
+def test_nobody_becomes_fluxs_administrator_by_editing_a_namespace() -> None:
+    made = flux_values({})
+    assert made["rbac"] == {"createAggregation": False}
+    for controller in ("kustomizeController", "helmController", "notificationController"):
+        assert made[controller]["container"]["additionalArgs"] == ["--no-cross-namespace-refs=true"]
+
+
+@pytest.mark.parametrize("policy", ["Ignore", "Fail"])
+def test_while_gatekeeper_is_down_namespaces_are_made_as_everything_else_is(policy: Any) -> None:
+    made = values(Settings("gatekeeper", 3, policy, 300, "gatekeeper-system"), {})
+    failing = {key: value for key, value in made.items() if key.endswith("FailurePolicy")}
+    assert failing == {
+        "validatingWebhookFailurePolicy": policy,
+        "validatingWebhookCheckIgnoreFailurePolicy": policy,
+        "mutatingWebhookFailurePolicy": "Ignore",
+    }
 
 
 @pytest.mark.parametrize(("ordered", "said"), [(True, "true"), (False, "false")])
