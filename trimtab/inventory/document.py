@@ -193,9 +193,26 @@ class OwnedStorageSpec(Strict):
     id: Text = Field(description="Unique in the file.")
     backend: Text = Field(description="In the words of `trimtab storage classes`: ceph-block.")
     site: Text = Field(description="Where it stands.")
-    gib: Units = Field(description="Usable; copies are not counted.")
+    gib: Units | None = Field(
+        default=None, description="Usable, copies not counted; or `hardware`."
+    )
     usd_per_gib_month: Price | None = Field(default=None, description="Absent: not priced.")
     kgco2e_per_tib_hour: Price | None = Field(default=None, description="Absent: not known.")
+    hardware: HardwareSpec | None = Field(
+        default=None,
+        description="The papers of all of it together, in place of the three figures; with `rawTib` and "
+        "`rawPerStored`.",
+    )
+    raw_tib: Units | None = Field(
+        default=None, description="Of its disks together, 2**40 bytes each."
+    )
+    raw_per_stored: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="Raw bytes for each that is stored: 3 for three copies, 1.5 for 4+2.",
+    )
+    fill: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = Field(
+        default=None, description="Share of the raw bytes that may be used; absent: 0.85."
+    )
     max_iops: Units | None = Field(default=None, description="Of one volume; absent: not known.")
     max_mibps: Units | None = Field(default=None, description="Of one volume; absent: not known.")
 
@@ -281,8 +298,7 @@ def parse_inventory(text: str, source: str, digest: str = "") -> Inventory:
             for each, f in _with(spec.running, at["running"])
         ),
         owned_storage=tuple(
-            OwnedStorage(**each.model_dump(), where=_known_backend(f))
-            for each, f in _with(spec.owned_storage, at["ownedStorage"])
+            _owned_storage(each, f) for each, f in _with(spec.owned_storage, at["ownedStorage"])
         ),
         running_storage=tuple(
             RunningStorage(**each.model_dump(), where=_known_backend(f))
@@ -398,6 +414,39 @@ def _owned(spec: OwnedSpec, field: documents.Field) -> OwnedNodes:
         basis=hardware.arithmetic,
         where=_place(field),
     )
+
+
+def _owned_storage(spec: OwnedStorageSpec, field: documents.Field) -> OwnedStorage:
+    where = _known_backend(field)
+    own = spec.model_dump(exclude={"hardware", "raw_tib", "raw_per_stored", "fill"})
+    if spec.hardware is None:
+        for name in ("rawTib", "rawPerStored", "fill"):
+            if field[name].value is not None:
+                field[name].fail("has no effect without hardware", "add its papers, or drop it")
+        if spec.gib is None:
+            field["gib"].fail("is missing", "give what is usable, or hardware")
+        return OwnedStorage(**own, where=where)
+    from trimtab.storage.owned import CEPH_FILL, OwnedStoragePapers
+
+    for name in ("gib", "usdPerGibMonth", "kgco2ePerTibHour"):
+        if field[name].value is not None:
+            field[name].fail("stands beside hardware, from which it follows", "drop one of the two")
+    for name in ("rawTib", "rawPerStored"):
+        if field[name].value is None:
+            field[name].fail("is missing", "give it beside hardware")
+    with field.located():
+        papers = OwnedStoragePapers(
+            hardware=_hardware(spec.hardware, field["hardware"]),
+            raw_tib=spec.raw_tib or 0.0,
+            raw_per_stored=spec.raw_per_stored or 0.0,
+            fill=CEPH_FILL if spec.fill is None else spec.fill,
+        )
+    follows = {
+        "gib": papers.stored_gib,
+        "usd_per_gib_month": papers.usd_per_gib_month,
+        "kgco2e_per_tib_hour": papers.kgco2e_per_tib_hour,
+    }
+    return OwnedStorage(**{**own, **follows}, where=where)
 
 
 def _hardware(spec: HardwareSpec, field: documents.Field) -> Hardware:

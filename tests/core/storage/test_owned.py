@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.errors import InputError
+from trimtab.inventory.document import parse_inventory
 from trimtab.inventory.hardware import Hardware, Power
 from trimtab.storage.owned import OwnedStoragePapers
 
@@ -69,3 +70,43 @@ def test_what_holds_nothing_is_refused(change: dict[str, float], says: str) -> N
     with pytest.raises(InputError) as error:
         replace(PAPERS, **change)  # type: ignore[arg-type]  # floats by name
     assert str(error.value) == says
+
+
+ROW = "id: ceph-1, backend: ceph-block, site: hall"
+HARDWARE = (
+    "hardware: {purchaseUsd: 43800, lifeYears: 5, maintenanceUsdPerYear: 876, watts: 900, pue: 1.5, "
+    "usdPerKwh: 0.2, gco2ePerKwh: 400, embodiedKgco2e: 4380}"
+)
+
+
+def inventory(own: str) -> str:
+    return (
+        "apiVersion: trimtab.dev/v1alpha1\nkind: CapacityInventory\nspec:\n  ownedStorage:\n"
+        f"  - {{{ROW}, {own}}}\n"
+    )
+
+
+def test_an_inventory_takes_the_papers_in_place_of_the_figures() -> None:
+    text = inventory(f"{HARDWARE}, rawTib: 41.9095, rawPerStored: 3")
+    (found,) = parse_inventory(text, "own.yaml").owned_storage
+    assert found.gib == PAPERS.stored_gib
+    assert found.usd_per_gib_month == PAPERS.usd_per_gib_month
+    assert found.kgco2e_per_tib_hour == PAPERS.kgco2e_per_tib_hour
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("usdPerGibMonth: 0.1", "gib: is missing; give what is usable, or hardware"),
+        ("gib: 9, rawTib: 4", "rawTib: has no effect without hardware; add its papers, or drop it"),
+        (f"{HARDWARE}, rawTib: 4", "rawPerStored: is missing; give it beside hardware"),
+        (
+            f"{HARDWARE}, rawTib: 4, rawPerStored: 3, gib: 9",
+            "gib: stands beside hardware, from which it follows; drop one of the two",
+        ),
+    ],
+)
+def test_papers_that_say_too_little_or_too_much_are_refused(own: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_inventory(inventory(own), "own.yaml")
+    assert str(error.value) == f"own.yaml, line 5, document 1, spec.ownedStorage[0].{said}"
