@@ -63,7 +63,7 @@ class CostGovernanceArgs(TypedDict):
     plan: Any
     """The CapacityPlan of an AWS cluster: a document, or the path of its file."""
     region: NotRequired[str]
-    """The region of the bucket and the topic; default the stack's aws:region."""
+    """The provider's region, where the bucket and the topic are; default the stack's aws:region."""
     budgets: NotRequired[Any]
     """A `Budgets` document, or its file's path: what `trimtab diff --budgets` reads. Default: budgets
     of what the plan's owners are expected to cost."""

@@ -6,6 +6,7 @@ owned costs AWS nothing and is left out; what has no price is refused rather tha
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from trimtab.strict import validated
 HOURS_A_MONTH = 730
 MOST_MAIL = 10
 """Addresses that a notification goes to."""
+LONGEST_NAME = 100
+_NO_NAME = re.compile(r"[:\\]|/action/")
+"""What AWS Budgets takes in no name (API model of 2016-10-20, BudgetName)."""
 FIELDS = ("team", "project", "model", "environment")
 """Of an owner; each is a cost allocation tag."""
 Per = Literal["team", "project", "model", "environment"]
@@ -54,6 +58,16 @@ def expected_usd_per_month(plan: CapacityPlan, owner: Mapping[str, str]) -> floa
     return total * HOURS_A_MONTH
 
 
+def unapproved_usd_per_month(plan: CapacityPlan, owner: Mapping[str, str]) -> float:
+    """What an owner's machines cost more in a month while no proposed commitment is approved: until then
+    their nodes run at list price."""
+    return HOURS_A_MONTH * sum(
+        pool.expected.usd_per_hour_unapproved.mean - pool.expected.usd_per_hour.mean
+        for pool in plan.spec.pools
+        if all(getattr(pool.owner, key) == value for key, value in owner.items())
+    )
+
+
 def _usd_per_hour(pool: Pool) -> float | None:
     groups = [each for each in pool.groups if each.purchase.option != "owned"]
     costs = [each.expected.usd_per_hour for each in groups]
@@ -73,7 +87,7 @@ def planned(
         margin: added to what is expected, as a part of it.
 
     Raises:
-        InputError: a pool has no such owner, or no price.
+        InputError: a pool has no such owner, or no price, or AWS takes no budget of the name.
     """
     owners: dict[str, None] = {}
     for pool in plan.spec.pools:
@@ -95,7 +109,7 @@ def planned(
                 mend="give budgets, or make the plan with prices",
             )
         amount = round(expected * (1 + margin), 2)
-        name = f"{plan.metadata.name}-{owner}"
+        name = _named(f"{plan.metadata.name}-{owner}", where)
         made.append(Budget(name, {per: owner}, amount, tuple(thresholds)))
     return tuple(made)
 
@@ -104,7 +118,7 @@ def stated(given: Any, where: str) -> tuple[Budget, ...]:
     """The budgets of a document, or of its file.
 
     Raises:
-        InputError: it is no such document, or names a budget twice.
+        InputError: it is no such document, names a budget twice, or as AWS takes none.
     """
     if isinstance(given, str | Path):
         specs = [each.spec for each in load_budgets(Path(given))]
@@ -127,7 +141,7 @@ def stated(given: Any, where: str) -> tuple[Budget, ...]:
             )
     return tuple(
         Budget(
-            each.name,
+            _named(each.name, where),
             {key: value for key, value in each.owner.model_dump().items() if value},
             each.usd_per_month,
             tuple(each.thresholds),
@@ -136,15 +150,31 @@ def stated(given: Any, where: str) -> tuple[Budget, ...]:
     )
 
 
+def _named(name: str, where: str) -> str:
+    if len(name) > LONGEST_NAME or _NO_NAME.search(name):
+        raise InputError(
+            f"AWS takes no budget of the name {name}",
+            where=where,
+            mend=f"give budgets with names of {LONGEST_NAME} characters or fewer, without : and \\ "
+            "and /action/",
+        )
+    return name
+
+
 def warnings(plan: CapacityPlan, budgets: Sequence[Budget]) -> tuple[str, ...]:
-    """Budgets that are less than what the plan expects."""
+    """Budgets that are less than what the plan expects, with its proposed commitments or without."""
     found = []
     for each in budgets:
         expected = expected_usd_per_month(plan, each.owner)
-        if expected is not None and expected > each.usd_per_month:
+        if expected is None:
+            continue
+        more = unapproved_usd_per_month(plan, each.owner)
+        said = f"budget {each.name} is ${each.usd_per_month:,.2f} a month, and the plan expects "
+        if expected > each.usd_per_month:
+            found.append(f"{said}${expected:,.2f}")
+        elif expected + more > each.usd_per_month:
             found.append(
-                f"budget {each.name} is ${each.usd_per_month:,.2f} a month, and the plan expects "
-                f"${expected:,.2f}"
+                f"{said}${expected + more:,.2f} while its proposed commitments are not approved"
             )
     return tuple(found)
 

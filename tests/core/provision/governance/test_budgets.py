@@ -107,6 +107,39 @@ def test_the_document_of_trimtab_diff_says_the_same_as_data_and_as_a_file(tmp_pa
     )
 
 
+def test_what_commitments_cost_until_they_are_approved_is_told_of() -> None:
+    dear = costs(priced("a", 10.0))
+    dear["expected"]["usdPerHourUnapproved"] = {"mean": 64.0, "low": 60.0, "high": 80.0}
+    expecting = of(dear, costs(priced("a", 100.0), name="other", owner={"team": "speech"}))
+    (budget,) = planned(of(dear), "team", 0.1, (1.0,), WHERE)
+    assert budget.usd_per_month == round(11 * 730 * 1.1, 2)
+    (said,) = warnings(expecting, (budget,))
+    assert said == (
+        "budget example-vision is $8,833.00 a month, and the plan expects $10,950.00 while its "
+        "proposed commitments are not approved"
+    )
+    assert warnings(expecting, (Budget("enough", VISION, 15 * 730, (1.0,)),)) == ()
+
+
+@pytest.mark.parametrize("name", ["a:b", "a\\b", "x/action/y", "n" * 101])
+def test_a_name_that_aws_does_not_take_is_refused(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        stated({**DOCUMENT, "budgets": [{"name": name, "usdPerMonth": 1.0}]}, WHERE)
+    assert str(caught.value) == (
+        f"{WHERE}: AWS takes no budget of the name {name}; give budgets with names of 100 characters "
+        "or fewer, without : and \\ and /action/"
+    )
+
+
+def test_a_plans_name_that_is_too_long_for_a_budget_is_refused() -> None:
+    data = of(costs(priced("a", 1.0)))
+    long = data.model_copy(update={"metadata": data.metadata.model_copy(update={"name": "p" * 95})})
+    with pytest.raises(
+        InputError, match=r"AWS takes no budget of the name p{95}-vision; give budgets"
+    ):
+        planned(long, "team", 0.1, (1.0,), WHERE)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
