@@ -14,7 +14,7 @@ from support.kube_api import KubeApi, KubeError
 from support.pruned import lost
 from trimtab.provision.charts import delivery as charts
 from trimtab.provision.delivery import crossplane, gitops, policy_engines
-from trimtab.provision.delivery.objects import KubeObject
+from trimtab.provision.kube_objects import KubeObject
 from trimtab_components.delivery.shipped import documents
 
 pytestmark = pytest.mark.engine

@@ -15,10 +15,10 @@ from trimtab.provision.charts.delivery import CROSSPLANE, FUNCTION_TRIMTAB
 from trimtab.provision.delivery import crossplane, provider_iam
 from trimtab.provision.sized_groups import check_tags
 from trimtab_components.arguments import ChartOverride
-from trimtab_components.delivery.making import make
 from trimtab_components.delivery.shipped import documents
 from trimtab_components.eks.late import LateRoleArn, LateText
 from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.kube_objects import kube_objects
 from trimtab_components.order import standing_first
 
 _AWS_POD = {"credentials": {"source": "PodIdentity"}}
@@ -248,7 +248,7 @@ class CrossplaneControlPlane(pulumi.ComponentResource):
         crds = documents("apis", "crds") if settings.install_kinds else []
         apis = {str(each): documents("apis", each.lower()) for each in settings.apis}
         kinds = crossplane.kind_objects(crds, documents("apis", "rbac.yaml"), apis)
-        make(name, kinds, labels, self, ready)
+        kube_objects(name, kinds, labels, self, ready)
         deploy = [
             each
             for each in documents("deploy")
@@ -257,9 +257,9 @@ class CrossplaneControlPlane(pulumi.ComponentResource):
         ]
         packages = crossplane.package_objects(plane)
         bound, role_arn = self._identity(name, settings.aws, home, region, tags, first)
-        made = make(name, packages, labels, self, [*ready, *bound])
+        made = kube_objects(name, packages, labels, self, [*ready, *bound])
         checks = [made[key] for key in ("pull", "signed") if key in made]
-        make(
+        kube_objects(
             name,
             crossplane.function_objects(deploy, image, home),
             labels,

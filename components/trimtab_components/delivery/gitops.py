@@ -15,7 +15,6 @@ from trimtab.provision.charts.delivery import ARGO_CD, FLUX
 from trimtab.provision.delivery import gitops
 from trimtab.provision.delivery.gitops_values import argo_values, flux_values
 from trimtab_components.arguments import ChartOverride
-from trimtab_components.delivery.making import make
 from trimtab_components.eks.late import LateText
 from trimtab_components.installation import (
     CLUSTERS_OWN,
@@ -24,6 +23,7 @@ from trimtab_components.installation import (
     install,
     pods_namespace,
 )
+from trimtab_components.kube_objects import kube_objects
 from trimtab_components.order import standing_first
 from trimtab_components.plan_object import NAMESPACE
 
@@ -245,7 +245,7 @@ class GitOps(pulumi.ComponentResource):
                 if each not in (*CLUSTERS_OWN, home)
             ]
         objects = (gitops.flux_objects if flux else gitops.argo_objects)(delivery)
-        make(name, objects, labels, self, ready)
+        kube_objects(name, objects, labels, self, ready)
 
         self.namespace = pulumi.Output.from_input(home)
         self.version = pulumi.Output.from_input(release.version if settings.install else "")

@@ -12,9 +12,9 @@ from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts.delivery import GATEKEEPER, KYVERNO
 from trimtab.provision.delivery import policy_engines
 from trimtab_components.arguments import ChartOverride
-from trimtab_components.delivery.making import make
 from trimtab_components.delivery.shipped import documents
 from trimtab_components.installation import Delivery, Release, install, pods_namespace
+from trimtab_components.kube_objects import kube_objects
 from trimtab_components.order import standing_first
 
 
@@ -145,10 +145,10 @@ class PolicyEngine(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self, depends_on=first)
         place = pods_namespace(f"{name}-namespace", home, labels, "restricted", options)
         ready = install(name, release, self, [*first, place])
-        make(name, policy_engines.objects(settings), labels, self, [ready])
+        kube_objects(name, policy_engines.objects(settings), labels, self, [ready])
         if given.admission_policies:
             made = policy_engines.admission_objects(documents("admission"), given.admission_actions)
-            make(name, made, labels, self, first)
+            kube_objects(name, made, labels, self, first)
         self.namespace = pulumi.Output.from_input(home)
         self.version = pulumi.Output.from_input(release.version)
         self.exempt_namespaces = pulumi.Output.from_input(list(settings.unseen))

@@ -1,7 +1,6 @@
 """Kueue in a cluster: flavors, queues and cohorts whose quotas a capacity plan gives."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Annotated, Any, Self
 
 import pulumi
@@ -16,7 +15,6 @@ from trimtab.provision.arguments import Arguments, Override, Running, checked, p
 from trimtab.provision.charts.queueing import KUEUE
 from trimtab.provision.helm_values import merge
 from trimtab.provision.queueing.installation import chart_values, configuration
-from trimtab.provision.queueing.objects import Object
 from trimtab.provision.queueing.settings import (
     DEFAULT_FRAMEWORKS,
     FRAMEWORKS,
@@ -31,6 +29,7 @@ from trimtab.provision.queueing.settings import (
 )
 from trimtab.provision.queueing.whole import Chosen, Decided, of_plan, of_workers
 from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.kube_objects import kube_objects
 from trimtab_components.order import standing_first
 from trimtab_components.queueing.arguments import QueueingArgs
 
@@ -147,11 +146,7 @@ class Queueing(pulumi.ComponentResource):
             )
             first = [*first, install(f"{name}-kueue", release, self, first)]
         secrets = self._secrets(name, settings, namespace, labels, first)
-        made: dict[str, pulumi.Resource] = {}
-        for each in decided.objects:
-            after = [*first, *secrets, *(made[key] for key in each.after)]
-            options = pulumi.ResourceOptions(parent=self, depends_on=after)
-            made[each.key] = _object(f"{name}-{each.key}", each, options)
+        kube_objects(name, decided.objects, {}, self, [*first, *secrets])
         for gap in decided.uncovered:
             pulumi.log.warn(f"{where}: {gap}", resource=self)
 
@@ -221,24 +216,3 @@ def _decided(name: str, settings: _Checked, where: str) -> tuple[dict[str, str],
 
 def _secret(worker: str) -> str:
     return f"{worker}-kubeconfig"
-
-
-def _object(name: str, each: Object, options: pulumi.ResourceOptions) -> pulumi.Resource:
-    api, kind = each.manifest["apiVersion"], each.manifest["kind"]
-    if "spec" in each.manifest:
-        return kubernetes.apiextensions.CustomResource(
-            name,
-            api_version=api,
-            kind=kind,
-            metadata=each.manifest["metadata"],
-            spec=each.manifest["spec"],
-            opts=options,
-        )
-    # A kind without a spec, which CustomResource has no words for.
-    known = pulumi.ResourceOptions(version=version("pulumi_kubernetes"))
-    return pulumi.CustomResource(
-        f"kubernetes:{api}:{kind}",
-        name,
-        dict(each.manifest),
-        pulumi.ResourceOptions.merge(options, known),
-    )

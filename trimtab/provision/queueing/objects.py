@@ -1,15 +1,15 @@
 """Kueue's objects, `kueue.x-k8s.io/v1beta2`, of flavors, queues and cohorts.
 
-Pure. Each is a manifest with the objects that must stand before it: a flavor that is deleted before its
-queue would wait for it.
+Pure. Each says which objects must stand before it: a flavor that is deleted before its queue would wait
+for it.
 
 Source: Kueue v0.19.2, its CRDs and webhooks, 2026-08.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from trimtab.provision.kube_objects import KubeObject, from_manifest
 from trimtab.provision.queueing.capacity import PoolCapacity
 from trimtab.provision.queueing.flavors import written
 from trimtab.provision.queueing.queues import Cohort, Queue, Quotas
@@ -23,25 +23,11 @@ PROVISIONING_CHECK = "provisioning"
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
-@dataclass(frozen=True)
-class Object:
-    """A manifest, and what comes before it.
-
-    Attributes:
-        key: unique among all; resources are named by it.
-        after: keys of other objects.
-    """
-
-    key: str
-    manifest: Mapping[str, Any]
-    after: tuple[str, ...] = ()
-
-
 def flavors(
     pools: Iterable[PoolCapacity],
     topologies: Mapping[str, Sequence[str]],
     labels: Mapping[str, str],
-) -> list[Object]:
+) -> list[KubeObject]:
     """The pools' flavors and their topologies.
 
     Args:
@@ -49,7 +35,7 @@ def flavors(
         labels: of the objects.
     """
     made = [
-        Object(
+        from_manifest(
             f"topology-{pool}",
             _object("Topology", pool, labels, {"levels": [{"nodeLabel": each} for each in levels]}),
         )
@@ -72,7 +58,7 @@ def flavors(
                 stated["topologyName"] = pool.name
                 after = (f"topology-{pool.name}",)
             made.append(
-                Object(
+                from_manifest(
                     f"flavor-{flavor.name}",
                     _object("ResourceFlavor", flavor.name, labels, stated),
                     after,
@@ -81,7 +67,7 @@ def flavors(
     return made
 
 
-def cohorts(found: Iterable[Cohort], labels: Mapping[str, str]) -> list[Object]:
+def cohorts(found: Iterable[Cohort], labels: Mapping[str, str]) -> list[KubeObject]:
     """The tree of cohorts."""
     made = []
     for each in found:
@@ -92,7 +78,7 @@ def cohorts(found: Iterable[Cohort], labels: Mapping[str, str]) -> list[Object]:
             spec["fairSharing"] = {"weight": f"{each.weight:g}"}
         after = (*_flavor_keys(each.quotas), *([f"cohort-{each.parent}"] if each.parent else []))
         made.append(
-            Object(f"cohort-{each.name}", _object("Cohort", each.name, labels, spec), after)
+            from_manifest(f"cohort-{each.name}", _object("Cohort", each.name, labels, spec), after)
         )
     return made
 
@@ -102,7 +88,7 @@ def queue(
     preemption: PreemptionSettings,
     checks: Sequence[Mapping[str, Any]],
     labels: Mapping[str, str],
-) -> list[Object]:
+) -> list[KubeObject]:
     """A ClusterQueue and its LocalQueues, one a namespace, of the same name.
 
     Args:
@@ -135,18 +121,18 @@ def queue(
         *(f"check-{check['name']}" for check in checks),
     )
     key = f"queue-{each.name}"
-    made = [Object(key, _object("ClusterQueue", each.name, labels, spec), after)]
+    made = [from_manifest(key, _object("ClusterQueue", each.name, labels, spec), after)]
     for namespace in namespaces:
         local = _object("LocalQueue", each.name, labels, {"clusterQueue": each.name})
         local["metadata"]["namespace"] = namespace
-        made.append(Object(f"local-{namespace}-{each.name}", local, (key,)))
+        made.append(from_manifest(f"local-{namespace}-{each.name}", local, (key,)))
     return made
 
 
-def priorities(values: Mapping[str, int], labels: Mapping[str, str]) -> list[Object]:
+def priorities(values: Mapping[str, int], labels: Mapping[str, str]) -> list[KubeObject]:
     """WorkloadPriorityClasses, which order queues and say who is preempted; pods keep their own."""
     return [
-        Object(
+        from_manifest(
             f"priority-{name}",
             {
                 "apiVersion": API,
@@ -159,7 +145,7 @@ def priorities(values: Mapping[str, int], labels: Mapping[str, str]) -> list[Obj
     ]
 
 
-def provisioning(settings: ProvisioningSettings, labels: Mapping[str, str]) -> list[Object]:
+def provisioning(settings: ProvisioningSettings, labels: Mapping[str, str]) -> list[KubeObject]:
     """The check that asks for machines before work is admitted."""
     spec: dict[str, Any] = {
         "provisioningClassName": settings.class_name,
@@ -174,8 +160,8 @@ def provisioning(settings: ProvisioningSettings, labels: Mapping[str, str]) -> l
     config = _object("ProvisioningRequestConfig", PROVISIONING_CHECK, labels, spec)
     check = _check(PROVISIONING_CHECK, PROVISIONING_CONTROLLER, "ProvisioningRequestConfig", labels)
     return [
-        Object("provisioning-config", config),
-        Object(f"check-{PROVISIONING_CHECK}", check, ("provisioning-config",)),
+        from_manifest("provisioning-config", config),
+        from_manifest(f"check-{PROVISIONING_CHECK}", check, ("provisioning-config",)),
     ]
 
 
@@ -188,14 +174,14 @@ def provisioning_check(settings: ProvisioningSettings, pools: Iterable[PoolCapac
     return [{"name": PROVISIONING_CHECK, "onFlavors": on}] if on else []
 
 
-def workers(secrets: Mapping[str, str], labels: Mapping[str, str]) -> list[Object]:
+def workers(secrets: Mapping[str, str], labels: Mapping[str, str]) -> list[KubeObject]:
     """The clusters that work may be sent to.
 
     Args:
         secrets: names of the Secrets of Kueue's namespace with their kubeconfigs, by the worker's name.
     """
     return [
-        Object(
+        from_manifest(
             f"worker-{name}",
             _object(
                 "MultiKueueCluster",
@@ -208,14 +194,14 @@ def workers(secrets: Mapping[str, str], labels: Mapping[str, str]) -> list[Objec
     ]
 
 
-def multikueue(pool: str, names: Sequence[str], labels: Mapping[str, str]) -> list[Object]:
+def multikueue(pool: str, names: Sequence[str], labels: Mapping[str, str]) -> list[KubeObject]:
     """The check that sends a pool's work to the workers that have the pool."""
     name = multikueue_check(pool)
     config = _object("MultiKueueConfig", name, labels, {"clusters": list(names)})
     check = _check(name, MULTIKUEUE_CONTROLLER, "MultiKueueConfig", labels)
     return [
-        Object(f"multikueue-{pool}", config, tuple(f"worker-{each}" for each in names)),
-        Object(f"check-{name}", check, (f"multikueue-{pool}",)),
+        from_manifest(f"multikueue-{pool}", config, tuple(f"worker-{each}" for each in names)),
+        from_manifest(f"check-{name}", check, (f"multikueue-{pool}",)),
     ]
 
 

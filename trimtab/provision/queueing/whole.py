@@ -12,6 +12,7 @@ from trimtab.errors import InputError, allowed
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.sizing import Sizes
 from trimtab.provision.arguments import instant_of, said_by
+from trimtab.provision.kube_objects import KubeObject
 from trimtab.provision.pool_settings import SettingsByGroup
 from trimtab.provision.queueing import objects
 from trimtab.provision.queueing.capacity import (
@@ -50,7 +51,7 @@ class Chosen:
 class Decided:
     """The objects in the order in which they are made, and the names of what others refer to."""
 
-    objects: tuple[objects.Object, ...]
+    objects: tuple[KubeObject, ...]
     queues: tuple[str, ...]
     flavors: tuple[str, ...]
     cohorts: tuple[str, ...]
@@ -147,7 +148,7 @@ def _capacities(
 def _decided(
     pools: tuple[PoolCapacity, ...],
     chosen: Chosen,
-    first: list[objects.Object],
+    first: list[KubeObject],
     checks: Any,
     labels: Mapping[str, str],
     root: str,
