@@ -17,6 +17,7 @@ from trimtab.provision.arguments import PLAIN
 from trimtab.provision.storage.aws import (
     EFS_MAKING,
     LUSTRE_MAKING,
+    efs_mode,
     lustre_gib,
     lustre_shape,
 )
@@ -117,7 +118,7 @@ class FileSystems:
         return {**own, **self._common, "Name": f"{self._facts.cluster}-{request.name}"}
 
     def _efs(self, request: ClassRequest) -> dict[str, Any]:
-        mode = request.settings.get("throughput_mode", "elastic")
+        mode, bought = efs_mode(request)
         zone = request.settings.get("one_zone")
         part = f"{self._name}-{request.name}"
         system = aws.efs.FileSystem(
@@ -125,6 +126,7 @@ class FileSystems:
             encrypted=request.encrypted,
             kms_key_id=request.key,
             throughput_mode=mode,
+            provisioned_throughput_in_mibps=bought,
             availability_zone_name=zone,
             lifecycle_policies=_efs_policies(request, self._facts),
             tags=self._tags(request),
@@ -254,10 +256,12 @@ def _efs_policies(request: ClassRequest, facts: Facts) -> list[Any]:
         InputError: after days that EFS does not know, or to a class that the file system has not.
     """
     where, settings = place(request, facts), request.settings
-    mode, zone = settings.get("throughput_mode", "elastic"), settings.get("one_zone")
-    if mode not in ("elastic", "bursting"):
+    (mode, bought), zone = efs_mode(request), settings.get("one_zone")
+    if mode not in ("elastic", "bursting", "provisioned") or bought == 0:
         raise InputError(
-            f"settings.throughput_mode {mode}", where=where, mend="use elastic or bursting"
+            f"settings.throughput_mode {mode}",
+            where=where,
+            mend="use elastic or bursting; provisioned where a tier of the plan has its MiB/s",
         )
     archives = mode == "elastic" and not zone
     days = {

@@ -305,3 +305,24 @@ def test_iam_takes_the_drivers_policies(iam: Any, driver: str) -> None:
     )
     # An inline policy's characters, blanks apart, are counted against this.
     assert len(document.replace(" ", "")) < 10_240
+
+
+@pytest.mark.parametrize(
+    ("planned", "settings", "mode", "bought"),
+    [
+        (411.5, {}, "provisioned", 412.0),
+        (0.0, {}, "elastic", None),
+        (411.5, {"throughput_mode": "elastic"}, "elastic", None),
+    ],
+)
+def test_efs_has_the_throughput_that_its_tier_is_priced_with(
+    planned: float, settings: dict[str, Any], mode: str, bought: float | None, tmp_path: Path
+) -> None:
+    plan_ = tiered(tier("data", "shared", "efs", (5000, 0, 100.0), (5000, 0, planned)))
+    if not planned:
+        plan_ = tiered(tier("data", "shared", "efs", (5000, 0, 0)))
+    found = classes(tmp_path, {"data": {"settings": settings}}, plan=plan_, **NETWORK)
+    inputs = of(found, "FileSystem")["s-data"].inputs
+    assert (inputs["throughputMode"], inputs.get("provisionedThroughputInMibps")) == (mode, bought)
+    archived = [each for each in inputs["lifecyclePolicies"] if "transitionToArchive" in each]
+    assert bool(archived) == (mode == "elastic")

@@ -33,6 +33,9 @@ LUSTRE_THROUGHPUTS = {
     "PERSISTENT_2": (125, 250, 500, 1000),
 }
 """MB/s for each TiB of SSD. Source: FSx for Lustre user guide, "Deployment and storage class options"."""
+ASKED = "1Gi"
+"""Of a volume that stands, whatever its size: what a claim asks for can't change as its tier grows, for no
+driver resizes such a volume. Source: Kubernetes 1.36, admission plugin PersistentVolumeClaimResize."""
 EFS_MAKING = ("throughput_mode", "infrequent_days", "archive_days", "one_zone")
 LUSTRE_MAKING = ("gib", "deployment", "mbps_per_tib", "compression", "backup_days")
 
@@ -118,9 +121,22 @@ def _efs(request: ClassRequest, facts: Facts) -> Made:
         "basePath": settings.get("base_path", f"/{request.name}"),
         **{key: _text(settings[key]) for key in ("uid", "gid") if key in settings},
     }
-    # The file system is in every zone and grows by itself; the driver knows no expansion.
-    made = storage_class(request, facts, own, binding="Immediate", expandable=False)
+    # The file system is in every zone and grows by itself.
+    made = storage_class(request, facts, own, binding="Immediate")
     return Made({"class": made}, (EFS,))
+
+
+def efs_mode(request: ClassRequest) -> tuple[str, float | None]:
+    """An EFS file system's throughput mode, and its MiB/s where they are bought.
+
+    Of a tier whose throughput is planned they are bought, as the plan prices them: elastic throughput is
+    charged by the GiB that is read and written. Elsewhere it is elastic.
+    """
+    planned = (
+        max((window.mibps for window in request.tier.windows), default=0.0) if request.tier else 0.0
+    )
+    mode = request.settings.get("throughput_mode", "provisioned" if planned else "elastic")
+    return str(mode), float(-int(-planned // 1)) if mode == "provisioned" else None
 
 
 def _lustre(request: ClassRequest, facts: Facts) -> Made:
@@ -280,7 +296,7 @@ def _static(
                     "accessModes": [mode],
                     "storageClassName": request.name,
                     "volumeName": volume["name"],
-                    "resources": {"requests": {"storage": f"{gib}Gi"}},
+                    "resources": {"requests": {"storage": ASKED}},
                 },
             }
     return objects

@@ -141,6 +141,9 @@ def test_a_mounted_bucket_is_a_volume_and_a_claim_in_each_namespace() -> None:
     assert len(handles) == 2
     assert found["x/volume-a"]["spec"]["accessModes"] == ["ReadOnlyMany"]
     assert found["x/claim-a"]["spec"]["volumeName"] == found["x/volume-a"]["metadata"]["name"]
+    # A tier that grows changes no claim: the API server would refuse it.
+    asked = [found[f"x/claim-{ns}"]["spec"]["resources"]["requests"] for ns in "ab"]
+    assert asked == [{"storage": "1Gi"}] * 2
 
 
 REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
