@@ -39,6 +39,7 @@ from trimtab_components.edge.arguments import (
     Sha256,
 )
 from trimtab_components.edge.machines import Machines, marked
+from trimtab_components.kube_objects import kube_object
 from trimtab_components.order import standing_first
 from trimtab_components.plan_object import plan_and_kind
 from trimtab_components.pool_settings import PoolSettings
@@ -47,16 +48,6 @@ __all__ = ["K3sCluster", "K3sClusterArgs"]
 
 _OUTPUTS = ("endpoint", "kubeconfig", "namespace", "plan_name", "join_arguments", "cloud_init")
 SCRIPT_FILE = "/var/lib/trimtab/k3s.sh"
-_KINDS: dict[str, Any] = {
-    "ClusterRole": kubernetes.rbac.v1.ClusterRole,
-    "ClusterRoleBinding": kubernetes.rbac.v1.ClusterRoleBinding,
-    "Deployment": kubernetes.apps.v1.Deployment,
-    "Namespace": kubernetes.core.v1.Namespace,
-    "Role": kubernetes.rbac.v1.Role,
-    "RoleBinding": kubernetes.rbac.v1.RoleBinding,
-    "ServiceAccount": kubernetes.core.v1.ServiceAccount,
-}
-_ARGUMENTS = {"roleRef": "role_ref"}
 
 
 class K3sClusterArgs(TypedDict):
@@ -277,6 +268,7 @@ class K3sCluster(pulumi.ComponentResource):
         server = node.role == "server"
         late = {
             "host": host,
+            "peers": self._peers(node),
             "agent_token": settings.agent_token,
             "registries": settings.registries,
             "server_token": settings.server_token if server else None,
@@ -302,9 +294,21 @@ class K3sCluster(pulumi.ComponentResource):
                     database_key=known.get("database_key"),
                 ),
                 nvidia=settings.nvidia and node.nvidia,
+                peers=[server_url(each) for each in known["peers"]],
             )
 
         return pulumi.Output.secret(late).apply(made)
+
+    def _peers(self, node: EdgeNode) -> list[Any]:
+        """Where other servers answer, for the one that begins the cluster unless there is one."""
+        if not node.first or self._settings.database is not None:
+            return []
+        others = [each for each in self._settings.servers if each.name != node.name]
+        return [
+            each.address if each.node_ip is None else each.node_ip.partition(",")[0]
+            for each in others
+            if each.address is not None or each.node_ip is not None
+        ]
 
     @property
     def _installation(self) -> k3s_script.Installation:
@@ -338,7 +342,12 @@ class K3sCluster(pulumi.ComponentResource):
                 servers,
                 shows=f"{settings.version} {node.labels} {node.taints}",
             )
-            member = k3s_script.member_script(node, self._installation, settings.drain_seconds)
+            member = k3s_script.member_script(
+                node,
+                self._installation,
+                settings.drain_seconds,
+                majority=settings.database is None,
+            )
             joined = machines.run(
                 f"{node.name}-node", first, member, [installed, *servers], shows=member
             )
@@ -363,6 +372,8 @@ class K3sCluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,
+            # Else a kubeconfig that is read anew would preview as a new cluster of everything.
+            cluster_identifier=self.endpoint,
             enable_server_side_apply=True,
             delete_unreachable=settings.delete_unreachable or None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._first, *ready]),
@@ -381,33 +392,29 @@ class K3sCluster(pulumi.ComponentResource):
     def _upgrades(self, name: str, labels: dict[str, str], options: pulumi.ResourceOptions) -> None:
         """The system upgrade controller, then its Plans, whose kind it defines when it starts."""
         made: list[pulumi.Resource] = []
-        plans = {
-            each["metadata"]["name"]: each
-            for each in upgrade_plans(self._settings.version, self._settings.agents_at_once)
-        }
+        plans = upgrade_plans(self._settings.version, self._settings.agents_at_once)
         controller = upgrade_controller()
-        for key, each in {**controller, **plans}.items():
-            metadata = each["metadata"]
-            given: Any = {
-                "metadata": {**metadata, "labels": {**labels, **metadata.get("labels", {})}},
-                **{
-                    _ARGUMENTS.get(field, field): value
-                    for field, value in each.items()
-                    if field not in ("apiVersion", "kind", "metadata")
-                },
-            }
-            if key in plans:
-                given |= {"api_version": each["apiVersion"], "kind": each["kind"]}
-            after = made[-1:] if key in plans else made[:1]
-            resource = _KINDS.get(each["kind"], kubernetes.apiextensions.CustomResource)(
-                f"{name}-upgrade-{key}",
-                **given,
-                opts=pulumi.ResourceOptions.merge(
-                    options, pulumi.ResourceOptions(depends_on=after)
-                ),
-            )
-            if key not in plans:
-                made.append(resource)
+        for key, each in controller.items():
+            made.append(self._upgrade(name, key, each, labels, options, made[:1]))
+        for each in plans:
+            self._upgrade(name, each["metadata"]["name"], each, labels, options, made[-1:])
+
+    def _upgrade(
+        self,
+        name: str,
+        key: str,
+        manifest: dict[str, Any],
+        labels: dict[str, str],
+        options: pulumi.ResourceOptions,
+        after: list[pulumi.Resource],
+    ) -> pulumi.Resource:
+        metadata = manifest["metadata"]
+        marked_as = {**metadata, "labels": {**labels, **metadata.get("labels", {})}}
+        return kube_object(
+            f"{name}-upgrade-{key}",
+            {**manifest, "metadata": marked_as},
+            pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=after)),
+        )
 
 
 def _cluster(settings: _Checked, host: str) -> Cluster:

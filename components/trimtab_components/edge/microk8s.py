@@ -208,6 +208,8 @@ class MicroK8sCluster(pulumi.ComponentResource):
             self.provider = kubernetes.Provider(
                 name,
                 kubeconfig=self.kubeconfig,
+                # Else a kubeconfig that is read anew would preview as a new cluster of everything.
+                cluster_identifier=self.endpoint,
                 enable_server_side_apply=True,
                 delete_unreachable=settings.delete_unreachable or None,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._first, *ready]),
@@ -230,12 +232,18 @@ class MicroK8sCluster(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         """What is run on a machine; with a fingerprint it joins the first server, whose it is."""
         settings = self._settings
-        late = {"token": settings.server_token}
+        others = [each.address for each in settings.servers[1:] if each.address is not None]
+        late = {"token": settings.server_token, "peers": others if node.first else []}
         if fingerprint is not None:
             late |= {"fingerprint": fingerprint, "host": settings.servers[0].address}
         return pulumi.Output.secret(late).apply(
             lambda known: microk8s.machine_script(
-                node, self._setup, known["token"], known.get("host"), known.get("fingerprint")
+                node,
+                self._setup,
+                known["token"],
+                known.get("host"),
+                known.get("fingerprint"),
+                [microk8s.server_url(each) for each in known["peers"]],
             )
         )
 

@@ -7,6 +7,9 @@ APPLIED=/var/lib/trimtab/k3s.applied
 INSTALLER=/var/lib/trimtab/install-k3s.sh
 K3S=/usr/local/bin/k3s
 NVIDIA_CONFIG=/etc/rancher/k3s/config.yaml.d/nvidia.yaml
+JOIN_CONFIG=/etc/rancher/k3s/config.yaml.d/join.yaml
+STATE=/var/lib/rancher/k3s/server/db
+CONFIG=/etc/rancher/k3s/config.yaml
 IMAGES=/var/lib/rancher/k3s/agent/images
 
 installed() {
@@ -14,6 +17,41 @@ installed() {
   [ "$KEEP_VERSION" = yes ] && return 0
   case "$("$K3S" --version 2>/dev/null)" in "k3s version $VERSION "*) return 0 ;; esac
   return 1
+}
+
+# What a cluster is begun with and can't be given another of by a restart.
+unchanged() {
+  [ -d "$STATE" ] && [ -f "$CONFIG" ] || return 0
+  for each in $FIXED; do
+    was=$(sed -n "s/^ \"${each%%=*}\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$CONFIG")
+    [ -z "$was" ] || [ "$was" = "${each#*=}" ] ||
+      fail "${each%%=*} is $was in this cluster and can't become ${each#*=}; keep it, or make another cluster"
+  done
+}
+
+stepwise() {
+  [ "$KEEP_VERSION" != yes ] && [ -x "$K3S" ] && [ -d /var/lib/rancher/k3s ] || return 0
+  was=$("$K3S" --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')
+  in_steps K3s "$was" "$VERSION"
+}
+
+# A first server that has lost its state joins what is left of its cluster: it would begin a second.
+rejoin() {
+  if [ -z "$PEERS" ] || [ -d "$STATE" ]; then return 0; fi
+  for each in $PEERS; do
+    if [ "$(answer "$each")" = pong ]; then
+      say "this machine has no state, and a server of its cluster answers at $each: joining it"
+      put 0600 "$JOIN_CONFIG" "{\"cluster-init\": false, \"server\": \"$each\"}
+"
+      return 0
+    fi
+  done
+  rm -f "$JOIN_CONFIG"
+}
+
+answer() {
+  "$K3S" kubectl --kubeconfig=/dev/null --token=none "--server=$1" --insecure-skip-tls-verify=true --request-timeout=5s \
+    get --raw /ping 2>/dev/null || :
 }
 
 place_air_gap() {
@@ -102,7 +140,7 @@ fingerprint() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-server_ready() { "$K3S" kubectl get --raw /readyz; }
+server_ready() { timeout 30 "$K3S" kubectl get --raw /readyz; }
 
 agent_ready() { systemctl is-active --quiet "$SERVICE"; }
 
@@ -112,10 +150,13 @@ apply() {
     chown 0:0 "$each"
     chmod 0600 "$each"
   done
+  unchanged
+  stepwise
   write_files
   nvidia_runtime
   install_k3s
   check_binary
+  rejoin
   wanted=$(fingerprint)
   if [ ! -f "$APPLIED" ] || [ "$(cat "$APPLIED")" != "$wanted" ] || ! systemctl is-active --quiet "$SERVICE"; then
     say "starting $SERVICE"
@@ -123,7 +164,7 @@ apply() {
     timeout "$READY_SECONDS" systemctl restart "$SERVICE" ||
       fail "$SERVICE does not start; see journalctl -u $SERVICE"
   fi
-  wait_until "$READY_SECONDS" "$SERVICE" "${ROLE}_ready"
+  wait_until "$READY_SECONDS" "$SERVICE does not answer, see journalctl -u $SERVICE" "${ROLE}_ready"
   put 0600 "$APPLIED" "$wanted"
   say "$ROLE is as it should be"
 }
@@ -135,7 +176,7 @@ remove() {
   esac
   rm -f "$APPLIED"
   [ ! -x "$script" ] || "$script"
-  for each in $KEPT_FILES $AWAITED_FILES "$NVIDIA_CONFIG"; do rm -f "$each" "$each".trimtab-*; done
+  for each in $KEPT_FILES $AWAITED_FILES "$NVIDIA_CONFIG" "$JOIN_CONFIG"; do rm -f "$each" "$each".trimtab-*; done
   rm -f "$INSTALLER"
   say "K3s is gone from this machine"
 }

@@ -8,10 +8,13 @@ standard input: on the machine they are files that only root reads.
 Source: K3s's installation script, its variables and what it leaves; air-gap installation; 2026-11.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from trimtab.errors import InputError
 from trimtab.provision.edge_nodes import EdgeNode
 from trimtab.provision.k3s.cloud_init import SCRIPT_URL, config_text
 from trimtab.provision.k3s.config import (
@@ -34,7 +37,10 @@ OWN = "trimtab.provision.k3s"
 SERVICES: dict[Role, str] = {"server": "k3s", "agent": "k3s-agent"}
 SERVER_LABEL = "node-role.kubernetes.io/control-plane=true"
 KUBECONFIG_FILE = "/etc/rancher/k3s/k3s.yaml"
-LOCAL_API = "https://127.0.0.1:6443"
+LOCAL_API = re.compile(r"https://(127\.0\.0\.1|\[::1\]):6443")
+FIXED = ("cluster-cidr", "service-cidr", "secrets-encryption")
+"""What a running cluster can't be given another of by a restart."""
+TOKEN = re.compile(r"[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
 _FORGET = 'forget_node() { kube delete node "$NODE"; }'
 
 
@@ -89,6 +95,7 @@ def machine_script(
     secrets: Secrets,
     *,
     nvidia: bool = False,
+    peers: Sequence[str] = (),
 ) -> str:
     """The script of one machine.
 
@@ -99,11 +106,14 @@ def machine_script(
         secrets: a token that is None is waited for, as whoever images the machine puts it there.
         nvidia: whether containers run with NVIDIA's runtime unless they say otherwise, if the machine
             has it.
+        peers: where the cluster's other servers would answer, as `server_url` has it: a first server
+            that has lost its state joins one that does, and begins no second cluster.
 
     Raises:
-        InputError: the version is no release of K3s.
+        InputError: the version is no release of K3s, or a token is none.
     """
     check_version(installation.version)
+    _check_tokens(role, secrets)
     given = _files(role, config, secrets)
     stated = {path: text for path, text in given.items() if text is not None}
     tokens = _tokens(role, secrets)
@@ -121,6 +131,8 @@ def machine_script(
         "NVIDIA": "yes" if nvidia else "no",
         "READY_SECONDS": str(installation.ready_seconds),
         "TOKEN_SECONDS": str(installation.token_seconds),
+        "PEERS": " ".join(peers) if "cluster-init" in config else "",
+        "FIXED": " ".join(f"{k}={_plain(config[k])}" for k in FIXED if k in config),
         "KEPT_FILES": " ".join([*stated, *awaited]),
         "AWAITED_FILES": " ".join(awaited),
     }
@@ -131,10 +143,13 @@ def machine_script(
     return script(settings, [(SCRIPTS, "common.sh"), (OWN, "machine.sh")], write)
 
 
-def member_script(node: EdgeNode, installation: Installation, drain_seconds: int) -> str:
+def member_script(
+    node: EdgeNode, installation: Installation, drain_seconds: int, *, majority: bool = True
+) -> str:
     """The script that a server runs for a node: it waits for it and marks it, or takes it out.
 
     Args:
+        majority: whether the servers keep the state themselves, and a majority of them is needed.
         drain_seconds: how long its pods have to leave before it does; 0: they are not asked.
     """
     labels = {**node.labels, **node.marks}
@@ -145,6 +160,7 @@ def member_script(node: EdgeNode, installation: Installation, drain_seconds: int
         "ROLE": node.role,
         "KUBECTL": "/usr/local/bin/k3s kubectl",
         "SERVER_LABEL": SERVER_LABEL,
+        "MAJORITY": "yes" if majority else "no",
         "LABELS": " ".join(f"{key}={value}" for key, value in sorted(labels.items())),
         "LABEL_KEYS": " ".join(sorted(labels)),
         "TAINTS": " ".join(node.lasting_taints),
@@ -157,7 +173,29 @@ def member_script(node: EdgeNode, installation: Installation, drain_seconds: int
 
 def kubeconfig_at(text: str, server: str) -> str:
     """The administrator's kubeconfig of a server with the address that people reach it at."""
-    return text.replace(LOCAL_API, server)
+    return LOCAL_API.sub(lambda _: server, text)
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _check_tokens(role: Role, secrets: Secrets) -> None:
+    """Refuse tokens that K3s would make of something else; the error does not show them."""
+    tokens = {"agent_token": secrets.agent_token}
+    if role == "server":
+        tokens["server_token"] = secrets.server_token
+    for name, token in tokens.items():
+        if token is not None and not TOKEN.fullmatch(token):
+            raise InputError(
+                f"{name} is no token of K3s: it is empty, or has control characters or spaces at its ends",
+                mend="give another, such as a RandomPassword's result",
+            )
+    if role == "server" and secrets.agent_token and secrets.agent_token == secrets.server_token:
+        raise InputError(
+            "agent_token is the server_token: every agent could join as a server",
+            mend="give two that differ",
+        )
 
 
 def _tokens(role: Role, secrets: Secrets) -> dict[str, str | None]:

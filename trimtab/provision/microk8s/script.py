@@ -97,6 +97,7 @@ def machine_script(
     token: str,
     host: str | None = None,
     fingerprint: str | None = None,
+    peers: Sequence[str] = (),
 ) -> str:
     """The script of one machine.
 
@@ -104,6 +105,8 @@ def machine_script(
         token: the cluster's, at least 32 letters and digits.
         host: the first server; None for itself.
         fingerprint: of the first server's certificate, as `FINGERPRINT` makes it.
+        peers: where the cluster's other servers would answer, as `server_url` has it; the first does not
+            begin a second cluster while one does.
 
     Raises:
         InputError: the channel or the token is none.
@@ -126,6 +129,7 @@ def machine_script(
         "NODE": node.name,
         "ROLE": node.role,
         "CHANNEL": setup.channel,
+        "PEERS": " ".join(peers) if node.first else "",
         "AIR_GAP": setup.air_gap or "",
         "CONFIG": _text(config).strip(),
         "ADDONS": " ".join(setup.addons) if node.first else "",
@@ -145,6 +149,7 @@ def member_script(node: EdgeNode, setup: Setup, drain_seconds: int) -> str:
         "ROLE": node.role,
         "KUBECTL": "/snap/bin/microk8s kubectl",
         "SERVER_LABEL": SERVER_LABEL,
+        "MAJORITY": "yes",
         "LABELS": _words(f"{key}={value}" for key, value in labels.items()),
         "LABEL_KEYS": _words(labels),
         "TAINTS": " ".join(node.lasting_taints),

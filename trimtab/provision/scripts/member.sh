@@ -7,7 +7,26 @@ field() { kube get node "$NODE" -o "jsonpath=$1"; }
 
 there() { [ -n "$(kube get node "$NODE" --ignore-not-found -o name)" ]; }
 
-ready() { [ "$(field '{.status.conditions[?(@.type=="Ready")].status}')" = True ]; }
+READY='{.status.conditions[?(@.type=="Ready")].status}'
+
+# shellcheck disable=SC2086 # words: kubectl may be a program's own command
+ready() { [ "$(timeout 30 $KUBECTL get node "$NODE" -o "jsonpath=$READY")" = True ]; }
+
+servers() { kube get nodes -l "$SERVER_LABEL" -o "jsonpath={range .items[*]}{.metadata.name} $READY{\"\n\"}{end}"; }
+
+# A member of the state's store leaves only where those that stay have a majority without it.
+keeps_majority() {
+  all=0 up=0 down=
+  while read -r each status; do
+    if [ -z "$each" ] || [ "$each" = "$NODE" ]; then continue; fi
+    all=$((all + 1))
+    if [ "$status" = True ]; then up=$((up + 1)); else down="$down $each"; fi
+  done <<END
+$1
+END
+  [ "$up" -gt $((all / 2)) ] ||
+    fail "$NODE can't leave while these servers are down:$down: the rest would have no majority, and the cluster no state; mend them, or take them out first"
+}
 
 # dropped BEFORE NOW: the keys of the first list that the second has not.
 dropped() {
@@ -33,7 +52,7 @@ mark() {
 }
 
 apply() {
-  wait_until "$READY_SECONDS" "node $NODE" ready
+  wait_until "$READY_SECONDS" "node $NODE is not ready, see its service's journal there" ready
   mark
   say "$NODE is ready"
 }
@@ -44,11 +63,12 @@ remove() {
     return 0
   fi
   if [ "$ROLE" = server ]; then
-    servers=$(kube get nodes -l "$SERVER_LABEL" -o name | wc -l)
-    if [ "$servers" -le 1 ]; then
+    found=$(servers)
+    if [ "$(printf '%s\n' "$found" | grep -c .)" -le 1 ]; then
       say "$NODE is the last server: it keeps the cluster's state until it is removed itself"
       return 0
     fi
+    [ "$MAJORITY" = no ] || keeps_majority "$found"
   fi
   if [ "$DRAIN_SECONDS" -gt 0 ]; then
     kube drain "$NODE" --ignore-daemonsets --delete-emptydir-data --force "--timeout=${DRAIN_SECONDS}s" ||
@@ -59,7 +79,8 @@ remove() {
 }
 
 main() {
-  set -eu
+  # No word of a setting is a pattern of files.
+  set -euf
   as_root
   case "${1-}" in
     apply) apply ;;

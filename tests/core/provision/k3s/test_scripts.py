@@ -308,7 +308,7 @@ def test_nvidias_runtime_is_asked_for_only_where_it_is(machine: EdgeMachine) -> 
 
 def test_tokens_that_are_not_handed_over_are_awaited(machine: EdgeMachine) -> None:
     text = script(secrets=Secrets())
-    says = f"trimtab: error: {SERVER_TOKEN_FILE}: not within the time limit"
+    says = f"trimtab: error: {SERVER_TOKEN_FILE}: not within 0 s"
     assert refused(machine, text) == says
     machine.write(SERVER_TOKEN_FILE, "a")
     machine.write(AGENT_TOKEN_FILE, "b")
@@ -363,7 +363,9 @@ def test_nodes_take_part_in_upgrades_when_something_else_brings_them(machine: Ed
 def test_a_node_that_never_comes_is_an_error(machine: EdgeMachine) -> None:
     applied(machine, script())
     text = member_script(replace(MEMBER, name="two"), replace(PLAIN, ready_seconds=0), 0)
-    assert refused(machine, text) == "trimtab: error: node two: not within the time limit"
+    assert refused(machine, text) == (
+        "trimtab: error: node two is not ready, see its service's journal there: not within 0 s"
+    )
 
 
 def cluster_of(machine: EdgeMachine, *servers: str) -> None:
