@@ -123,6 +123,12 @@ def test_a_cluster_of_three_servers_and_two_agents_lives(edge: Edge, cloud: Clou
     assert set(ran := site.applied()) == {"one"}
     assert not [each for each in ran["one"] if each.startswith("systemctl restart")]
 
+    # Another K3s comes to every machine; the kubeconfig is read anew, of the same cluster.
+    edge.arguments["version"] = "v1.35.4+k3s1"
+    assert edge.stack.preview().of("replace") == ["edge-kubeconfig"]
+    assert edge.stack.up().of("replace") == ["edge-kubeconfig"]
+    site.applied()
+
     # An agent goes: its pods first, then its node, then K3s from the machine.
     edge.arguments["agents"]["trainer/cellar"].pop(0)
     steps = edge.stack.up()

@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 from support.sdk_inputs import UNKNOWN, custom_resource
 from support.stand_in.cloud import Cloud, Held, RefusalError
 from support.stand_in.provider import StandIn
-from support.stand_in.wire import plain, struct
+from support.stand_in.wire import difference, plain, struct
 
 CLUSTER_SCOPED = {
     "ClusterRole",
@@ -31,7 +31,13 @@ CLUSTER_SCOPED = {
     "StorageClass",
 }
 EVERYWHERE = {"default", "kube-system", "kube-node-lease", "kube-public"}
-SETTINGS = {"kubeconfig", "renderYamlToDirectory", "version", "enableServerSideApply"}
+SETTINGS = {
+    "clusterIdentifier",
+    "enableServerSideApply",
+    "kubeconfig",
+    "renderYamlToDirectory",
+    "version",
+}
 
 
 class Kubernetes(StandIn):
@@ -51,6 +57,7 @@ class Kubernetes(StandIn):
         super().__init__("kubernetes", cloud)
         self._base = base or Path()
         self._folder: Path | None = None
+        self._applied: set[str] = set()
 
     def CheckConfig(self, request: Any, _context: Any) -> Any:  # noqa: N802
         failures = [
@@ -58,6 +65,14 @@ class Kubernetes(StandIn):
             for key in plain(request.news).keys() - SETTINGS
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """A kubeconfig that is not known yet is of another cluster, unless the same one is named."""
+        old, new = plain(request.olds), plain(request.news)
+        named = new.get("clusterIdentifier")
+        same = named not in (None, UNKNOWN) and named == old.get("clusterIdentifier")
+        late = new.get("kubeconfig") == UNKNOWN and not same
+        return difference(old, new, ("kubeconfig",) if late else ())
 
     def Construct(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """A chart: a component with one child, which holds the chart's values."""
@@ -98,6 +113,18 @@ class Kubernetes(StandIn):
                 resource_pb2.RegisterResourceOutputsRequest(urn=chart.urn)
             )
         return provider_pb2.ConstructResponse(urn=chart.urn, state=struct({"resources": []}))
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """An object's first update is previewed over what its creation left: a set keeps its members."""
+        if not request.preview:
+            self._applied.add(request.id)
+        elif request.id not in self._applied:
+            specs = (plain(each).get("spec", {}) for each in (request.olds, request.news))
+            actions = {action for spec in specs for action in spec.get("validationActions", ())}
+            if {"Deny", "Warn"} <= actions:
+                says = "spec.validationActions: must not contain both Deny and Warn"
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, says)
+        return super().Update(request, context)
 
     def configured(self, config: Mapping[str, Any]) -> None:
         folder = config.get("renderYamlToDirectory")
