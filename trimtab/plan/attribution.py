@@ -35,8 +35,10 @@ def owner_tags(pool: Pool) -> dict[str, str]:
     return {key: value for key, value in stated.items() if value}
 
 
-def plan_tags(plan: CapacityPlan) -> dict[str, str]:
-    """Tags of a resource that serves the whole plan."""
+def plan_tags(plan: CapacityPlan | None) -> dict[str, str]:
+    """Tags of a resource that serves the whole plan; without one, who made it."""
+    if plan is None:
+        return {"managed-by": MANAGED_BY}
     return {
         "managed-by": MANAGED_BY,
         PLAN_TAG: plan.metadata.name,
@@ -73,8 +75,10 @@ def plan_label(plan_name: str) -> str:
     return plan_name[:63].rstrip(".-")
 
 
-def object_labels(plan: CapacityPlan) -> dict[str, str]:
-    """Labels of Kubernetes objects that a plan provisions."""
+def object_labels(plan: CapacityPlan | None) -> dict[str, str]:
+    """Labels of Kubernetes objects that a plan provisions; without one, who made them."""
+    if plan is None:
+        return {"app.kubernetes.io/managed-by": MANAGED_BY}
     return {
         "app.kubernetes.io/managed-by": MANAGED_BY,
         PLAN_LABEL: plan_label(plan.metadata.name),

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels, plan_tags
-from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, DnsLabel, Flag
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts.delivery import CROSSPLANE, FUNCTION_TRIMTAB
@@ -20,6 +19,7 @@ from trimtab_components.eks.late import LateRoleArn, LateText
 from trimtab_components.installation import Delivery, Release, install
 from trimtab_components.kube_objects import kube_objects
 from trimtab_components.order import standing_first
+from trimtab_components.region import aws_region
 
 _AWS_POD = {"credentials": {"source": "PodIdentity"}}
 _AWS_IRSA = {"credentials": {"source": "IRSA"}}
@@ -227,10 +227,8 @@ class CrossplaneControlPlane(pulumi.ComponentResource):
         override = settings.override.get("crossplane", Override())
         home = override.namespace or CROSSPLANE.namespace
         plan = None if settings.plan is None else plan_of(settings.plan, where)
-        own = {"app.kubernetes.io/managed-by": MANAGED_BY} if plan is None else object_labels(plan)
-        labels = {**settings.labels, **own}
-        marks = {"managed-by": MANAGED_BY} if plan is None else plan_tags(plan)
-        tags = {**settings.tags, **marks}
+        labels = {**settings.labels, **object_labels(plan)}
+        tags = {**settings.tags, **plan_tags(plan)}
         image = _image(settings.function, FUNCTION_TRIMTAB.repository, FUNCTION_TRIMTAB.version)
         plane = _plane(settings, home, image, where)
         release = Release(
@@ -430,7 +428,4 @@ def _region(settings: _Checked, where: str) -> str | None:
     """
     if settings.aws is None or settings.aws.identity == "irsa":
         return None
-    region = settings.aws.region or pulumi.Config("aws").get("region")
-    if not region:
-        raise InputError("no region is set", where=where, mend="set aws:region, or give aws.region")
-    return region
+    return aws_region(settings.aws.region, where, "aws.region")

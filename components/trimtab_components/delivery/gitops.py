@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, DnsLabel, Flag, Namespace
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts.delivery import ARGO_CD, FLUX
@@ -205,8 +204,7 @@ class GitOps(pulumi.ComponentResource):
         _check_engine(settings, where)
         home = override.namespace or source.namespace
         plan = None if settings.plan is None else plan_of(settings.plan, where)
-        own = {"app.kubernetes.io/managed-by": MANAGED_BY} if plan is None else object_labels(plan)
-        labels = {**settings.labels, **own}
+        labels = {**settings.labels, **object_labels(plan)}
         secret = _CREDENTIALS if settings.credentials else settings.credentials_secret
         delivery = gitops.Delivery(
             gitops.Repository(settings.url, settings.branch, settings.poll_interval, secret),

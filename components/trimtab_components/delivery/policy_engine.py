@@ -6,7 +6,6 @@ import pulumi
 from pydantic import Field
 
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, Flag, Namespace
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts.delivery import GATEKEEPER, KYVERNO
@@ -129,8 +128,7 @@ class PolicyEngine(pulumi.ComponentResource):
         )
         policy_engines.check(settings, where)
         plan = None if given.plan is None else plan_of(given.plan, where)
-        own = {"app.kubernetes.io/managed-by": MANAGED_BY} if plan is None else object_labels(plan)
-        labels = {**given.labels, **own}
+        labels = {**given.labels, **object_labels(plan)}
         release = Release(
             source,
             policy_engines.values(settings, override.values),

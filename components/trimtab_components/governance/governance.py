@@ -37,6 +37,7 @@ from trimtab_components.governance.arguments import (
     FocusExport,
 )
 from trimtab_components.order import children_wait
+from trimtab_components.region import aws_region
 from trimtab_components.storage.buckets import closed_bucket
 
 __all__ = [
@@ -159,11 +160,7 @@ class CostGovernance(pulumi.ComponentResource):
                 where=where,
                 mend="give the plan of an AWS cluster",
             )
-        region = settings.region or pulumi.Config("aws").get("region")
-        if not region:
-            raise InputError(
-                "no region is set", where=where, mend="set aws:region, or give the argument region"
-            )
+        region = aws_region(settings.region, where)
         wanted = _budgets(settings, plan, where)
         _check_actions(settings, wanted, where)
         super().__init__("trimtab:index:CostGovernance", name, {}, children_wait(opts))

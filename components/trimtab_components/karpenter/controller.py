@@ -7,9 +7,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from trimtab.errors import InputError
 from trimtab.plan.attribution import object_labels, plan_tags
-from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.charts.karpenter import KARPENTER, KARPENTER_CRD
@@ -22,6 +20,7 @@ from trimtab_components.karpenter import controller_iam as iam
 from trimtab_components.karpenter.controller_values import Controller, controller_values
 from trimtab_components.karpenter.features import FEATURES, RESERVED_CAPACITY
 from trimtab_components.order import children_wait
+from trimtab_components.region import aws_region
 
 SERVICE_ACCOUNT = "karpenter"
 QUEUE_SECONDS = 300
@@ -149,16 +148,9 @@ class KarpenterController(pulumi.ComponentResource):
         where = f'KarpenterController "{name}"'
         settings = checked(_Checked, args, where)
         check_tags(settings.tags, where)
-        region = settings.region or pulumi.Config("aws").get("region")
-        if not region:
-            raise InputError(
-                "no region is set", where=where, mend="set aws:region, or give the argument region"
-            )
+        region = aws_region(settings.region, where)
         plan = None if settings.plan is None else plan_of(settings.plan, where)
-        own = {"managed-by": MANAGED_BY} if plan is None else plan_tags(plan)
-        labels = (
-            {"app.kubernetes.io/managed-by": MANAGED_BY} if plan is None else object_labels(plan)
-        )
+        labels = object_labels(plan)
         values = controller_values(
             Controller(
                 settings.cluster_name,
@@ -174,7 +166,7 @@ class KarpenterController(pulumi.ComponentResource):
         )
         super().__init__("trimtab:index:KarpenterController", name, {}, children_wait(opts))
 
-        tags = {**settings.tags, **own}
+        tags = {**settings.tags, **plan_tags(plan)}
         self.node_role_arn, joined = self._nodes(name, settings, region, tags)
         queue, heard = self._interruptions(name, settings.cluster_name, tags)
         role, ready = self._role(name, settings, region, tags, queue)

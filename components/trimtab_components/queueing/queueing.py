@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from trimtab.errors import allowed
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.labels import MANAGED_BY
 from trimtab.plan.types import Count, DnsLabel, Flag, Name
 from trimtab.provision.arguments import Arguments, Override, Running, checked, plan_of
 from trimtab.provision.charts.queueing import KUEUE
@@ -206,7 +205,7 @@ def _decided(name: str, settings: _Checked, where: str) -> tuple[dict[str, str],
             worker: each.kubeconfig_secret or _secret(worker)
             for worker, each in settings.workers.items()
         }
-        labels = {**settings.labels, "app.kubernetes.io/managed-by": MANAGED_BY}
+        labels = {**settings.labels, **object_labels(None)}
         root = settings.organisation or name
         return labels, of_workers(plans, secrets, settings.as_of, chosen, labels, root, where)
     plan = plan_of(settings.plan, where)
