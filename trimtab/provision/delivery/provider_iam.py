@@ -2,17 +2,20 @@
 
 The cluster is there; the providers make its node groups with their launch templates, placement groups and
 scheduled actions. Nothing here buys: a capacity reservation binds money from the moment that it exists, so
-who may make one is said by policies that people attach. Describing can't be scoped to resources and is held
-to the region.
+who may make one is said by policies that people attach. Launch templates and placement groups are those that
+the Compositions tag, Auto Scaling groups those that EKS tags as the cluster's: a region holds other clusters'
+too, and who changes a launch template runs what it likes on its nodes. Describing can't be scoped to resources
+and is held to the region.
 
-Sources: the actions that eks, ec2 and autoscaling authorise (service authorization reference), and EKS'
-guide on launch templates: who makes a node group of one needs ec2:RunInstances; 2026-11.
+Sources: the actions that eks, ec2 and autoscaling authorise and their condition keys (service authorization
+reference), and EKS' guide on launch templates: who makes a node group of one needs ec2:RunInstances; 2026-11.
 """
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
+from trimtab.plan.labels import MANAGED_BY
 from trimtab.provision.eks.roles import partition
 
 Statement = dict[str, Any]
@@ -26,13 +29,18 @@ _NODE_GROUPS = (
     "UpdateNodegroupConfig",
     "UpdateNodegroupVersion",
 )
-_TEMPLATES = (
-    "CreateLaunchTemplate",
+_MADE = ("CreateLaunchTemplate", "CreatePlacementGroup")
+_KEPT = (
     "CreateLaunchTemplateVersion",
+    "CreateTags",
     "DeleteLaunchTemplate",
     "DeleteLaunchTemplateVersions",
+    "DeletePlacementGroup",
+    "DeleteTags",
     "ModifyLaunchTemplate",
 )
+_TAG = "managed-by"
+"""The tag that everything of a plan bears."""
 _DESCRIBED = (
     "CapacityReservations",
     "Images",
@@ -57,6 +65,7 @@ def node_groups(cluster: str, region: str) -> list[Statement]:
     """Node groups of a cluster, and what belongs to them."""
     part = partition(region)
     eks, ec2 = f"arn:{part}:eks:{region}:*", f"arn:{part}:ec2:{region}:*"
+    companions = [f"{ec2}:launch-template/*", f"{ec2}:placement-group/*"]
     here = {"StringEquals": {"aws:RequestedRegion": region}}
     groups = f"arn:{part}:autoscaling:{region}:*:autoScalingGroup:*:autoScalingGroupName/eks-*"
     return [
@@ -74,14 +83,21 @@ def node_groups(cluster: str, region: str) -> list[Statement]:
         },
         {
             "Effect": "Allow",
-            "Action": [
-                *(f"ec2:{each}" for each in _TEMPLATES),
-                "ec2:CreatePlacementGroup",
-                "ec2:DeletePlacementGroup",
-                "ec2:CreateTags",
-                "ec2:DeleteTags",
-            ],
-            "Resource": [f"{ec2}:launch-template/*", f"{ec2}:placement-group/*"],
+            "Action": [f"ec2:{each}" for each in _MADE],
+            "Resource": companions,
+            "Condition": {"StringEquals": {f"aws:RequestTag/{_TAG}": MANAGED_BY}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": companions,
+            "Condition": {"StringEquals": {"ec2:CreateAction": list(_MADE)}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": [f"ec2:{each}" for each in _KEPT],
+            "Resource": companions,
+            "Condition": {"StringEquals": {f"aws:ResourceTag/{_TAG}": MANAGED_BY}},
         },
         {
             # EKS asks it of who makes a node group of a launch template; instances alone come of it.
@@ -98,6 +114,7 @@ def node_groups(cluster: str, region: str) -> list[Statement]:
                 "autoscaling:DeleteTags",
             ],
             "Resource": groups,
+            "Condition": {"StringEquals": {"aws:ResourceTag/eks:cluster-name": cluster}},
         },
         {
             "Effect": "Allow",

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from support.plans import plan
 from trimtab.errors import InputError
+from trimtab.plan.attribution import group_tags
 from trimtab.provision.delivery import crossplane, gitops, provider_iam
 from trimtab.provision.delivery.gitops_values import argo_values, flux_values
 from trimtab.provision.delivery.policy_engines import Settings, admission_objects, values
@@ -152,3 +154,30 @@ def test_rights_are_of_the_clusters_partition_and_region(region: str, part: str)
             else:
                 assert arn.startswith(f"arn:{part}:")
                 assert arn.split(":")[3] == region
+
+
+def test_other_clusters_launch_templates_and_scaling_groups_are_left_alone() -> None:
+    by_action: dict[str, list[dict[str, Any]]] = {}
+    for statement in provider_iam.node_groups("ml", "us-east-1"):
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            by_action.setdefault(action, []).append(
+                statement.get("Condition", {}).get("StringEquals")
+            )
+    ours = {"aws:ResourceTag/managed-by": "trimtab"}
+    for changed in ("ModifyLaunchTemplate", "CreateLaunchTemplateVersion", "DeletePlacementGroup"):
+        assert by_action[f"ec2:{changed}"] == [ours]
+    for made in ("CreateLaunchTemplate", "CreatePlacementGroup"):
+        assert by_action[f"ec2:{made}"] == [{"aws:RequestTag/managed-by": "trimtab"}]
+    born = {"ec2:CreateAction": ["CreateLaunchTemplate", "CreatePlacementGroup"]}
+    assert by_action["ec2:CreateTags"] == [born, ours]
+    mine = {"aws:ResourceTag/eks:cluster-name": "ml"}
+    assert by_action["autoscaling:PutScheduledUpdateGroupAction"] == [mine]
+    assert by_action["autoscaling:CreateOrUpdateTags"] == [mine]
+
+
+def test_what_the_compositions_make_bears_the_tag_by_which_it_may_be_changed() -> None:
+    of = plan()
+    (each,) = of.spec.pools
+    for group in each.groups:
+        assert group_tags(of, each, group)["managed-by"] == "trimtab"
