@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from support.alert_cases import others
 from support.engines import engine_path, engine_share, free_ports, running
 from support.kube_api import KubeApi
-from support.plans import COMMITMENT, DIGEST, plan
+from support.plans import COMMITMENT, DIGEST, group, plan, pool
 from support.pruned import lost
 from trimtab.inventory.approvals import COMMITMENT_APPROVAL
 from trimtab.plan.attribution import object_labels
@@ -48,7 +49,7 @@ APPROVAL = {
         "expires": "2026-11-05T00:00:00Z",
     },
 }  # fmt: skip
-NODE_POOL_OBJECT = {
+NODE_POOL_OBJECT: dict[str, Any] = {
     "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
     "metadata": {"name": "trainer-spot", "labels": {
         **object_labels(PLAN), "trimtab.dev/pool": "trainer", "trimtab.dev/group": "spot",
@@ -58,19 +59,50 @@ NODE_POOL_OBJECT = {
         "requirements": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]}],
     }}},
 }  # fmt: skip
+STATIC: dict[str, Any] = {
+    "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
+    "metadata": {"name": "trainer-reserved", "labels": {
+        **object_labels(PLAN), "trimtab.dev/pool": "trainer", "trimtab.dev/group": "reserved",
+    }},
+    "spec": {**NODE_POOL_OBJECT["spec"], "replicas": 5},
+}  # fmt: skip
+_SPEC = plan(
+    pools=[
+        pool(name="trainer", groups=[*pool()["groups"], group("burst", {"option": "on-demand"})]),
+        *(pool(name=f"pool-{number}") for number in range(2, 6)),
+    ],
+    storage=[{**TIER, "name": name} for name in ("hot", "logs")],
+)
+LATER = _SPEC.model_copy(update={"metadata": _SPEC.metadata.model_copy(update={"name": "later"})})
+"""Of other names and more groups than the plan that the telemetry was deployed with; the fifth pool is
+one more than it has places for."""
 Sample = tuple[str, dict[str, str], float]
 
 
 @pytest.fixture(scope="module")
-def samples(kube_api: KubeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sample]]:
+def samples(scraped: list[Sample]) -> list[Sample]:
+    """Those of the plan that the telemetry was deployed with, and of what has no plan's name."""
+    return [each for each in scraped if each[1].get("plan") != LATER.metadata.name]
+
+
+@pytest.fixture(scope="module")
+def later(scraped: list[Sample]) -> list[Sample]:
+    """Those of a plan that came later, of which the telemetry knew nothing."""
+    return [each for each in scraped if each[1].get("plan") == LATER.metadata.name]
+
+
+@pytest.fixture(scope="module")
+def scraped(kube_api: KubeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sample]]:
     """What kube-state-metrics says of the plan, its approval and a NodePool in a real API server."""
     kinds = [crd(), COMMITMENT_APPROVAL.crd()]
     karpenter = engine_share("karpenter") / "pkg/apis/crds/karpenter.sh_nodepools.yaml"
     for made in [*kube_api.apply_all(kinds), *kube_api.apply_all(karpenter)]:
         kube_api.wait_established(made["metadata"]["name"])
-    document = to_data(PLAN)
-    document["metadata"] |= {"namespace": "default", "labels": object_labels(PLAN)}
-    there = [document, APPROVAL, NODE_POOL_OBJECT]
+    there: list[dict[str, Any]] = [APPROVAL, NODE_POOL_OBJECT, STATIC]
+    for of in (PLAN, LATER):
+        document = to_data(of)
+        document["metadata"] |= {"namespace": "default", "labels": object_labels(of)}
+        there.append(document)
     for each in there:
         kube_api.apply(each)
     folder = tmp_path_factory.mktemp("kube-state-metrics")
@@ -146,6 +178,11 @@ def test_every_metric_of_the_plan_is_there(samples: list[Sample]) -> None:
          "window": "2026-11-01T00:00:00Z"}, 1000),
         ("commitment_approval_expires_timestamp_seconds", {"approval": "yes", "plan": "example",
          "commitment": DIGEST}, 1793836800),
+        ("plan_commitment_nodes", {"plan": "example", "pool": "trainer", "group": "reserved",
+         "commitment": DIGEST}, 5),
+        ("plan_storage_expected_used_gib", {"plan": "example", "tier": "metrics"}, 600),
+        ("node_pool_replicas", {"node_pool": "trainer-reserved", "pool": "trainer",
+         "group": "reserved"}, 5),
         ("node_pool_info", {"node_pool": "trainer-spot", "plan": "example", "pool": "trainer",
          "group": "spot", "digest": object_labels(PLAN)["trimtab.dev/plan-digest"]}, 1),
     ],
@@ -162,8 +199,53 @@ def test_every_window_has_its_five_figures(samples: list[Sample]) -> None:
     assert len(of_windows) == 5 * windows
 
 
+def test_a_plan_that_comes_by_git_is_measured_as_it_is(later: list[Sample]) -> None:
+    of_windows = [labels for name, labels, _ in later if name == f"{PREFIX}_plan_window_max_nodes"]
+    pools = LATER.spec.pools[:4]
+    assert sorted((each["pool"], each["group"], each["window"]) for each in of_windows) == sorted(
+        (each.name, of.name, f"{window.start:%Y-%m-%dT%H:%M:%SZ}")
+        for each in pools
+        for of in each.groups
+        for window in of.windows
+    )
+    tiers = {labels["tier"] for name, labels, _ in later if "_storage_window_" in name}
+    assert tiers == {"hot", "logs"}
+
+
+def test_a_pool_without_a_place_raises_an_alert(later: list[Sample], tmp_path: Path) -> None:
+    firing = 'ALERTS{alertname="TrimtabPlanPartlyMeasured",alertstate="firing"}'
+    expected = [{"labels": '{plan="later", pool="pool-5"}', "value": 1}]
+    told = {"expr": f"count by (plan, pool) ({firing})", "exp_samples": expected}
+    _evaluated(later, [told], tmp_path)
+
+
 def test_an_alert_comes_of_the_plan_in_the_cluster(samples: list[Sample], tmp_path: Path) -> None:
     """From the CapacityPlan in the API server to the alert, with every link's real engine."""
+    firing = 'ALERTS{alertname="TrimtabBelowPlannedMin",alertstate="firing",pool="trainer"}'
+    planned = {"on-demand": 3, "reserved": 5, "spot": 3}
+    # A node group's min and a static NodePool's nodes; a dynamic NodePool of Karpenter waits for pods.
+    kept = ("on-demand", "reserved")
+    of = 'pool="trainer", group="{0}", option="{0}"'
+    tests = [
+        {
+            "expr": "sum by (pool, group, option) (trimtab:plan_group_min_nodes)",
+            "exp_samples": [
+                {"labels": "{" + of.format(name) + "}", "value": value}
+                for name, value in planned.items()
+            ],
+        },
+        {
+            "expr": f"count by (pool, group) ({firing})",
+            "exp_samples": [
+                {"labels": f'{{pool="trainer", group="{name}"}}', "value": 1} for name in kept
+            ],
+        },
+    ]
+    _evaluated(samples, tests, tmp_path)
+
+
+def _evaluated(samples: list[Sample], tests: list[dict[str, Any]], folder: Path) -> None:
+    """Expressions over the rules four hours into the plan, with a node of nobody's plan beside it."""
     series = [
         {
             "series": name + "{" + ",".join(f'{k}="{v}"' for k, v in labels.items()) + "}",
@@ -171,11 +253,10 @@ def test_an_alert_comes_of_the_plan_in_the_cluster(samples: list[Sample], tmp_pa
         }
         for name, labels, value in samples
     ]
-    rules = tmp_path / "rules.json"
+    series += [{"series": key, "values": value} for key, value in others().items()]
+    rules = folder / "rules.json"
     told = alerts(Thresholds(), ("prometheus",), ("monitoring",))
-    rules.write_text(json.dumps(rule_groups(recordings(None, "d"), told)), "utf-8")
-    firing = 'ALERTS{alertname="TrimtabBelowPlannedMin",alertstate="firing",pool="trainer"}'
-    of = 'pool="trainer", group="{}", option="{}"'
+    rules.write_text(json.dumps(rule_groups(recordings(None), told)), "utf-8")
     test = {
         "rule_files": [str(rules)],
         "evaluation_interval": "30m",
@@ -184,25 +265,11 @@ def test_an_alert_comes_of_the_plan_in_the_cluster(samples: list[Sample], tmp_pa
                 "start_timestamp": PLAN.spec.start.isoformat().replace("+00:00", "Z"),
                 "interval": "1m",
                 "input_series": series,
-                "promql_expr_test": [
-                    {
-                        "expr": "sum by (pool, group, option) (trimtab:plan_group_min_nodes)",
-                        "eval_time": "4h",
-                        "exp_samples": [
-                            {"labels": "{" + of.format(name, name) + "}", "value": value}
-                            for name, value in (("on-demand", 3), ("reserved", 5), ("spot", 3))
-                        ],
-                    },
-                    {
-                        "expr": f"count({firing})",
-                        "eval_time": "4h",
-                        "exp_samples": [{"labels": "{}", "value": 3}],
-                    },
-                ],
+                "promql_expr_test": [{**each, "eval_time": "4h"} for each in tests],
             }
         ],
     }
-    path = tmp_path / "test.json"
+    path = folder / "test.json"
     path.write_text(json.dumps(test), "utf-8")
     done = subprocess.run(
         [str(engine_path("promtool")), "test", "rules", str(path)],
@@ -218,7 +285,7 @@ def test_the_api_server_accepts_rules_and_dashboards(kube_api: KubeApi) -> None:
     for made in kube_api.apply_all(folder / "monitoring.coreos.com_prometheusrules.yaml"):
         kube_api.wait_established(made["metadata"]["name"])
     parts = ("dcgm", "kepler", "opencost", "prometheus")
-    groups = rule_groups(recordings(400.0, "d"), alerts(Thresholds(), parts, ("monitoring",)))
+    groups = rule_groups(recordings(400.0), alerts(Thresholds(), parts, ("monitoring",)))
     labels = object_labels(PLAN)
     objects: list[dict[str, Any]] = [prometheus_rule(groups, "default", labels)]
     objects += [each.config_map("default", labels) for each in DASHBOARDS]

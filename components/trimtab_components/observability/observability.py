@@ -3,29 +3,28 @@
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
 from trimtab.carbon.coefficients import grid_of
 from trimtab.errors import InputError, allowed
 from trimtab.plan.attribution import object_labels
-from trimtab.plan.labels import DIGEST_LABEL
 from trimtab.plan.model import CapacityPlan
 from trimtab.plan.types import Count, Flag
 from trimtab.provision.arguments import Arguments, Override, checked, plan_of
 from trimtab.provision.observability import parts as table
-from trimtab.provision.observability.alerts import RUNBOOKS, Thresholds, alerts
+from trimtab.provision.observability.alerts import Thresholds, alerts
 from trimtab.provision.observability.dashboards import dashboards
 from trimtab.provision.observability.parts import PARTS, Bucket, RemoteWrite, Telemetry
 from trimtab.provision.observability.plan_metrics import custom_resource_state
 from trimtab.provision.observability.recording import recordings
-from trimtab.provision.observability.rules import RULES_NAME, prometheus_rule, rule_groups
+from trimtab.provision.observability.rules import prometheus_rule, rule_groups
 from trimtab.provision.observability.storage import storage_class, store_sizes, volumes
 from trimtab.provision.observability.stores import ACCOUNTS, BUCKET_PROVIDERS
 from trimtab.provision.observability.values import PRICE_NAMES, part_values
 from trimtab_components.arguments import ChartOverride
 from trimtab_components.eks.late import LateText
 from trimtab_components.installation import Delivery, Release, install
+from trimtab_components.kube_objects import kube_object
 from trimtab_components.order import standing_first
 
 
@@ -117,7 +116,8 @@ class ObservabilityArgs(TypedDict):
     thresholds: NotRequired[AlertThresholds]
     """From when on something is worth an alert."""
     runbooks: NotRequired[str]
-    """Address of the page that alerts point to; default Trimtab's own."""
+    """Address at which your people read docs/observability.md; an alert's section follows after #.
+    Default none: alerts name the section."""
     tolerate: NotRequired[list[str]]
     """Keys of taints that daemons bear with, besides those of the plan's nodes."""
     priority_class: NotRequired[str]
@@ -161,7 +161,7 @@ class _Checked(Arguments):
     grid_gco2e_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
     node_prices: dict[str, Annotated[float, Field(ge=0)]] | None = None
     thresholds: Thresholds = Thresholds()
-    runbooks: str = RUNBOOKS
+    runbooks: Annotated[str, Field(min_length=1)] | None = None
     tolerate: tuple[str, ...] = ()
     priority_class: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
@@ -274,26 +274,13 @@ class Observability(pulumi.ComponentResource):
         grid = settings.grid_gco2e_per_kwh
         if grid is None and (known := grid_of(site.provider, site.region)):
             grid = known.gco2e_per_kwh
-        recorded = recordings(grid, object_labels(telemetry.plan)[DIGEST_LABEL])
+        recorded = recordings(grid)
         told = alerts(settings.thresholds, telemetry.parts, telemetry.watched_namespaces)
         rule = prometheus_rule(rule_groups(recorded, told, settings.runbooks), namespace, labels)
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-rules",
-            api_version=rule["apiVersion"],
-            kind=rule["kind"],
-            metadata=kubernetes.meta.v1.ObjectMetaArgs(
-                name=RULES_NAME, namespace=namespace, labels=labels
-            ),
-            spec=rule["spec"],
-            opts=options,
-        )
+        kube_object(f"{name}-rules", rule, options)
         for each in dashboards(telemetry.parts):
-            made = each.config_map(namespace, labels)
-            kubernetes.core.v1.ConfigMap(
-                f"{name}-dashboard-{each.slug}",
-                metadata=kubernetes.meta.v1.ObjectMetaArgs(**made["metadata"]),
-                data=made["data"],
-                opts=options,
+            kube_object(
+                f"{name}-dashboard-{each.slug}", each.config_map(namespace, labels), options
             )
 
 

@@ -191,3 +191,21 @@ def test_what_does_not_go_together_is_refused(args: dict[str, Any], says: str) -
     with pytest.raises(InputError) as caught:
         Observability("watch", arguments)
     assert str(caught.value) == f'Observability "watch": {says}'
+
+
+@pytest.mark.parametrize(
+    ("args", "address"),
+    [
+        ({}, None),
+        ({"runbooks": "https://wiki.example.com/trimtab"},
+         "https://wiki.example.com/trimtab#trimtabplanexpired"),
+    ],
+)  # fmt: skip
+def test_alerts_name_their_section_and_link_only_to_an_address_that_was_given(
+    tmp_path: Path, args: dict[str, str], address: str | None
+) -> None:
+    (group,) = one(made(tmp_path, **args), "PrometheusRule").inputs["spec"]["groups"]
+    told = {rule["alert"]: rule["annotations"] for rule in group["rules"] if "alert" in rule}
+    expired = told["TrimtabPlanExpired"]
+    assert expired.get("runbook_url") == address
+    assert expired["description"].endswith(" See TrimtabPlanExpired in docs/observability.md.")

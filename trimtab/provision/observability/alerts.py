@@ -10,8 +10,9 @@ from pydantic import Field
 
 from trimtab.provision.arguments import Arguments
 
-RUNBOOKS = "https://trimtab.dev/docs/observability"
-"""The page whose sections bear the alerts' names; an argument may name another."""
+PAGE = "docs/observability.md"
+"""The page whose sections bear the alerts' names. An alert has an address only where one is given:
+where the page can be read is the user's to say."""
 Severity = Literal["critical", "warning", "info"]
 
 
@@ -46,8 +47,9 @@ class Alert:
     description: str
     parts: tuple[str, ...] = ()
 
-    def rule(self, runbooks: str) -> dict[str, Any]:
-        """As a rules file has it; `runbooks` is the address of the page."""
+    def rule(self, runbooks: str | None) -> dict[str, Any]:
+        """As a rules file has it; `runbooks` is the address of the page, where it has one."""
+        address = {"runbook_url": f"{runbooks}#{self.name.lower()}"} if runbooks else {}
         return {
             "alert": self.name,
             "expr": self.expr,
@@ -55,8 +57,8 @@ class Alert:
             "labels": {"severity": self.severity},
             "annotations": {
                 "summary": self.summary,
-                "description": self.description,
-                "runbook_url": f"{runbooks}#{self.name.lower()}",
+                "description": f"{self.description} See {self.name} in {PAGE}.",
+                **address,
             },
         }
 
@@ -80,6 +82,10 @@ def alerts(
 
 
 def _of_the_plan(limits: Thresholds) -> tuple[Alert, ...]:
+    measured = "group by (cluster) (trimtab_plan_valid_until_timestamp_seconds)"
+    pools = "group by (cluster, plan, pool) (trimtab_plan_pool_interruptible_share)"
+    groups = "group by (cluster, plan, pool, group) (trimtab_plan_group_units_per_node)"
+    tiers = "group by (cluster, plan, tier) (trimtab_plan_storage_expected_used_gib)"
     until = "max by (cluster, plan) (trimtab_plan_valid_until_timestamp_seconds) - time()"
     soon = limits.expires_in_hours * 3600
     line = "max by (cluster, plan, pool, group, commitment) (trimtab_plan_commitment_usd_per_hour)"
@@ -87,7 +93,8 @@ def _of_the_plan(limits: Thresholds) -> tuple[Alert, ...]:
     return (
         Alert(
             "TrimtabPlanExpired",
-            f"{until} <= 0",
+            f"{until} <= 0 unless on (cluster, plan) ({pools} and on (cluster, plan) ({until} <= 0)"
+            f" and on (cluster, pool) ({pools} and on (cluster, plan) ({until} > 0)))",
             "5m",
             "critical",
             "Plan {{ $labels.plan }} has expired",
@@ -102,13 +109,15 @@ def _of_the_plan(limits: Thresholds) -> tuple[Alert, ...]:
             "No newer plan is in the cluster.",
         ),
         Alert(
-            "TrimtabPlanNotDeployed",
-            "max by (cluster, plan, digest) (trimtab_plan_info) unless on (digest)"
-            " trimtab:deployed_plan_info",
-            "1h",
+            "TrimtabPlanPartlyMeasured",
+            f"{pools} unless on (cluster, plan, pool) {groups}"
+            f" or {groups} unless on (cluster, plan, pool, group) trimtab_plan_window_max_nodes"
+            f" or {tiers} unless on (cluster, plan, tier) trimtab_plan_storage_window_gib",
+            "15m",
             "warning",
-            "Telemetry was deployed with another plan than {{ $labels.plan }} in the cluster",
-            "Groups that are new in the plan with digest {{ $labels.digest }} are not measured.",
+            "Plan {{ $labels.plan }} is larger than what telemetry was deployed for",
+            "{{ $labels.pool }}{{ with $labels.group }}/{{ . }}{{ end }}{{ $labels.tier }} is in the"
+            " plan, and its sizes are not measured: alerts on it are silent.",
         ),
         Alert(
             "TrimtabNodePoolOfAnotherPlan",
@@ -124,11 +133,11 @@ def _of_the_plan(limits: Thresholds) -> tuple[Alert, ...]:
             "TrimtabUnplannedNodes",
             "trimtab:running_nodes unless on (cluster, pool, group)"
             " max by (cluster, pool, group) (trimtab_plan_group_units_per_node)"
-            " and on (cluster) max by (cluster) (trimtab_plan_info)",
+            f" and on (cluster) {measured}",
             "30m",
             "warning",
             "{{ $value }} nodes of {{ $labels.pool }}/{{ $labels.group }}, which is not in the plan",
-            "A group that the plan has dropped still runs, or telemetry knows an older plan.",
+            "A group that the plan has dropped still runs, or the nodes were labelled by hand.",
         ),
         Alert(
             "TrimtabCommitmentAwaitsApproval",
@@ -143,6 +152,11 @@ def _of_the_plan(limits: Thresholds) -> tuple[Alert, ...]:
 
 
 def _of_sizes(limits: Thresholds) -> tuple[Alert, ...]:
+    ran = "sum by (cluster, pool, group) (trimtab:running_nodes)"
+    least = "max by (cluster, pool, group) (trimtab:plan_group_min_nodes)"
+    below = f"({ran} < on (cluster, pool, group) {least})"
+    selecting = '(sum by (cluster, pool) (trimtab:unschedulable_pods{pool!=""}) > 0)'
+    selecting_none = '(sum by (cluster) (trimtab:unschedulable_pods{pool=""}) > 0)'
     full = (
         "(sum by (cluster, pool) (trimtab:running_nodes and on (cluster, pool, group)"
         " trimtab:plan_group_max_nodes) >= on (cluster, pool)"
@@ -151,8 +165,9 @@ def _of_sizes(limits: Thresholds) -> tuple[Alert, ...]:
     return (
         Alert(
             "TrimtabBelowPlannedMin",
-            "trimtab:running_nodes < on (cluster, pool, group)"
-            " max by (cluster, pool, group) (trimtab:plan_group_min_nodes)",
+            f"{ran} < on (cluster, pool, group) trimtab:group_kept_nodes"
+            f" or {below} and on (cluster, pool) {selecting}"
+            f" or {below} and on (cluster) {selecting_none}",
             "15m",
             "critical",
             "{{ $labels.pool }}/{{ $labels.group }} runs {{ $value }} nodes, fewer than planned",
@@ -160,9 +175,9 @@ def _of_sizes(limits: Thresholds) -> tuple[Alert, ...]:
         ),
         Alert(
             "TrimtabShortage",
-            f'{full} and on (cluster, pool) (trimtab:unschedulable_pods{{pool!=""}} > 0)'
-            f" or {full} and on (cluster)"
-            ' (sum by (cluster) (trimtab:unschedulable_pods{pool=""}) > 0)',
+            # A pool that is planned at 0 says nothing of a pod that does not ask for it.
+            f"{full} and on (cluster, pool) {selecting}"
+            f" or ({full} > 0) and on (cluster) {selecting_none}",
             "15m",
             "warning",
             "Pool {{ $labels.pool }} is at its max of {{ $value }} nodes, and pods are waiting",
@@ -182,30 +197,30 @@ def _of_sizes(limits: Thresholds) -> tuple[Alert, ...]:
 
 
 def _of_waste(limits: Thresholds) -> tuple[Alert, ...]:
-    paid = 'trimtab:group_idle_share{option=~"reserved|capacity-block"}'
-    actual = "sum by (cluster) (avg_over_time(trimtab:running_usd_per_hour[1d]))"
-    planned = "sum by (cluster) (avg_over_time(trimtab:plan_usd_per_hour[1d]))"
-    mounted = "cluster, namespace, persistentvolumeclaim"
-    free = f"max by ({mounted}) (kubelet_volume_stats_available_bytes)"
-    size = f"max by ({mounted}) (kubelet_volume_stats_capacity_bytes)"
+    # Sums first, means after: a mean over a series knows nothing of the hours without it.
+    priced = "trimtab:running_usd_per_hour and on (cluster, pool, group) trimtab:plan_usd_per_hour"
+    actual = f"avg_over_time((sum by (cluster) ({priced}))[1d:5m])"
+    planned = "avg_over_time((sum by (cluster) (trimtab:plan_usd_per_hour))[1d:5m])"
+    used = "trimtab:gpu_allocated_utilisation_percent"
+    over = f"{limits.idle_gpu_hours}h"
+    free = "trimtab:volume_available_bytes / trimtab:volume_capacity_bytes"
     ahead = limits.volume_full_in_days * 86400
-    trend = (
-        f"min by ({mounted}) (predict_linear(kubelet_volume_stats_available_bytes[6h], {ahead:g}))"
-    )
+    trend = f"predict_linear(trimtab:volume_available_bytes[6h], {ahead:g})"
     return (
         Alert(
             "TrimtabReservedCapacityIdle",
-            f"{paid} > {limits.idle_reserved_share:g}",
+            f"trimtab:group_paid_idle_share > {limits.idle_reserved_share:g}",
             f"{limits.idle_reserved_hours}h",
             "warning",
             "{{ $value | humanizePercentage }} of {{ $labels.pool }}/{{ $labels.group }} is paid and idle",
-            "No pod asks for it, and it costs the same.",
+            "No pod asks for it, or its nodes do not run, and it costs the same.",
         ),
         Alert(
             "TrimtabGpuAllocatedButIdle",
-            "avg_over_time(trimtab:gpu_allocated_utilisation_percent"
-            f"[{limits.idle_gpu_hours}h]) < {limits.idle_gpu_percent:g}",
-            "1h",
+            # Of a pod that is there now and was there at the start: not of one that has just begun.
+            f"avg_over_time({used}[{over}]) < {limits.idle_gpu_percent:g}"
+            f" and {used} and {used} offset {over}",
+            "10m",
             "warning",
             "Pod {{ $labels.namespace }}/{{ $labels.pod }} holds GPU {{ $labels.gpu }} and does not use it",
             "Its mean utilisation is {{ $value }} %.",
@@ -217,12 +232,12 @@ def _of_waste(limits: Thresholds) -> tuple[Alert, ...]:
             "1h",
             "warning",
             "The plan's nodes cost {{ $value | humanizePercentage }} of what was expected",
-            "Means of a day, by OpenCost's prices.",
+            "Means of a day, by OpenCost's prices, of the groups that the plan prices.",
             ("opencost",),
         ),
         Alert(
             "TrimtabVolumeNearlyFull",
-            f"{free} / {size} < {limits.volume_free_share:g}",
+            f"{free} < {limits.volume_free_share:g}",
             "15m",
             "critical",
             "{{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} has"
@@ -231,7 +246,7 @@ def _of_waste(limits: Thresholds) -> tuple[Alert, ...]:
         ),
         Alert(
             "TrimtabVolumeFillsUp",
-            f"{trend} < 0 and on ({mounted}) {free} / {size} < 0.4",
+            f"{trend} < 0 and {free} < 0.4",
             "1h",
             "warning",
             "{{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} will be full within"
@@ -243,15 +258,32 @@ def _of_waste(limits: Thresholds) -> tuple[Alert, ...]:
 
 def _of_telemetry(namespaces: tuple[str, ...]) -> tuple[Alert, ...]:
     own = "|".join(namespaces)
+    plan = "trimtab_plan_valid_until_timestamp_seconds"
+    with_gpus = (
+        "count by (cluster) (max by (cluster, node)"
+        ' (kube_node_status_allocatable{resource=~"nvidia_com_(gpu|mig.*)"}) > 0)'
+    )
+    # Power is measured of every GPU, sliced or not; use is not measured of sliced ones.
+    exporters = "count by (cluster) (group by (cluster, Hostname) (DCGM_FI_DEV_POWER_USAGE))"
     return (
         Alert(
             "TrimtabPlanNotMeasured",
-            "absent(trimtab_plan_valid_until_timestamp_seconds)",
+            f"absent({plan}) or group by (cluster) (last_over_time({plan}[1d]))"
+            f" unless on (cluster) group by (cluster) ({plan})",
             "15m",
             "warning",
             "No plan is measured",
             "kube-state-metrics sees no CapacityPlan: none is in the cluster, or it is down. Every"
             " other alert on the plan is silent.",
+        ),
+        Alert(
+            "TrimtabNodesNotMeasured",
+            f"group by (cluster) ({plan}) unless on (cluster) group by (cluster) (trimtab:running_nodes)",
+            "15m",
+            "critical",
+            "A plan is measured, and no nodes",
+            "kube-state-metrics gives no node labels or conditions. Nothing is compared with the"
+            " plan: alerts on nodes are silent.",
         ),
         Alert(
             "TrimtabCostNotMeasured",
@@ -264,12 +296,11 @@ def _of_telemetry(namespaces: tuple[str, ...]) -> tuple[Alert, ...]:
         ),
         Alert(
             "TrimtabGpusNotMeasured",
-            'sum by (cluster) (kube_node_status_allocatable{resource="nvidia_com_gpu"}) > 0'
-            " unless on (cluster) count by (cluster) (DCGM_FI_DEV_GPU_UTIL)",
+            f"{with_gpus} > on (cluster) ({exporters} or {with_gpus} * 0)",
             "30m",
             "warning",
-            "{{ $value }} GPUs are in the cluster and none is measured",
-            "No DCGM exporter answers: demand and idleness of GPUs are not known.",
+            "{{ $value }} nodes have GPUs, and fewer DCGM exporters answer",
+            "Use and idleness of the others' GPUs are not known.",
             ("dcgm",),
         ),
         Alert(

@@ -82,7 +82,6 @@ class Telemetry:
         gib: of each store's volumes.
         tolerate: keys of the taints that daemons bear with.
         node_prices: OpenCost's own prices, where no cloud publishes any.
-        runbooks: the page that alerts point to.
         dcgm_by_operator: whether the GPU operator installs the exporter.
     """
 

@@ -5,12 +5,13 @@ the labels pool, group and option; `cluster` is there where telemetry of several
 one store.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 _WINDOW = "cluster, plan, pool, group, window"
 _GROUP = "cluster, pool, group, option"
 _POOL = "cluster, pool"
+_SIZED = "cluster, pool, group"
 
 
 @dataclass(frozen=True)
@@ -19,27 +20,25 @@ class Recording:
 
     name: str
     expr: str
-    labels: dict[str, str] = field(default_factory=dict)
 
     def rule(self) -> dict[str, Any]:
         """As a rules file has it."""
-        labels = {"labels": self.labels} if self.labels else {}
-        return {"record": self.name, "expr": self.expr, **labels}
+        return {"record": self.name, "expr": self.expr}
 
 
-def recordings(grid_gco2e_per_kwh: float | None, plan_digest: str) -> tuple[Recording, ...]:
+def recordings(grid_gco2e_per_kwh: float | None) -> tuple[Recording, ...]:
     """The rules.
 
     Args:
         grid_gco2e_per_kwh: of the plan's region; None: not known, and no emissions are recorded.
-        plan_digest: of the plan that the telemetry is deployed with.
     """
     return (
-        Recording("trimtab:deployed_plan_info", "vector(1)", {"digest": plan_digest}),
         *_plan(),
         *_nodes(),
         *_use(),
+        *_paid(),
         *_money(),
+        *_volumes(),
         *_energy(grid_gco2e_per_kwh),
     )
 
@@ -86,12 +85,25 @@ def _nodes() -> tuple[Recording, ...]:
         )
     ready = 'kube_node_status_condition{condition="Ready",status="true"} == 1'
     planned = f"max by ({_GROUP}) (trimtab_plan_group_units_per_node) * 0"
+    # A group without nodes has 0 only where nodes are seen at all; else it is not known.
+    seen = (
+        "(count by (cluster) (kube_node_labels) and on (cluster)"
+        " count by (cluster) (kube_node_status_condition))"
+    )
+    managed = f"max by ({_SIZED}) (trimtab_node_pool_info)"
+    static = f"sum by ({_SIZED}) (max by ({_SIZED}, node_pool) (trimtab_node_pool_replicas))"
     return (
         Recording("trimtab:node_info", f"max by (cluster, node, pool, group, option) ({labelled})"),
         Recording(
             "trimtab:running_nodes",
             f"count by ({_GROUP}) (trimtab:node_info and on (cluster, node) ({ready}))"
-            f" or on (cluster, pool, group) ({planned})",
+            f" or on ({_SIZED}) ({planned} and on (cluster) {seen})",
+        ),
+        # What somebody keeps running without being asked: a node group its min, Karpenter what its
+        # static NodePools state and nothing else.
+        Recording(
+            "trimtab:group_kept_nodes",
+            f"{static} or {managed} * 0 or max by ({_SIZED}) (trimtab:plan_group_min_nodes)",
         ),
         # A pod that no node has room for, by the pool that it selects; "" where it selects none.
         Recording(
@@ -99,8 +111,10 @@ def _nodes() -> tuple[Recording, ...]:
             "count by (cluster, pool) (label_replace("
             "(max by (cluster, namespace, pod) (kube_pod_status_unschedulable) == 1)"
             " * on (cluster, namespace, pod) group_left (nodeselector_trimtab_dev_pool)"
-            " max by (cluster, namespace, pod, nodeselector_trimtab_dev_pool)"
-            ' (kube_pod_nodeselectors), "pool", "$1", "nodeselector_trimtab_dev_pool", "(.+)"))',
+            " (max by (cluster, namespace, pod, nodeselector_trimtab_dev_pool)"
+            " (kube_pod_nodeselectors) or on (cluster, namespace, pod)"
+            " max by (cluster, namespace, pod) (kube_pod_status_unschedulable)),"
+            ' "pool", "$1", "nodeselector_trimtab_dev_pool", "(.+)"))',
         ),
     )
 
@@ -146,12 +160,40 @@ def _use() -> tuple[Recording, ...]:
     )
 
 
+def _paid() -> tuple[Recording, ...]:
+    """Nodes that are paid for whether they run or not, and how much of them nobody asks for."""
+    kinds = 'option=~"reserved|capacity-block"'
+    line = f"{_SIZED}, commitment"
+    proposed = (
+        f"sum by ({_SIZED}) (max by ({line}) (trimtab_plan_commitment_nodes)"
+        " unless on (cluster, commitment)"
+        " (trimtab_commitment_approval_expires_timestamp_seconds > time()))"
+    )
+    planned = f"max by ({_GROUP}) (trimtab:plan_group_max_nodes{{{kinds}}})"
+    ran = f"max by ({_GROUP}) (trimtab:running_nodes{{{kinds}}})"
+    paid = f"({planned} - on ({_SIZED}) group_left () {proposed} or {planned})"
+    busy = (
+        f"sum by ({_GROUP}) (trimtab:node_requested_share * on (cluster, node)"
+        f" group_left (pool, group, option) trimtab:node_info{{{kinds}}})"
+    )
+    return (
+        Recording("trimtab:group_paid_nodes", f"({paid} > {ran} or {ran}) > 0"),
+        Recording(
+            "trimtab:group_paid_idle_share",
+            f"clamp_min(1 - ({busy} or trimtab:group_paid_nodes * 0) / trimtab:group_paid_nodes, 0)",
+        ),
+    )
+
+
 def _money() -> tuple[Recording, ...]:
+    # A group without nodes costs 0 where prices are seen at all, so that means of a day are right.
+    none = "trimtab:running_nodes * 0 and on (cluster) count by (cluster) (node_total_hourly_cost)"
     return (
         Recording(
             "trimtab:running_usd_per_hour",
             f"sum by ({_GROUP}) (max by (cluster, node) (node_total_hourly_cost)"
-            " * on (cluster, node) group_left (pool, group, option) trimtab:node_info)",
+            " * on (cluster, node) group_left (pool, group, option) trimtab:node_info)"
+            f" or ({none})",
         ),
         Recording(
             "trimtab:plan_usd_per_hour",
@@ -160,7 +202,21 @@ def _money() -> tuple[Recording, ...]:
     )
 
 
+def _volumes() -> tuple[Recording, ...]:
+    """By claim, whichever node it is mounted on: a trend must not end where a pod has moved."""
+    mounted = "cluster, namespace, persistentvolumeclaim"
+    return tuple(
+        Recording(
+            f"trimtab:volume_{name}_bytes",
+            f"max by ({mounted}) (kubelet_volume_stats_{name}_bytes)",
+        )
+        for name in ("available", "capacity")
+    )
+
+
 def _energy(grid_gco2e_per_kwh: float | None) -> tuple[Recording, ...]:
+    # The exporter repeats a GPU's power for each MIG slice and each pod that shares it.
+    gpus = "sum by (cluster) (max by (cluster, UUID) (DCGM_FI_DEV_POWER_USAGE))"
     cpu = 'sum by (cluster, node_name) (kepler_node_cpu_watts{zone=~"package.*|dram.*"})'
     watts = (
         Recording(
@@ -168,9 +224,8 @@ def _energy(grid_gco2e_per_kwh: float | None) -> tuple[Recording, ...]:
         ),
         Recording(
             "trimtab:watts",
-            "sum by (cluster) (trimtab:node_cpu_watts) + on (cluster) sum by (cluster)"
-            " (DCGM_FI_DEV_POWER_USAGE) or sum by (cluster) (trimtab:node_cpu_watts)"
-            " or sum by (cluster) (DCGM_FI_DEV_POWER_USAGE)",
+            f"sum by (cluster) (trimtab:node_cpu_watts) + on (cluster) {gpus}"
+            f" or sum by (cluster) (trimtab:node_cpu_watts) or {gpus}",
         ),
     )
     if grid_gco2e_per_kwh is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.provision.observability.alerts import RUNBOOKS, Alert
+from trimtab.provision.observability.alerts import Alert
 from trimtab.provision.observability.recording import Recording
 
 RULES_NAME = "trimtab"
@@ -11,7 +11,7 @@ INTERVAL = "1m"
 
 
 def rule_groups(
-    recordings: tuple[Recording, ...], alerts: tuple[Alert, ...], runbooks: str = RUNBOOKS
+    recordings: tuple[Recording, ...], alerts: tuple[Alert, ...], runbooks: str | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """The content of a rules file.
 
