@@ -378,7 +378,8 @@ def _plane(settings: _Checked, home: str, image: str, where: str) -> crossplane.
         _configs(settings),
         _annotations(settings),
         settings.pull_secret,
-        settings.pull_prefix or image.rpartition("/")[0],
+        # With the slash: without it the credentials would be a namesake's too.
+        settings.pull_prefix or "".join(image.rpartition("/")[:2]),
         next((crossplane.Verification(**each.model_dump()) for each in settings.signed), None),
         settings.apis,
     )

@@ -177,6 +177,16 @@ def test_no_engine_is_asked_about_the_namespaces_by_which_a_cluster_mends_itself
     assert never | {"kyverno"} == set(selector["values"])
 
 
+def test_credentials_are_for_packages_of_the_functions_registry_and_no_namesakes(
+    tmp_path: Path,
+) -> None:
+    image = {"package": "registry.example.org/platform/function-x"}
+    given = {"pull_secret": "pull", "function": image}
+    config = one(records(tmp_path, XP, given), "ImageConfig")
+    (match,) = config.inputs["spec"]["matchImages"]
+    assert match == {"type": "Prefix", "prefix": "registry.example.org/platform/"}
+
+
 def test_admission_policies_need_no_engine_and_do_as_told(tmp_path: Path) -> None:
     given = {
         "engine": "kyverno",
