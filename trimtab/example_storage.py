@@ -157,11 +157,11 @@ def _claims(noise: np.random.Generator) -> str:
 
 
 _OBJECTS = """\
-group,gib,objects,reads_per_month,retrieved_gib_per_month,lifetime_days,may_wait
-training/raw,180000,24000000,40000,900,3650,no
-training/shards,42000,350000,9000000,160000,730,no
-models/archive,9000,1200,6,40,3650,yes
-logs/debug,2600,310000000,1000,1,365,no
-uploads/tmp,800,90000,500,5,20,no
-shared/unknown,30000,600000,,,1825,no
+group,gib,objects,reads_per_month,retrieved_gib_per_month,lifetime_days,may_wait,prefix
+training/raw,180000,24000000,40000,900,3650,no,training/raw/
+training/shards,42000,350000,9000000,160000,730,no,training/shards/
+models/archive,9000,1200,6,40,3650,yes,models/archive/
+logs/debug,2600,310000000,1000,1,365,no,logs/debug/
+uploads/tmp,800,90000,500,5,20,no,uploads/tmp/
+shared/unknown,30000,600000,,,1825,no,shared/unknown/
 """

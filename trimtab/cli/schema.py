@@ -20,6 +20,7 @@ class Kind(StrEnum):
     COMMITMENTAPPROVAL = "commitmentapproval"
     PLANNINGLIMITS = "planninglimits"
     STORAGEDEMAND = "storagedemand"
+    LIFECYCLERULES = "lifecyclerules"
     CAPACITYPOLICY = "capacitypolicy"
     DIFF = "diff"
     BUDGETS = "budgets"

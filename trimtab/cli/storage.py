@@ -81,10 +81,14 @@ def lifecycle(
         option(
             metavar="FILE",
             help="CSV, a row a group of objects: group, gib, objects, reads_per_month, "
-            "retrieved_gib_per_month, lifetime_days, and may_wait.",
+            "retrieved_gib_per_month, lifetime_days, and may_wait; for --out prefix.",
         ),
     ],
     region: Annotated[str, option(help="Where the bucket is.")] = "us-east-1",
+    out: Annotated[
+        Path | None,
+        option(metavar="FILE", help="Write the rules that pay as a document for DataLifecycle."),
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Say which S3 lifecycle rule pays for each group of objects, and until how much reading.
@@ -95,11 +99,12 @@ def lifecycle(
     \b
     Examples:
       trimtab storage lifecycle --objects objects.csv
+      trimtab storage lifecycle --objects objects.csv --out rules.yaml
       trimtab storage lifecycle --objects objects.csv --format json
     """
     from trimtab.cli.storage_tables import print_rules
 
-    print_rules(objects, region, output)
+    print_rules(objects, region, out, output)
 
 
 storage = {"classes": classes, "advise": advise, "lifecycle": lifecycle}

@@ -244,13 +244,19 @@ _RULE_COLUMNS = (
 )
 
 
-def print_rules(objects: Path, region: str, output: Format) -> None:
-    """The lifecycle rule of each group.
+def print_rules(objects: Path, region: str, out: Path | None, output: Format) -> None:
+    """The lifecycle rule of each group; those that pay also as a document.
 
     Raises:
-        InputError: the file is wrong.
+        InputError: the file is wrong, or says too little for a document.
     """
     rules = rules_of(read_objects(objects), region, built_in_book())
+    if out is not None:
+        from trimtab.files import write_atomic
+        from trimtab.storage.lifecycle_document import dump_rules
+
+        write_atomic(out, dump_rules(rules, region))
+        info(f"wrote {out}: {sum(rule.best is not None for rule in rules)} rules")
     rows = [_rule_row(rule) for rule in rules]
     if output is Format.JSON:
         print_json({"region": region, "groups": rows})

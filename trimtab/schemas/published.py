@@ -11,6 +11,7 @@ from trimtab.policy.document import CAPACITY_POLICY
 from trimtab.schemas.custom_resources import SCHEMA_FOLDER, CustomResource
 from trimtab.schemas.json_schema import Schema, dump_json_schema
 from trimtab.storage.document import storage_schema
+from trimtab.storage.lifecycle_document import lifecycle_schema
 from trimtab.usage.document import usage_schema
 from trimtab.workloads.schema import WORKLOAD
 
@@ -30,6 +31,7 @@ def file_schemas() -> dict[str, Schema]:
         "capacityinventory": inventory_schema(),
         "planninglimits": limits_schema(),
         "storagedemand": storage_schema(),
+        "lifecyclerules": lifecycle_schema(),
         "diff": diff_schema(),
         "budgets": budgets_schema(),
         "usage": usage_schema(),

@@ -36,6 +36,7 @@ class ObjectGroup:
         lifetime_days: from writing an object to deleting it; None: kept for good.
         may_wait: whether readers may wait hours for it.
         where: file and line, for errors.
+        prefix: what the names of its objects begin with; None: not stated.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ObjectGroup:
     lifetime_days: float | None
     may_wait: bool
     where: str = ""
+    prefix: str | None = None
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def _classes() -> tuple[dict[str, str], ...]:
 
 
 def read_objects(path: Path) -> tuple[ObjectGroup, ...]:
-    """The groups in a CSV file: COLUMNS, and may_wait where readers may wait for hours.
+    """The groups in a CSV file: COLUMNS, may_wait where readers may wait for hours, prefix for rules.
 
     Raises:
         InputError: a column is missing, or a cell is no number.
@@ -251,7 +253,7 @@ def read_objects(path: Path) -> tuple[ObjectGroup, ...]:
             raise InputError(
                 f"has no column {name}",
                 where=str(path),
-                mend=f"give {', '.join(COLUMNS)}, and may_wait",
+                mend=f"give {', '.join(COLUMNS)}, and may_wait; for --out prefix",
             )
     groups = [_group(row, f"{path}, line {reader.line_num}") for row in reader]
     if not groups:
@@ -288,4 +290,5 @@ def _group(row: dict[str, str], where: str) -> ObjectGroup:
         lifetime_days=life,
         may_wait=(row.get("may_wait") or "").strip().casefold() in ("yes", "true", "1"),
         where=where,
+        prefix=None if row.get("prefix") is None else str(row["prefix"]).strip(),
     )

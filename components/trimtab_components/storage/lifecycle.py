@@ -6,6 +6,7 @@ account: the component's replaces whatever was there.
 """
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, NotRequired, Self, TypedDict
 
 import pulumi
@@ -72,6 +73,8 @@ class LifecycleBucket(TypedDict, total=False):
     snapshot."""
     rules: dict[str, LifecycleRule]
     """Rules by name, instead of the intent's."""
+    rules_file: str
+    """Path of a LifecycleRules document, as `trimtab storage lifecycle --out` writes it, instead of both."""
     archive_days: int
     """Days without access after which Intelligent-Tiering archives, 90 to 730; default never."""
     deep_archive_days: int
@@ -116,6 +119,7 @@ class _Bucket(Arguments):
     rules: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")], StatedRule] = (
         Field(default_factory=dict)
     )
+    rules_file: Annotated[str, Field(min_length=1)] | None = None
     archive_days: Count | None = None
     deep_archive_days: Count | None = None
     autoclass: Flag = False
@@ -130,8 +134,9 @@ class _Bucket(Arguments):
             for name in ("bucket", "key_arn"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"{name} is of a bucket to make; drop it, or existing")
-        if (self.intent is None) == (not self.rules) and not self.autoclass:
-            raise ValueError("give intent, or rules of your own, and not both")
+        ways = sum((self.intent is not None, bool(self.rules), self.rules_file is not None))
+        if ways > 1 or (not ways and not self.autoclass):
+            raise ValueError("give intent, rules of your own, or rules_file, and one of them")
         return self
 
 
@@ -177,7 +182,7 @@ class DataLifecycle(pulumi.ComponentResource):
         self._keep, self._where = settings.keep_data, where
         make = {"aws": self._aws, "gcp": self._gcp, "azure": self._azure}[str(provider)]
         rules = {
-            key: _rules(each, str(provider), f"{where}: buckets.{key}")
+            key: _rules(each, str(provider), str(self._region), f"{where}: buckets.{key}")
             for key, each in settings.buckets.items()
         }
         super().__init__("trimtab:index:DataLifecycle", name, {}, children_wait(opts))
@@ -270,7 +275,28 @@ def _check_place(provider: str | None, region: str | None, where: str) -> None:
         )
 
 
-def _rules(bucket: _Bucket, provider: str, where: str) -> tuple[Rule, ...]:
+def _written(path: str, region: str, where: str) -> dict[str, StatedRule]:
+    """The rules of a document.
+
+    Raises:
+        InputError: it can't be read, or was weighed at another region's prices.
+    """
+    from trimtab.storage.lifecycle_document import load_rules
+
+    found = load_rules(Path(path))
+    if found.region != region:
+        raise InputError(
+            f"the rules of {path} were weighed in {found.region}, and the bucket is in {region}",
+            where=f"{where}.rules_file",
+            mend=f"run trimtab storage lifecycle --region {region} --out {path}",
+        )
+    return {
+        name: StatedRule(prefix=prefix, transitions=transitions)
+        for name, (prefix, transitions) in found.rules.items()
+    }
+
+
+def _rules(bucket: _Bucket, provider: str, region: str, where: str) -> tuple[Rule, ...]:
     """The bucket's rules, with whatever its provider has nothing for refused."""
     lacking = {
         "aws": {
@@ -278,12 +304,14 @@ def _rules(bucket: _Bucket, provider: str, where: str) -> tuple[Rule, ...]:
             "containers": "drop it",
         },
         "gcp": {
+            "rules_file": "give rules: S3's are weighed alone",
             "existing": "make the bucket here: Cloud Storage keeps rules with the bucket itself",
             "archive_days": "use autoclass",
             "deep_archive_days": "use autoclass",
             "containers": "drop it",
         },
         "azure": {
+            "rules_file": "give rules: S3's are weighed alone",
             "bucket": "give existing, the id of a storage account",
             "autoclass": "drop it",
             "archive_days": "give a rule with the transition Archive",
@@ -309,7 +337,7 @@ def _rules(bucket: _Bucket, provider: str, where: str) -> tuple[Rule, ...]:
     return rules_of(
         provider,
         bucket.intent,
-        bucket.rules,
+        _written(bucket.rules_file, region, where) if bucket.rules_file else bucket.rules,
         (bucket.noncurrent_days or None) if bucket.versioning else None,
         bucket.abort_days or None if provider != "azure" else None,
         where,

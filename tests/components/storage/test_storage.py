@@ -197,7 +197,7 @@ def test_late_settings_are_refused_where_they_decide_what_is_made(tmp_path: Path
 
 REFUSED_BUCKETS: dict[str, tuple[dict[str, Any], str]] = {
     "neither intent nor rules": ({"buckets": {"b": {}}},
-        "give intent, or rules of your own, and not both"),
+        "give intent, rules of your own, or rules_file, and one of them"),
     "nowhere": ({"plan": None, "buckets": {"b": {"intent": "hot"}}},
         "which cloud and region is not said; give plan, or provider and region"),
     "another's": ({"provider": "on-premises", "buckets": {"b": {"intent": "hot"}}},
@@ -326,3 +326,36 @@ def test_efs_has_the_throughput_that_its_tier_is_priced_with(
     assert (inputs["throughputMode"], inputs.get("provisionedThroughputInMibps")) == (mode, bought)
     archived = [each for each in inputs["lifecyclePolicies"] if "transitionToArchive" in each]
     assert bool(archived) == (mode == "elastic")
+
+
+RULES = """
+apiVersion: trimtab.dev/v1alpha1
+kind: LifecycleRules
+spec:
+  provider: aws
+  region: us-east-1
+  rules:
+    - {name: raw, prefix: training/raw/, transitions: {STANDARD_IA: 30}, savingUsdPerMonth: 1752.18}
+"""
+
+
+def test_a_bucket_has_the_rules_of_a_document(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES, encoding="utf-8")
+    made = of(
+        buckets(tmp_path, {"data": {"rules_file": str(file)}}), "BucketLifecycleConfiguration"
+    )
+    (rule,) = made["d-data"].inputs["rules"]
+    assert (rule["id"], rule["filter"]["prefix"]) == ("raw", "training/raw/")
+    assert rule["transitions"] == [{"days": 30, "storageClass": "STANDARD_IA"}]
+
+
+def test_rules_of_another_regions_prices_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES.replace("us-east-1", "eu-west-1"), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        buckets(tmp_path, {"data": {"rules_file": str(file)}})
+    assert str(error.value) == (
+        f'DataLifecycle "d": buckets.data.rules_file: the rules of {file} were weighed in eu-west-1, and the '
+        f"bucket is in us-east-1; run trimtab storage lifecycle --region us-east-1 --out {file}"
+    )

@@ -8,6 +8,7 @@ import pytest
 from trimtab.errors import InputError
 from trimtab.pricing.book import built_in_book
 from trimtab.storage.lifecycle import ObjectGroup, Rule, lifecycle, read_objects
+from trimtab.storage.lifecycle_document import dump_rules, load_rules
 
 BOOK = built_in_book()
 GROUP = ObjectGroup("raw", 1000.0, 10_000.0, 0.0, 0.0, None, may_wait=False)
@@ -94,3 +95,60 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) 
     with pytest.raises(InputError) as error:
         read_objects(file)
     assert said in str(error.value)
+
+
+def test_rules_that_pay_are_a_document_that_reads_back(tmp_path: Path) -> None:
+    found = [rule(name="training/raw", prefix="training/raw/"), rule(name="tiny", gib=0.001)]
+    file = tmp_path / "rules.yaml"
+    file.write_text(dump_rules(found, "us-east-1"), encoding="utf-8")
+    read = load_rules(file)
+    assert read.region == "us-east-1"
+    assert read.rules == {"training-raw": ("training/raw/", {"STANDARD_IA": 30})}
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({"prefix": None}, "group b has no prefix, and a rule needs one; add a column prefix"),
+        (
+            {"prefix": "raw/old/"},
+            "groups raw and b have prefixes of which one holds the other ('raw/', 'raw/old/'); part them",
+        ),
+        (
+            {"prefix": "b/", "name": "raw!"},
+            "group raw! gives a rule of the name raw, which there is",
+        ),
+    ],
+)
+def test_groups_that_make_no_rules_are_refused(second: dict[str, object], said: str) -> None:
+    found = [rule(prefix="raw/"), rule(**{"name": "b", "where": "o.csv, line 3", **second})]
+    with pytest.raises(InputError) as error:
+        dump_rules(found, "us-east-1")
+    assert str(error.value).startswith(f"o.csv, line 3: {said}")
+
+
+TWICE = "{name: a, prefix: x, transitions: {GLACIER: 9}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rules: [{name: a, prefix: x}]", "rules[0].transitions: "),
+        ("rules: [{name: a, prefix: x, transitions: {GLACIER: -1}}]", "transitions"),
+        (
+            f"rules: [{TWICE}, {TWICE}]",
+            "rules[1].name: a stands twice; give each rule its own name",
+        ),
+    ],
+)
+def test_a_mistake_in_rules_is_told_with_its_field(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        "apiVersion: trimtab.dev/v1alpha1\nkind: LifecycleRules\n"
+        f"spec: {{provider: aws, region: us-east-1, {text}}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError) as error:
+        load_rules(file)
+    assert said in str(error.value)
+    assert str(error.value).startswith(str(file))
