@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,8 @@ def test_rules_that_pay_are_a_document_that_reads_back(tmp_path: Path) -> None:
     ],
 )
 def test_groups_that_make_no_rules_are_refused(second: dict[str, object], said: str) -> None:
-    found = [rule(prefix="raw/"), rule(**{"name": "b", "where": "o.csv, line 3", **second})]
+    changes: dict[str, Any] = {"name": "b", "where": "o.csv, line 3", **second}
+    found = [rule(prefix="raw/"), rule(**changes)]
     with pytest.raises(InputError) as error:
         dump_rules(found, "us-east-1")
     assert str(error.value).startswith(f"o.csv, line 3: {said}")
