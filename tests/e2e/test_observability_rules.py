@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.alert_cases import CASES
+from support.alert_cases import CASES, GROUP, asked, node, others, planned, steady, window
 from support.engines import engine_path
 from support.examples import DOCS
 from trimtab.provision.observability.alerts import Thresholds, alerts
@@ -134,3 +134,73 @@ def test_promtool_parses_every_query_of_the_dashboards(tmp_path: Path) -> None:
     path = tmp_path / "queries.json"
     path.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), "utf-8")
     assert f"{len(chosen)} rules found" in promtool("check", "rules", str(path))
+
+
+GPU = 'UUID="u",modelName="A100",Hostname="n1"'
+SLICED = {
+    f'DCGM_FI_DEV_POWER_USAGE{{{GPU},GPU_I_ID="1"}}': steady(300),
+    f'DCGM_FI_DEV_POWER_USAGE{{{GPU},GPU_I_ID="2"}}': steady(300),
+}
+"""One GPU of 300 W in two slices."""
+SHARED = {
+    f'DCGM_FI_DEV_GPU_UTIL{{{GPU},namespace="n",pod="a"}}': steady(80),
+    f'DCGM_FI_DEV_GPU_UTIL{{{GPU},namespace="n",pod="b"}}': steady(80),
+    'DCGM_FI_DEV_GPU_UTIL{UUID="v",modelName="A100",Hostname="n1"}': steady(20),
+}
+"""One GPU that two pods share, at 80 %, and one at 20 %."""
+ENDED = {
+    **asked("n1", "nvidia_com_gpu", 2, 8, "runs"),
+    'kube_pod_container_resource_requests{namespace="n",pod="ended",node="n1",resource="nvidia_com_gpu"}': steady(4),
+    'kube_pod_status_phase{namespace="n",pod="ended",phase="Succeeded"}': steady(1),
+}  # fmt: skip
+COSTS = {
+    **node("n1"), **others(), **planned(),
+    'node_total_hourly_cost{node="n1"}': steady(6),
+    'node_total_hourly_cost{node="other"}': steady(9),
+    'node_cpu_hourly_cost{node="n1"}': steady(0.05),
+    'container_cpu_allocation{namespace="n",pod="a",container="x",node="n1"}': steady(2),
+    'container_cpu_allocation{namespace="n",pod="a",container="y",node="n1"}': steady(4),
+    **asked("n1", "cpu", 24, 96, "a"),
+    f'trimtab_plan_group_expected_usd_per_hour{{plan="p",{GROUP}}}': steady(5),
+    f'trimtab_plan_group_expected_usd_per_hour{{plan="q",{GROUP}}}': steady(4),
+    **window("a", "g", 0, 100_000, 3, 5), **window("a", "g", 100_000, 300_000, 7, 9),
+}  # fmt: skip
+"""Two containers of 2 and 4 CPUs at 0.05 USD on a node of 6 USD, a quarter of whose CPUs is asked for;
+two plans of the group, and two windows of which one holds."""
+
+
+@pytest.mark.parametrize(
+    ("title", "series", "samples"),
+    [
+        ("Measured power", SLICED, [({}, 300)]),
+        ("Power by model", SLICED, [({"modelName": "A100"}, 300)]),
+        ("GPUs measured", SLICED, [({}, 1)]),
+        ("Mean use", SHARED, [({}, 50)]),
+        ("Allocated, below 5 %", SHARED, [({}, 0)]),
+        ("Allocated, below 5 %", {}, []),
+        ("GPUs asked for", ENDED, [({}, 2)]),
+        ("Pods without room", {}, []),
+        ("Pods without room", {**node("n1"), **others()}, [({}, 0)]),
+        ("Expected, USD an hour", COSTS, [({}, 5)]),
+        ("Actual, USD an hour", COSTS, [({}, 6)]),
+        ("Actual over expected", COSTS, [({}, 1.2)]),
+        ("Idle of what runs, USD an hour", COSTS, [({}, 4.5)]),
+        ("CPU cost by namespace, USD an hour", COSTS, [({"namespace": "n"}, 0.3)]),
+        ("Nodes planned at least", COSTS, [({}, 3)]),
+        ("Nodes running", COSTS, [({}, 1)]),
+        ("Room above what runs, to the planned max", COSTS, [({"pool": "a", "group": "g"}, 4)]),
+    ],
+)
+def test_a_panel_gives_what_its_title_says(
+    title: str,
+    series: dict[str, str],
+    samples: list[tuple[dict[str, str], float]],
+    rules: Path,
+    tmp_path: Path,
+) -> None:
+    (panel,) = [each for board in DASHBOARDS for each in board.panels if each.title == title]
+    (query,) = panel.queries
+    expr = re.sub(r"\$(cluster|pool)\b", ".*", query.expr)
+    # To the sixth digit: promtool compares exactly.
+    test = unit_test(title, series, 240, f"round({expr}, 1e-6)", samples)
+    evaluate([test], rules, tmp_path)

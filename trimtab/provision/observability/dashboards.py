@@ -1,6 +1,6 @@
 """Trimtab's dashboards: the plan against what runs, cost, GPUs, energy, spot, storage, queues."""
 
-from trimtab.provision.observability.panels import Dashboard, Panel, Query
+from trimtab.provision.observability.panels import Dashboard, Panel, Query, Step
 
 _IN = 'cluster=~"$cluster",pool=~"$pool"'
 _CLUSTER = 'cluster=~"$cluster"'
@@ -8,9 +8,9 @@ _NAMED = "{{pool}}/{{group}}"
 _NODES = f"* on (cluster, node) group_left (pool, group, option) trimtab:node_info{{{_IN}}}"
 
 
-def _one(title: str, expr: str, legend: str = "", unit: str = "short") -> Panel:
+def _one(title: str, expr: str, unit: str = "short", steps: tuple[Step, ...] = ()) -> Panel:
     """A single figure."""
-    return Panel(title, (Query(expr, legend),), unit, "stat", width=6, height=4)
+    return Panel(title, (Query(expr, ""),), unit, "stat", width=6, height=4, steps=steps)
 
 
 _CAPACITY = Dashboard(
@@ -20,11 +20,21 @@ _CAPACITY = Dashboard(
         _one(
             "Plan expires in",
             f"min(trimtab_plan_valid_until_timestamp_seconds{{{_CLUSTER}}} - time())",
-            unit="s",
+            "s",
+            ((None, "red"), (0, "orange"), (86_400, "green")),
         ),
         _one("Nodes running", f"sum(trimtab:running_nodes{{{_IN}}})"),
-        _one("Nodes planned at least", f"sum(trimtab:plan_group_min_nodes{{{_IN}}})"),
-        _one("Pods without room", f"sum(trimtab:unschedulable_pods{{{_CLUSTER}}}) or vector(0)"),
+        _one(
+            "Nodes planned at least",
+            f"sum(max by (cluster, pool, group) (trimtab:plan_group_min_nodes{{{_IN}}}))",
+        ),
+        _one(
+            "Pods without room",
+            # 0 where nodes are measured; where they are not, it is not known.
+            f"sum(trimtab:unschedulable_pods{{{_CLUSTER}}})"
+            f" or sum(trimtab:running_nodes{{{_CLUSTER}}}) * 0",
+            steps=((None, "green"), (1, "orange")),
+        ),
         Panel(
             "Nodes by group, within the plan's window",
             (
@@ -48,8 +58,9 @@ _CAPACITY = Dashboard(
             "Room above what runs, to the planned max",
             (
                 Query(
-                    f"trimtab:plan_group_max_nodes{{{_IN}}} - on (cluster, pool, group)"
-                    " group_left () trimtab:running_nodes",
+                    f"max by (cluster, pool, group) (trimtab:plan_group_max_nodes{{{_IN}}})"
+                    " - on (cluster, pool, group)"
+                    " sum by (cluster, pool, group) (trimtab:running_nodes)",
                     _NAMED,
                 ),
             ),
@@ -65,18 +76,20 @@ _COST = Dashboard(
     "cost",
     "Trimtab: cost, expected and actual",
     (
-        _one("Expected", f"sum(trimtab:plan_usd_per_hour{{{_IN}}})", unit="currencyUSD"),
-        _one("Actual", f"sum(trimtab:running_usd_per_hour{{{_IN}}})", unit="currencyUSD"),
+        _one("Expected, USD an hour", f"sum(trimtab:plan_usd_per_hour{{{_IN}}})", "currencyUSD"),
+        _one("Actual, USD an hour", f"sum(trimtab:running_usd_per_hour{{{_IN}}})", "currencyUSD"),
         _one(
             "Actual over expected",
-            f"sum(trimtab:running_usd_per_hour{{{_IN}}}) / sum(trimtab:plan_usd_per_hour{{{_IN}}})",
-            unit="percentunit",
+            f"sum(trimtab:running_usd_per_hour{{{_IN}}} and on (cluster, pool, group)"
+            f" trimtab:plan_usd_per_hour) / sum(trimtab:plan_usd_per_hour{{{_IN}}})",
+            "percentunit",
+            ((None, "green"), (1.2, "orange")),
         ),
         _one(
-            "Of which idle",
+            "Idle of what runs, USD an hour",
             f"sum(trimtab:running_usd_per_hour{{{_IN}}} * on (cluster, pool, group, option)"
             " trimtab:group_idle_share)",
-            unit="currencyUSD",
+            "currencyUSD",
         ),
         Panel(
             "USD an hour by group: actual and expected",
@@ -91,11 +104,12 @@ _COST = Dashboard(
             "Use of what is committed",
             (
                 Query(
-                    f'1 - trimtab:group_idle_share{{option=~"reserved|capacity-block",{_IN}}}',
+                    f"1 - trimtab:group_paid_idle_share{{{_IN}}}",
                     _NAMED,
                 ),
             ),
             "percentunit",
+            description="Of the nodes that are paid for, running or not.",
         ),
         Panel(
             "CPU cost by namespace, USD an hour",
@@ -140,15 +154,26 @@ _GPUS = Dashboard(
     "gpus",
     "Trimtab: GPUs",
     (
-        _one("GPUs measured", f"count(DCGM_FI_DEV_GPU_UTIL{{{_CLUSTER}}})"),
+        _one(
+            "GPUs measured",
+            f"count(group by (cluster, UUID) (DCGM_FI_DEV_POWER_USAGE{{{_CLUSTER}}}))",
+        ),
         _one(
             "GPUs asked for",
-            f'sum(kube_pod_container_resource_requests{{resource=~"nvidia_com_.+",{_CLUSTER}}})',
+            f'sum(kube_pod_container_resource_requests{{resource=~"nvidia_com_.+",{_CLUSTER}}}'
+            " and on (cluster, namespace, pod)"
+            ' (kube_pod_status_phase{phase=~"Pending|Running"} == 1))',
         ),
-        _one("Mean use", f"avg(DCGM_FI_DEV_GPU_UTIL{{{_CLUSTER}}})", unit="percent"),
+        _one(
+            "Mean use",
+            f"avg(max by (cluster, UUID) (DCGM_FI_DEV_GPU_UTIL{{{_CLUSTER}}}))",
+            "percent",
+        ),
         _one(
             "Allocated, below 5 %",
-            f"count(trimtab:gpu_allocated_utilisation_percent{{{_CLUSTER}}} < 5) or vector(0)",
+            f"count(trimtab:gpu_allocated_utilisation_percent{{{_CLUSTER}}} < 5)"
+            f" or count(DCGM_FI_DEV_GPU_UTIL{{{_CLUSTER}}}) * 0",
+            steps=((None, "green"), (1, "orange")),
         ),
         Panel(
             "Use of allocated GPUs",
@@ -174,7 +199,9 @@ _GPUS = Dashboard(
             "Power by model",
             (
                 Query(
-                    f"sum by (modelName) (DCGM_FI_DEV_POWER_USAGE{{{_CLUSTER}}})", "{{modelName}}"
+                    "sum by (modelName) (max by (cluster, UUID, modelName)"
+                    f" (DCGM_FI_DEV_POWER_USAGE{{{_CLUSTER}}}))",
+                    "{{modelName}}",
                 ),
             ),
             "watt",
@@ -200,11 +227,11 @@ _ENERGY = Dashboard(
     "energy",
     "Trimtab: energy and carbon",
     (
-        _one("Measured power", f"sum(trimtab:watts{{{_CLUSTER}}})", unit="watt"),
+        _one("Measured power", f"sum(trimtab:watts{{{_CLUSTER}}})", "watt"),
         _one(
             "Energy of a day",
             f"sum(avg_over_time(trimtab:watts{{{_CLUSTER}}}[1d])) * 24",
-            unit="watth",
+            "watth",
         ),
         _one("kg CO2e an hour", f"sum(trimtab:kgco2e_per_hour{{{_CLUSTER}}})"),
         _one(
@@ -217,7 +244,7 @@ _ENERGY = Dashboard(
             "watt",
         ),
         Panel(
-            "Energy by namespace",
+            "CPU power by namespace",
             (
                 Query(
                     f"topk(10, sum by (pod_namespace) (rate(kepler_pod_cpu_joules_total{{{_CLUSTER}}}[5m])))",
@@ -324,8 +351,8 @@ _STORAGE = Dashboard(
             "Fullest volumes",
             (
                 Query(
-                    f"topk(10, kubelet_volume_stats_used_bytes{{{_CLUSTER}}}"
-                    " / kubelet_volume_stats_capacity_bytes)",
+                    f"topk(10, 1 - trimtab:volume_available_bytes{{{_CLUSTER}}}"
+                    " / trimtab:volume_capacity_bytes)",
                     "{{namespace}}/{{persistentvolumeclaim}}",
                 ),
             ),

@@ -16,6 +16,8 @@ DASHBOARD_LABEL = {"grafana_dashboard": "1"}
 """By it Grafana's sidecar finds a ConfigMap."""
 
 Kind = Literal["timeseries", "stat", "table", "bargauge"]
+Step = tuple[float | None, str]
+"""From which value on (None: from the least) a figure has which colour."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Panel:
     Attributes:
         unit: as Grafana names it: short, percentunit, currencyUSD, bytes, watt.
         width: of Grafana's 24 columns.
+        steps: colours of a figure; none: the text's own. Unset, Grafana would have red from 80 on.
     """
 
     title: str
@@ -42,6 +45,7 @@ class Panel:
     width: int = 12
     height: int = 8
     description: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,19 @@ def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
         "description": panel.description,
         "datasource": DATASOURCE,
         "gridPos": place,
-        "fieldConfig": {"defaults": {"unit": panel.unit}, "overrides": []},
+        "fieldConfig": {
+            "defaults": {
+                "unit": panel.unit,
+                "thresholds": {
+                    "mode": "absolute",
+                    "steps": [
+                        {"color": colour, "value": value}
+                        for value, colour in panel.steps or ((None, "text"),)
+                    ],
+                },
+            },
+            "overrides": [],
+        },
         "options": {},
         "targets": targets,
     }
@@ -145,13 +161,16 @@ def _variables() -> list[dict[str, Any]]:
     }
     return [
         source,
-        _choice("cluster", f"label_values({plan}, cluster)"),
-        _choice("team", f'label_values({plan}{{cluster=~"$cluster"}}, team)'),
+        _choice("cluster", f"label_values({plan}, cluster)", unlabelled=True),
+        _choice("team", f'label_values({plan}{{cluster=~"$cluster"}}, team)', unlabelled=True),
+        # All pools are those of the chosen teams, and so are named one by one.
         _choice("pool", f'label_values({plan}{{cluster=~"$cluster",team=~"$team"}}, pool)'),
     ]
 
 
-def _choice(name: str, query: str) -> dict[str, Any]:
+def _choice(name: str, query: str, *, unlabelled: bool = False) -> dict[str, Any]:
+    """A variable. `unlabelled`: a series without the label, as of one cluster's own Prometheus, is among
+    all that can be chosen."""
     return {
         "name": name,
         "label": name.capitalize(),
@@ -163,7 +182,6 @@ def _choice(name: str, query: str) -> dict[str, Any]:
         "sort": 1,
         "multi": True,
         "includeAll": True,
-        # A series without the label, as of one cluster's own Prometheus, is meant as well.
-        "allValue": ".*",
+        **({"allValue": ".*"} if unlabelled else {}),
         "current": {"text": "All", "value": "$__all"},
     }

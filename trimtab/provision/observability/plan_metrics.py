@@ -92,7 +92,7 @@ def custom_resource_state(plan: CapacityPlan, where: str) -> dict[str, Any]:
         raise InputError(
             f"plan: {groups} groups make a configuration of {size} bytes for kube-state-metrics",
             where=where,
-            mend="plan fewer groups, or drop the part prometheus",
+            mend="plan fewer groups, or split the plan",
         )
     return config
 

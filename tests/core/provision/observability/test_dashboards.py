@@ -137,3 +137,19 @@ def test_recording_rules_use_only_what_stands_above_them() -> None:
 
 def test_without_a_known_grid_no_emissions_are_recorded() -> None:
     assert "trimtab:kgco2e_per_hour" not in {each.name for each in recordings(None)}
+
+
+@EACH
+def test_no_figure_is_coloured_by_grafanas_own_threshold(dashboard: Dashboard) -> None:
+    """Grafana's default is red from 80 on, be it nodes, watts or dollars."""
+    for panel in dashboard.model()["panels"]:
+        steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        assert steps[0]["value"] is None
+        assert [each["value"] for each in steps[1:]] == sorted(each["value"] for each in steps[1:])
+
+
+def test_all_pools_are_those_of_the_chosen_teams() -> None:
+    variables = {each["name"]: each for each in DASHBOARDS[0].model()["templating"]["list"]}
+    assert variables["cluster"]["allValue"] == ".*"
+    assert "allValue" not in variables["pool"]
+    assert 'team=~"$team"' in variables["pool"]["definition"]
