@@ -44,8 +44,6 @@ class Edge:
             "agents": {"trainer/cellar": [self.machine(name) for name in AGENTS]},
             "ssh": {"private_key": site.key},
             "ready_seconds": 10,
-            # The stand-in of Kubernetes does not know a schema's own fields; test_existing_objects has it.
-            "install_crd": False,
             **TOKENS,
         }
         self.stack = EngineStack(cli, folder / "project", "dev", program=self._run, env=env)

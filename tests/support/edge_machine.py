@@ -20,6 +20,7 @@ import pytest
 
 STUBS = Path(__file__).resolve().parent / "edge_root"
 PROGRAMS = [
+    "base64",
     "cat",
     "chmod",
     "chown",

@@ -81,6 +81,7 @@ def _object(args: type, given: Any, path: str) -> typing.Iterator[str]:
         yield f"{path or 'inputs'}: not an object"
         return
     known = input_type_types(args)
+    given = {_named(key): value for key, value in given.items()}
     for key in given.keys() - known.keys():
         yield f"{_join(path, key)}: unknown"
     for key in _required(args) - given.keys():
@@ -88,6 +89,11 @@ def _object(args: type, given: Any, path: str) -> typing.Iterator[str]:
     for key, value in given.items():
         if key in known:
             yield from _value(known[key], value, _join(path, key))
+
+
+def _named(key: str) -> str:
+    """As the SDK has it: a schema's own x-kubernetes-… has dashes, which the provider takes too."""
+    return key.replace("-", "_") if key.startswith("x-kubernetes-") else key
 
 
 def _value(declared: Any, value: Any, path: str) -> typing.Iterator[str]:

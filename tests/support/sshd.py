@@ -1,7 +1,8 @@
 """OpenSSH's server on loopback, whose sessions run on machines in folders.
 
 Each machine has a port and a host key of its own. A session is forced into the machine's folder, with the
-cluster's folder, which all share, mounted at /cluster in a mount namespace of its own. Nothing of the
+cluster's folder, which all share, mounted at /cluster in a mount namespace of its own, and the machine's
+name as its host's. Nothing of the
 system's own SSH is used or changed, but for the empty folder that sshd needs at /run/sshd.
 """
 
@@ -36,7 +37,7 @@ ForceCommand {enter}
 """
 ENTER = """\
 #!/bin/sh
-exec unshare --mount sh -c {inside} "$SSH_ORIGINAL_COMMAND"
+exec unshare --mount --uts sh -c {inside} "$SSH_ORIGINAL_COMMAND"
 """
 
 
@@ -118,7 +119,7 @@ def _listening(
     _new_key(own / "host_key")
     environment = f"env -i PATH={PATH} HOME=/root"
     inside = (
-        f"mount --bind {cluster} {machine.root}/cluster && "
+        f"echo {name} >/proc/sys/kernel/hostname && mount --bind {cluster} {machine.root}/cluster && "
         f'exec {CHROOT} {machine.root} /real/{environment} /bin/sh -c "$0"'
     )
     enter = own / "enter"

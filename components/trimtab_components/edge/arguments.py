@@ -1,5 +1,6 @@
 """What a cluster at the edge is told of its machines, at the boundary and checked."""
 
+import re
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pulumi
@@ -13,7 +14,14 @@ Port = Annotated[Count, Field(ge=1, le=65535)]
 Path = Annotated[str, Field(pattern=r"^/[-A-Za-z0-9._/]{0,200}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, Field(pattern=r"^[-A-Za-z0-9._]{1,64}$")]
+KubeletArg = Annotated[str, Field(pattern=r"^[a-z][-a-z0-9]{0,63}=[^\x00-\x1f\x7f]{0,512}$")]
+San = Annotated[str, Field(pattern=r"^[-A-Za-z0-9.:*]{1,253}$")]
 Seconds = Annotated[Count, Field(ge=0, le=86400)]
+
+_HOST = re.compile(
+    r"[0-9A-Za-z]([-0-9A-Za-z.]{0,251}[0-9A-Za-z])?\.?|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]{0,40}"
+)
+_TAKEN = ("kubeconfig", "fingerprint")
 
 
 class EdgeMachine(TypedDict):
@@ -190,7 +198,7 @@ class EdgeArguments(Arguments):
     air_gap: Path | None = None
     nvidia: Flag = True
     servers_take_work: Flag = True
-    kubelet_args: tuple[str, ...] = ()
+    kubelet_args: tuple[KubeletArg, ...] = ()
     pools: dict[str, dict[str, Any]] = Field(default_factory=dict)
     labels: dict[str, str] = Field(default_factory=dict)
     drain_seconds: Seconds = 300
@@ -226,6 +234,38 @@ class EdgeArguments(Arguments):
                 )
         if self.kubeconfig is not None:
             raise ValueError("kubeconfig is read over SSH; drop it, or give transport cloud-init")
+        return self
+
+    @model_validator(mode="after")
+    def _apart(self) -> "EdgeArguments":
+        if isinstance(self.endpoint, str) and not _HOST.fullmatch(self.endpoint):
+            raise ValueError(
+                f"endpoint: {self.endpoint} is no name or address; give a host alone, without a scheme, "
+                "brackets or a port"
+            )
+        names = [each.name for each in self.machines]
+        reached: dict[tuple[str, int], str] = {}
+        for machine in self.machines:
+            if machine.name in _TAKEN or machine.name.removesuffix("-node") in {
+                each for each in names if each != machine.name
+            }:
+                raise ValueError(
+                    f"{machine.name} is the name of what is made beside the machines; give it another"
+                )
+            if self.transport == "cloud-init" or not isinstance(machine.address, str):
+                continue
+            if not _HOST.fullmatch(machine.address):
+                raise ValueError(
+                    f"{machine.name}: {machine.address} is no name or address; give a host alone, "
+                    "without a scheme, brackets or a port"
+                )
+            place = (machine.address.lower(), machine.port or self.ssh.port)
+            if reached.get(place, machine.name) != machine.name:
+                raise ValueError(
+                    f"{reached[place]} and {machine.name} have the same address and port; each is a "
+                    "machine of its own"
+                )
+            reached[place] = machine.name
         return self
 
     @model_validator(mode="after")

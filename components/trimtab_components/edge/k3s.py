@@ -36,7 +36,9 @@ from trimtab_components.edge.arguments import (
     EdgeMachine,
     EdgeSsh,
     Machine,
+    San,
     Sha256,
+    Word,
 )
 from trimtab_components.edge.machines import Machines, marked
 from trimtab_components.kube_objects import kube_object
@@ -154,11 +156,11 @@ class _Checked(EdgeArguments):
     service_cidr: str = "10.43.0.0/16"
     secrets_encryption: Flag = True
     embedded_registry: Flag = False
-    disable: tuple[str, ...] = ()
+    disable: tuple[Word, ...] = ()
     flannel_backend: (
         Annotated[str, Field(pattern="^(vxlan|host-gw|wireguard-native|none)$")] | None
     ) = None
-    tls_sans: tuple[str, ...] = ()
+    tls_sans: tuple[San, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> "_Checked":

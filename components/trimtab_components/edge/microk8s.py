@@ -20,6 +20,7 @@ from trimtab_components.edge.arguments import (
     EdgeMachine,
     EdgeSsh,
     Machine,
+    San,
     Word,
 )
 from trimtab_components.edge.machines import Machines, marked
@@ -113,7 +114,7 @@ class _Checked(EdgeArguments):
     server_token: Any
     backups: Backups | None = None
     addons: tuple[Word, ...] = ("dns", "hostpath-storage")
-    tls_sans: tuple[str, ...] = ()
+    tls_sans: tuple[San, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> "_Checked":

@@ -58,6 +58,19 @@ COMBINATIONS: tuple[tuple[dict[str, Any], str], ...] = (
      "backups are of embedded etcd"),
     ({"upgrades": True, "air_gap": "/srv/k3s"}, "upgrades fetches images"),
     ({"air_gap": "/srv/k3s; reboot"}, "air_gap"),
+    ({"endpoint": "lb.example.com:6443"}, "endpoint: lb.example.com:6443 is no name or address"),
+    ({"endpoint": "[fd00::1]"}, "endpoint: [fd00::1] is no name or address"),
+    ({"servers": [machine("one", address="$(id)")]}, "one: $(id) is no name or address"),
+    ({"agents": {"trainer/cellar": [machine("one-node")]}},
+     "one-node is the name of what is made beside the machines"),
+    ({"agents": {"trainer/cellar": [machine("kubeconfig")]}},
+     "kubeconfig is the name of what is made beside the machines"),
+    ({"agents": {"trainer/cellar": [machine("a", address="ONE.example.com")]}},
+     "one and a have the same address and port; each is a machine of its own"),
+    ({"kubelet_args": ["--max-pods=200"]}, "kubelet_args[0]"),
+    ({"kubelet_args": ["max-pods=1\n--root-dir=/x"]}, "kubelet_args[0]"),
+    ({"disable": ["a\nb"]}, "disable[0]"),
+    ({"tls_sans": ["a b"]}, "tls_sans[0]"),
     ({"agents": {"trainer/cellar": [machine("a", group="trainer/cellar")]}},
      "agents: a states a group"),
 )  # fmt: skip
@@ -105,6 +118,34 @@ def test_microk8s_refuses(change: dict[str, Any], says: str) -> None:
 )
 def test_microk8s_refuses_what_contradicts(change: dict[str, Any], says: str) -> None:
     assert says in refusal(MicroK8sCluster, {**MICROK8S_LEAST, **change})
+
+
+@pytest.mark.parametrize("host", ["fd00::17", "::1", "10.0.0.1", "lb.example.com", "2001:db8::ff"])
+def test_an_endpoint_may_be_a_name_or_an_address_of_either_kind(host: str) -> None:
+    found: list[str] = []
+
+    def program() -> None:
+        arguments: Any = {**K3S_LEAST, "endpoint": host}
+        K3sCluster("x", arguments).endpoint.apply(found.append)
+
+    deploy(program)
+    assert found == [f"https://[{host}]:6443" if ":" in host else f"https://{host}:6443"]
+
+
+def test_a_first_server_asks_the_others_before_it_begins_a_cluster() -> None:
+    others = [machine("two", node_ip="192.0.2.2,fd00::2"), machine("three")]
+    for component, least, answers in (
+        (K3sCluster, K3S_LEAST, "https://192.0.2.2:6443 https://three.example.com:6443"),
+        (MicroK8sCluster, MICROK8S_LEAST,
+         "https://two.example.com:16443 https://three.example.com:16443"),
+    ):  # fmt: skip
+        arguments: Any = {**least, "servers": [machine("one"), *others]}
+        made = deploy(lambda component=component, given=arguments: component("x", given)).made
+        scripts = {name: each["stdin"]["value"] for (kind, name), each in made.items()
+                   if kind.endswith(":Command") and "stdin" in each}  # fmt: skip
+        assert f"PEERS='{answers}'\n" in scripts["x-one"]
+        assert "PEERS=''\n" in scripts["x-two"]
+        assert "PEERS=''\n" in scripts["x-gpu-1"]
 
 
 def test_servers_come_one_after_the_other_and_agents_side_by_side(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.examples import DOCS, arguments, block, example
+from support.examples import DOCS, example
 from support.recorded import of
 from trimtab_components.edge import k3s, microk8s
 
@@ -22,12 +22,6 @@ def test_the_microk8s_example_makes_three_servers_that_serve_the_group() -> None
     names = {f"workshop-bench-{place}{end}" for place in (1, 2, 3) for end in ("", "-node")}
     assert set(of(records, "Command")) == {*names, "workshop-fingerprint", "workshop-kubeconfig"}
     assert len(of(records, "NodePatch")) == 3
-
-
-def test_the_pages_arguments_are_the_components() -> None:
-    given = arguments(block("edge.md", "python"), "K3sCluster")
-    assert given.keys() <= k3s.K3sClusterArgs.__annotations__.keys()
-    k3s._Checked.model_validate(given)
 
 
 @pytest.mark.parametrize("args", [k3s.K3sClusterArgs, microk8s.MicroK8sClusterArgs])

@@ -21,6 +21,7 @@ from support.stand_in.wire import difference, plain, struct
 CLUSTER_SCOPED = {
     "ClusterRole",
     "ClusterRoleBinding",
+    "CustomResourceDefinition",
     "DeviceClass",
     "EC2NodeClass",
     "Namespace",

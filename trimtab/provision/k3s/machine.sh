@@ -4,6 +4,7 @@
 # what K3s runs with is compared with a stamp that is written last.
 
 APPLIED=/var/lib/trimtab/k3s.applied
+INSTALLING=/var/lib/trimtab/k3s.installing
 INSTALLER=/var/lib/trimtab/install-k3s.sh
 K3S=/usr/local/bin/k3s
 NVIDIA_CONFIG=/etc/rancher/k3s/config.yaml.d/nvidia.yaml
@@ -13,7 +14,8 @@ CONFIG=/etc/rancher/k3s/config.yaml
 IMAGES=/var/lib/rancher/k3s/agent/images
 
 installed() {
-  [ -x "$K3S" ] && [ -f "/etc/systemd/system/$SERVICE.service" ] || return 1
+  # K3s's installer writes its files in place: what it was broken off at is not there.
+  [ ! -e "$INSTALLING" ] && [ -x "$K3S" ] && [ -f "/etc/systemd/system/$SERVICE.service" ] || return 1
   [ "$KEEP_VERSION" = yes ] && return 0
   case "$("$K3S" --version 2>/dev/null)" in "k3s version $VERSION "*) return 0 ;; esac
   return 1
@@ -98,8 +100,10 @@ install_k3s() {
   say "installing K3s $VERSION as $ROLE"
   # What was applied ends here: a run that breaks off must not leave an old binary running as the new.
   rm -f "$APPLIED"
+  : >"$INSTALLING"
   INSTALL_K3S_VERSION=$VERSION INSTALL_K3S_EXEC=$ROLE INSTALL_K3S_SKIP_START=true \
     INSTALL_K3S_SKIP_DOWNLOAD=$skip sh "$INSTALLER"
+  rm -f "$INSTALLING"
   installed || fail "after its installation K3s is not $VERSION"
 }
 
@@ -140,7 +144,7 @@ fingerprint() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-server_ready() { timeout 30 "$K3S" kubectl get --raw /readyz; }
+server_ready() { "$K3S" kubectl get --raw /readyz --request-timeout=20s; }
 
 agent_ready() { systemctl is-active --quiet "$SERVICE"; }
 
@@ -177,7 +181,7 @@ remove() {
   rm -f "$APPLIED"
   [ ! -x "$script" ] || "$script"
   for each in $KEPT_FILES $AWAITED_FILES "$NVIDIA_CONFIG" "$JOIN_CONFIG"; do rm -f "$each" "$each".trimtab-*; done
-  rm -f "$INSTALLER"
+  rm -f "$INSTALLER" "$INSTALLING"
   say "K3s is gone from this machine"
 }
 

@@ -97,7 +97,7 @@ apply() {
     say "installing MicroK8s from $CHANNEL"
     launch
     install_snap
-    put 0600 "$APPLIED.release" "$(release)"
+    [ -z "$AIR_GAP" ] || put 0600 "$APPLIED.release" "$(release)"
     snap refresh --hold microk8s >/dev/null
     wait_until "$READY_SECONDS" "MicroK8s is not ready, see microk8s inspect" ready
     put 0600 "$APPLIED.config" "$CONFIG"

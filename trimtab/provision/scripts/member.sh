@@ -9,8 +9,7 @@ there() { [ -n "$(kube get node "$NODE" --ignore-not-found -o name)" ]; }
 
 READY='{.status.conditions[?(@.type=="Ready")].status}'
 
-# shellcheck disable=SC2086 # words: kubectl may be a program's own command
-ready() { [ "$(timeout 30 $KUBECTL get node "$NODE" -o "jsonpath=$READY")" = True ]; }
+ready() { [ "$(kube get node "$NODE" -o "jsonpath=$READY" --request-timeout=20s)" = True ]; }
 
 servers() { kube get nodes -l "$SERVER_LABEL" -o "jsonpath={range .items[*]}{.metadata.name} $READY{\"\n\"}{end}"; }
 

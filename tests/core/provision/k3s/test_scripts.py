@@ -2,12 +2,28 @@
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.edge_machine import STUBS, EdgeMachine, new_machine
+from support.edge_machine import STUBS, EdgeMachine
+from support.k3s_scripts import (
+    AGENT_TOKEN,
+    HIDDEN,
+    MEMBER,
+    NEXT,
+    NODE,
+    PASSWORD,
+    PLAIN,
+    SECRETS,
+    SERVER_TOKEN,
+    VERSION,
+    applied,
+    cluster_of,
+    refused,
+    restarts,
+    script,
+)
 from support.shell_scripts import shellcheck
 from trimtab.provision.edge_nodes import EdgeNode
 from trimtab.provision.k3s.config import (
@@ -17,71 +33,8 @@ from trimtab.provision.k3s.config import (
     REGISTRIES_FILE,
     SECRET_CONFIG_FILE,
     SERVER_TOKEN_FILE,
-    Cluster,
-    Node,
-    agent_config,
-    secret_config,
-    server_config,
 )
-from trimtab.provision.k3s.script import Installation, Role, Secrets, machine_script, member_script
-
-VERSION = "v1.35.3+k3s1"
-NEXT = "v1.35.4+k3s1"
-PLAIN = Installation(VERSION, ready_seconds=4, token_seconds=0)
-SERVER_TOKEN, AGENT_TOKEN, PASSWORD = "se'rvers $(alone)", "agents `too`", "pass%word\\n"
-SECRETS = Secrets(
-    SERVER_TOKEN,
-    AGENT_TOKEN,
-    secret_config(f"postgres://u:{PASSWORD}@db/k3s", "key-name", "key-itself"),
-    "configs: {r: {auth: {password: mirror}}}\n",
-    "ca",
-    "certificate",
-    "key",
-)
-HIDDEN = (SERVER_TOKEN, AGENT_TOKEN, PASSWORD, "key-itself", "mirror")
-CLUSTER = Cluster("192.0.2.1")
-NODE = Node({"trimtab.dev/pool": "trainer"}, ("nvidia.com/gpu=present:NoSchedule",), "one")
-MEMBER = EdgeNode(
-    "one", "server", "", True, False, {"pool": "a", "kept": "1"}, ("gpu=yes:NoSchedule",),
-    {"plan": "p"}, ("gpu=yes:NoSchedule",),
-)  # fmt: skip
-
-
-def script(
-    role: Role = "server",
-    installation: Installation = PLAIN,
-    secrets: Secrets = SECRETS,
-    node: Node = NODE,
-    **more: Any,
-) -> str:
-    config = (
-        server_config(CLUSTER, node, first=True, servers=3)
-        if role == "server"
-        else agent_config(CLUSTER, node)
-    )
-    return machine_script(role, config, installation, secrets, **more)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> EdgeMachine:
-    return new_machine(tmp_path / "machine")
-
-
-def applied(machine: EdgeMachine, text: str) -> str:
-    ended = machine.run(text)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
-
-
-def refused(machine: EdgeMachine, text: str) -> str:
-    ended = machine.run(text)
-    assert ended.returncode == 1, ended.stdout
-    return ended.stderr.strip()
-
-
-def restarts(machine: EdgeMachine) -> list[str]:
-    return machine.calls("systemctl restart")
-
+from trimtab.provision.k3s.script import Installation, Role, Secrets, member_script
 
 INSTALLATIONS = (
     PLAIN,
@@ -155,23 +108,6 @@ def test_no_secret_is_an_argument_or_in_the_environment_or_said(machine: EdgeMac
     for each in HIDDEN:
         assert each not in machine.seen()
         assert each not in said
-
-
-def test_a_run_that_breaks_off_anywhere_is_ended_by_the_next(tmp_path: Path) -> None:
-    whole = new_machine(tmp_path / "whole")
-    applied(whole, script(secrets=Secrets("a", "b")))
-    calls = len(whole.calls())
-    wanted = {name: (mode, text) for name, (mode, _, text) in whole.files().items()}
-    # A stride that shares no factor with what is repeated for each file; the last calls one by one.
-    for number in sorted({*range(1, calls + 1, 7), *range(calls - 9, calls + 1)}):
-        machine = new_machine(tmp_path / str(number))
-        machine.write("/stubs/fails", str(number))
-        assert machine.run(script(secrets=Secrets("a", "b"))).returncode != 0, number
-        applied(machine, script(secrets=Secrets("a", "b")))
-        found = {name: (mode, text) for name, (mode, _, text) in machine.files().items()}
-        assert found == wanted, number
-        assert machine.path("/run/active-k3s").exists()
-        assert machine.text(SERVER_TOKEN_FILE) == "a"
 
 
 CHANGES: tuple[tuple[str, dict[str, Any], int], ...] = (
@@ -366,14 +302,6 @@ def test_a_node_that_never_comes_is_an_error(machine: EdgeMachine) -> None:
     assert refused(machine, text) == (
         "trimtab: error: node two is not ready, see its service's journal there: not within 0 s"
     )
-
-
-def cluster_of(machine: EdgeMachine, *servers: str) -> None:
-    applied(machine, script())
-    for each in servers:
-        machine.write(f"/cluster/nodes/{each}/ready", "")
-        mark = f"/cluster/nodes/{each}/labels/node-role.kubernetes.io%control-plane"
-        machine.write(mark, "true")
 
 
 def test_a_server_leaves_with_its_pods_moved(machine: EdgeMachine) -> None:

@@ -123,6 +123,78 @@ def test_a_worker_joins_with_the_right_token_alone(machine: EdgeMachine) -> None
     assert machine.run(joining()).returncode == 1
 
 
+def test_the_token_is_in_no_file_of_a_machine_that_has_joined(machine: EdgeMachine) -> None:
+    machine.write("/cluster/token", TOKEN)
+    applied(machine, joining())
+    assert [name for name, (_, _, text) in machine.files().items() if TOKEN.encode() in text] == []
+
+
+def test_a_launch_configuration_that_is_not_carried_out_is_an_error(machine: EdgeMachine) -> None:
+    machine.write("/cluster/token", TOKEN)
+    machine.write("/stubs/idle", "")
+    ended = machine.run(joining())
+    assert ended.returncode == 1
+    assert "MicroK8s does not carry its launch configuration out" in ended.stderr
+    taken = machine.path("/var/snap/microk8s/common/etc/launcher/install.yaml")
+    taken.rename(f"{taken}.applied")
+    applied(machine, joining())
+    assert [name for name, (_, _, text) in machine.files().items() if TOKEN.encode() in text] == []
+
+
+@pytest.mark.parametrize(
+    "place", ["/etc/microk8s.yaml", "/root/snap/microk8s/common/.microk8s.yaml"]
+)
+def test_a_configuration_that_would_be_read_instead_is_refused(
+    machine: EdgeMachine, place: str
+) -> None:
+    machine.write(place, "{}")
+    ended = machine.run(first())
+    says = f"{place} is there: MicroK8s would take it for the launch configuration; move it away"
+    assert (ended.returncode, ended.stderr) == (1, f"trimtab: error: {says}\n")
+
+
+def test_no_second_cluster_is_begun_beside_what_is_left_of_the_first(machine: EdgeMachine) -> None:
+    peer = "https://192.0.2.2:16443"
+    text = machine_script(FIRST, SETUP, TOKEN, peers=["https://192.0.2.3:16443", peer])
+    machine.write("/stubs/answers", f"{peer}\n")
+    ended = machine.run(text)
+    assert ended.returncode == 1
+    assert f"a server of its cluster answers at {peer}: no second cluster is begun" in ended.stderr
+    assert machine.calls("snap install") == []
+    machine.path("/stubs/answers").unlink()
+    applied(machine, text)
+    machine.write("/stubs/answers", f"{peer}\n")
+    applied(machine, text)
+
+
+@pytest.mark.parametrize("channel", ["1.34/stable", "1.37/stable"])
+def test_channels_go_one_minor_version_at_a_time_and_never_back(
+    machine: EdgeMachine, channel: str
+) -> None:
+    applied(machine, first())
+    machine.calls()
+    ended = machine.run(first(replace(SETUP, channel=channel)))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("trimtab: error: MicroK8s is 1.35/stable here and ")
+    assert machine.calls("snap refresh") == []
+
+
+def test_another_release_in_the_folder_is_installed_over_the_old(machine: EdgeMachine) -> None:
+    offline = replace(SETUP, air_gap="/srv/snaps")
+    for name in ("microk8s_2.snap", "microk8s_2.assert"):
+        machine.write(f"/srv/snaps/{name}", "two")
+    applied(machine, first(offline))
+    machine.calls()
+    applied(machine, first(offline))
+    assert machine.calls("snap install") == []
+    for each in machine.path("/srv/snaps").iterdir():
+        each.unlink()
+    for name in ("microk8s_3.snap", "microk8s_3.assert"):
+        machine.write(f"/srv/snaps/{name}", "three")
+    applied(machine, first(offline))
+    assert machine.calls("snap install") == ["snap install /srv/snaps/microk8s_3.snap --classic"]
+
+
 def test_another_channel_is_a_refresh_that_is_held(machine: EdgeMachine) -> None:
     applied(machine, first())
     machine.calls()
