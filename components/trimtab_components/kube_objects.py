@@ -26,6 +26,9 @@ _GROUPS = {
     "storage.k8s.io/v1": "storage.v1",
 }
 """Where the SDK has what every cluster has; any other kind is a custom resource."""
+_REPLACED = {"ValidatingAdmissionPolicyBinding": ["spec"]}
+"""What is made anew when it changes, by kind. The provider previews an object's first update over what its
+creation left: a set keeps its members, and Deny beside Warn is invalid, so that the preview would fail."""
 _EXTENSION = "x-kubernetes-"
 """How a schema's extensions begin; the SDK's names have underscores, which the provider turns back."""
 
@@ -70,6 +73,9 @@ def kube_object(
             for key, value in manifest.items()
             if key not in ("apiVersion", "kind")
         }
+        if paths := _REPLACED.get(kind):
+            anew = pulumi.ResourceOptions(replace_on_changes=paths, delete_before_replace=True)
+            options = pulumi.ResourceOptions.merge(options, anew)
         own = getattr(attrgetter(_GROUPS[group])(kubernetes), kind)
         made: pulumi.Resource = own(resource_name, opts=options, **fields)
         return made

@@ -117,3 +117,17 @@ def test_an_environment_comes_between_two_without_touching_their_plans(world: Wo
     assert steps.of("update", "Kustomization") == ["delivery-prod"]
     world.changes["delivery"] = {"environments": [staging, prod]}
     assert world.stack.up().of("delete", "Kustomization") == ["delivery-canary"]
+
+
+def test_rules_that_warn_first_may_deny_later_and_back(world: World) -> None:
+    world.parts = ("rules",)
+    world.stack.up()
+    bindings = {"rules-spot-exclusion-binding", "rules-commitment-approval-binding"}
+    for actions in (["Warn", "Audit"], ["Audit"], ["Deny"]):
+        world.changes["rules"] = {"admission_actions": actions}
+        assert set(world.stack.preview().of("replace")) == bindings
+        world.cloud.take()
+        world.stack.up()
+        assert set(world.order("create")) == bindings
+        held = world.cloud.of("ValidatingAdmissionPolicyBinding")
+        assert [each.inputs["spec"]["validationActions"] for each in held] == [actions] * 2
