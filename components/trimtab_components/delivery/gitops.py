@@ -392,10 +392,25 @@ def _check_engine(settings: _Checked, where: str) -> None:
 
 
 def _check_schemes(settings: _Checked, where: str) -> None:
+    scheme, _, rest = settings.url.partition("://")
+    user = rest.partition("/")[0].rpartition("@")[0]
+    if user and (scheme != "ssh" or ":" in user):
+        # Not repeated here: an address is in the state, in logs and in the cluster, open to be read.
+        raise InputError(
+            "url holds credentials, which an address does not keep secret",
+            where=where,
+            mend="give credentials, or credentials_secret",
+        )
     given = settings.credentials
     if given is None:
         return
-    ssh = settings.url.startswith("ssh://")
+    if scheme == "http":
+        raise InputError(
+            "url is http://, over which credentials would go in clear",
+            where=where,
+            mend="give an https:// or ssh:// address",
+        )
+    ssh = scheme == "ssh"
     if ssh != (given.ssh_private_key is not None):
         raise InputError(
             f"credentials don't fit the address {settings.url}",

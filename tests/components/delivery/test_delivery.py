@@ -243,6 +243,22 @@ EKS: dict[str, Any] = {"providers": {"aws-eks": {}}}
         ("GitOps",
          {**FLUX, "environments": [*ENVIRONMENTS, {"name": "dev", "path": "prod", "namespace": "dev"}]},
          "environments: two have the path prod of main; give each its own path"),
+        ("GitOps",
+         {**FLUX, "environments": [*ENVIRONMENTS, {"name": "dev", "path": "prod/dev", "namespace": "dev"}]},
+         ("environments: prod/dev of dev is in prod, so prod would deliver it too; give each a folder beside"
+         " the others'")),
+        ("GitOps", {**FLUX, "environments": [{"name": "prod", "path": "a/../../prod"}]},
+         ("environments: the path of prod is a/../../prod; write it from the repository's root, without"
+         " ..")),
+        ("GitOps", {**FLUX, "url": "https://git:token@git.example.org/x.git"},
+         ("url holds credentials, which an address does not keep secret; give credentials, or"
+         " credentials_secret")),
+        ("GitOps", {**FLUX, "url": "ssh://git:word@git.example.org/x.git"},
+         ("url holds credentials, which an address does not keep secret; give credentials, or"
+         " credentials_secret")),
+        ("GitOps",
+         {**FLUX, "url": "http://git.example.org/x.git", "credentials": {"username": "u", "password": "p"}},
+         ("url is http://, over which credentials would go in clear; give an https:// or ssh:// address")),
         (XP, {"providers": {"aws-s3": {}}},
          ("providers: aws-s3 is unknown; use aws-autoscaling, aws-ec2, aws-eks, aws-iam, aws-lambda,"
          " azure-containerservice, gcp-cloudplatform, gcp-compute, gcp-container, helm, kubernetes")),

@@ -12,6 +12,8 @@ follows it along.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
+from pathlib import PurePosixPath
 from typing import Any
 
 from trimtab.errors import InputError
@@ -95,7 +97,8 @@ def check(delivery: Delivery, where: str) -> None:
     """Refuse environments that would stand on one another.
 
     Raises:
-        InputError: two have a name, or a namespace of a cluster, or a folder of a branch.
+        InputError: two have a name, or a namespace of a cluster, or a folder of a branch; or one's folder
+            is in another's, which would deliver it too, or leaves the repository.
     """
     _refuse_twice("name", [(each.name,) for each in delivery.environments], where)
     _refuse_twice(
@@ -107,6 +110,22 @@ def check(delivery: Delivery, where: str) -> None:
     _refuse_twice(
         "path", [(each.path, each.branch or branch) for each in delivery.environments], where
     )
+    for each in delivery.environments:
+        if ".." in each.path.split("/"):
+            raise InputError(
+                f"environments: the path of {each.name} is {each.path}",
+                where=where,
+                mend="write it from the repository's root, without ..",
+            )
+    for outer, inner in permutations(delivery.environments, 2):
+        within = PurePosixPath(inner.path).is_relative_to(PurePosixPath(outer.path))
+        if within and (inner.branch or branch) == (outer.branch or branch):
+            raise InputError(
+                f"environments: {inner.path} of {inner.name} is in {outer.path}, so {outer.name} would "
+                "deliver it too",
+                where=where,
+                mend="give each a folder beside the others'",
+            )
 
 
 def _refuse_twice(what: str, values: Sequence[tuple[str, ...]], where: str) -> None:
