@@ -110,7 +110,9 @@ def advise(claims: Claims, region: str | None, book: PriceBook) -> Advice:
         snapshot = _snapshot_of(backend)
         if snapshot is not None:
             advice.snapshot(busy, price_of(snapshot, region, book))
-    advice.orphans(np.flatnonzero(~claims.bound))
+    # What was read or written lately is used by somebody, whatever the list of pods says just now.
+    lately = (claims.days_since_access < LEAST_DAYS) | (claims.iops_p95 > 0)
+    advice.orphans(np.flatnonzero(~claims.bound & ~lately))
     assert len(advice.action) == count  # noqa: S101 - every claim has its row
     return advice.done()
 

@@ -150,7 +150,11 @@ def _set(backend: Backend, iops: Array, mibps: Array) -> tuple[Array, Array]:
     through = np.maximum(mibps, backend.baseline_mibps or 0.0)
     for_through = through / backend.mibps_per_iops if backend.mibps_per_iops else 0.0
     least = np.maximum(backend.baseline_iops or 0.0, for_through)
-    return np.ceil(np.maximum(iops, least) - ROUNDING), np.ceil(through - ROUNDING)
+    # What comes with a volume is no whole number everywhere (125 MB/s), and one more would be paid for.
+    whole_mibps = np.where(
+        mibps > (backend.baseline_mibps or 0.0), np.ceil(through - ROUNDING), through
+    )
+    return np.ceil(np.maximum(iops, least) - ROUNDING), whole_mibps
 
 
 def _step_index(backend: Backend, gib: Array) -> NDArray[np.int64]:

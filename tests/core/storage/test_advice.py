@@ -42,6 +42,9 @@ def reviewed(tmp_path: Path, *rows: str) -> tuple[Claims, Advice]:
         # Idle for 75 days: 40 GiB of snapshot for 500 GiB of disk.
         ("a,ebs-gp3,500,40,,,0,0,75,90,yes", Action.SNAPSHOT, "ebs-snapshot", 40.0 - 2.0),
         ("a,ebs-gp3,500,40,,,,,,,no", Action.ORPHANED, "ebs-gp3", 40.0),
+        # No pod at the instant, but read yesterday: a job between two runs.
+        ("a,ebs-gp3,10,8,,,0,0,1,30,no", Action.KEEP, "ebs-gp3", 0.0),
+        ("a,ebs-gp3,10,8,,,7,1,,,no", Action.KEEP, "ebs-gp3", 0.0),
         ("a,ebs-gp3,100,95,,,500,20,0,30,yes", Action.GROW, "ebs-gp3", 0.0),
         ("a,ebs-gp3,100,50,,,2900,20,0,30,yes", Action.GROW, "ebs-gp3", 0.0),
         # Not measured, or not long enough.

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trimtab.pricing.book import built_in_book
 from trimtab.storage.backends import Backend, backends
 from trimtab.storage.limits import attainable, fit, why_not
+from trimtab.storage.prices import price_of
 
 sized = st.sampled_from([each for each in backends().values() if each.sized_by_hand])
 gibs = st.floats(1, 60_000)
@@ -96,3 +98,11 @@ def test_many_volumes_at_once_are_each_alone(
 )
 def test_a_refusal_gives_the_figure(name: str, need: tuple[float, ...], why: str) -> None:
     assert why_not(backends()[name], *need) == why
+
+
+def test_a_volume_at_its_baseline_pays_for_no_throughput() -> None:
+    v2 = backends()["azure-disk-premium-v2"]
+    found = fit(v2, 1000.0, 2000.0, 50.0)
+    assert float(found.mibps) == v2.baseline_mibps
+    usd = price_of(v2, "eastus", built_in_book()).usd_per_month(found.gib, found.iops, found.mibps)
+    assert float(usd) == pytest.approx(1000 * 0.08)
