@@ -1,4 +1,4 @@
-"""A page's example: its program's records, the lines that the page shows, its Python's arguments."""
+"""A page's example: its program's records, the blocks that the page shows."""
 
 import ast
 import re
@@ -18,26 +18,16 @@ def example(name: str, stack: str = "prod") -> Records:
 
 def block(page: str, language: str, index: int = 0) -> str:
     """A fenced block of a page of docs."""
-    text = (DOCS / page).read_text("utf-8")
-    found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    return str(found[index])
+    return blocks((DOCS / page).read_text("utf-8"), language)[index]
 
 
-def arguments(source: str, component: str) -> dict[str, Any]:
-    """The literal arguments that a page's Python gives a component; what is no literal is None."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == component:
-            given = node.args[1]
-            assert isinstance(given, ast.Dict)
-            return {
-                ast.literal_eval(key): _literal(value)
-                for key, value in zip(given.keys, given.values, strict=True)
-                if key is not None
-            }
-    raise AssertionError(f"no {component} in the page")
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a text."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def _literal(value: ast.expr) -> Any:
+def literal(value: ast.expr) -> Any:
+    """The expression's value; None where it is no literal."""
     try:
         return ast.literal_eval(value)
     except ValueError:

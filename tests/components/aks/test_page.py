@@ -1,11 +1,10 @@
 """docs/aks.md and its example: the program previews, and the page shows what it makes."""
 
-from support.examples import arguments, block, example
+from support.examples import block, example
 from support.recorded import of
 from support.sdk_inputs import problems
 from trimtab.preview.records import ResourceRecord
 from trimtab.provision.aks.pools import SPOT_TAINT
-from trimtab_components.aks.arguments import AksClusterArgs, AksSettings
 
 
 def line(name: str, record: ResourceRecord) -> str:
@@ -21,12 +20,6 @@ def test_the_page_lists_the_examples_node_pools() -> None:
     assert sorted(block("aks.md", "text").splitlines()) == found
     assert {r.name: p for r in records if r.custom and r.type.startswith("azure:")
             and (p := problems(r.type, r.inputs))} == {}  # fmt: skip
-
-
-def test_the_pages_arguments_are_the_components() -> None:
-    given = arguments(block("aks.md", "python"), "AksCluster")
-    assert given.keys() <= AksClusterArgs.__annotations__.keys()
-    AksSettings.model_validate(given)
 
 
 def test_the_pages_toleration_is_of_the_taint() -> None:

@@ -1,8 +1,7 @@
 """docs/existing-clusters.md and its example: the program previews, and the page shows what it makes."""
 
-from support.examples import arguments, block, example
+from support.examples import block, example
 from support.recorded import of, one
-from trimtab_components.existing.cluster import ExistingClusterArgs, _Checked
 
 
 def test_the_example_marks_its_machines_and_drives_them() -> None:
@@ -20,9 +19,3 @@ def test_the_page_says_how_its_machines_join() -> None:
     stated = patch.inputs["metadata"]["labels"].items()
     assert {tuple(label.split("=")) for label in labels} <= stated
     assert "--register-with-taints=nvidia.com/gpu=present:NoSchedule" in join
-
-
-def test_the_pages_arguments_are_the_components() -> None:
-    given = arguments(block("existing-clusters.md", "python"), "ExistingCluster")
-    assert given.keys() <= ExistingClusterArgs.__annotations__.keys()
-    _Checked.model_validate({**given, "kubeconfig": "{}"})

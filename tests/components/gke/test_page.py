@@ -1,10 +1,9 @@
 """docs/gke.md and its example: the program previews, and the page shows what it makes."""
 
-from support.examples import arguments, block, example
+from support.examples import block, example
 from support.recorded import of
 from support.sdk_inputs import problems
 from trimtab.preview.records import ResourceRecord
-from trimtab_components.gke.arguments import GkeClusterArgs, GkeSettings
 
 
 def line(name: str, record: ResourceRecord) -> str:
@@ -28,9 +27,3 @@ def test_the_page_lists_the_examples_node_pools() -> None:
     assert sorted(block("gke.md", "text").splitlines()) == found
     assert {r.name: p for r in records if r.custom and r.type.startswith("gcp:")
             and (p := problems(r.type, r.inputs))} == {}  # fmt: skip
-
-
-def test_the_pages_arguments_are_the_components() -> None:
-    given = arguments(block("gke.md", "python"), "GkeCluster")
-    assert given.keys() <= GkeClusterArgs.__annotations__.keys()
-    GkeSettings.model_validate(given)

@@ -1,25 +1,15 @@
-"""docs/observability.md: its Python, its tables and its alerts are the component's."""
+"""docs/observability.md: its tables and its alerts are the component's."""
 
 import re
 
-from support.examples import DOCS, arguments, block, example
+from support.examples import DOCS, example
 from support.recorded import of, one
 from trimtab.provision.observability.alerts import Thresholds, alerts
 from trimtab.provision.observability.parts import PARTS
 from trimtab.provision.observability.storage import DEFAULT_GIB
-from trimtab_components.observability.observability import (
-    AlertThresholds,
-    ObservabilityArgs,
-    _Checked,
-)
+from trimtab_components.observability.observability import AlertThresholds
 
 PAGE = (DOCS / "observability.md").read_text("utf-8")
-
-
-def test_the_pages_arguments_are_the_components() -> None:
-    given = arguments(block("observability.md", "python"), "Observability")
-    assert given.keys() <= ObservabilityArgs.__annotations__.keys()
-    _Checked.model_validate(given)
 
 
 def test_every_alert_has_its_section() -> None:

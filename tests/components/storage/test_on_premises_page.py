@@ -5,12 +5,11 @@ import re
 
 import pytest
 
-from support.examples import DOCS, arguments, block, example
+from support.examples import DOCS, block, example
 from support.recorded import Records, of, one
 from trimtab.provision.storage.drivers import DRIVERS
 from trimtab.provision.storage.on_premises import MAKERS
 from trimtab.provision.storage.on_premises_drivers import DRIVERS as OURS
-from trimtab_components.storage.classes import StorageClassesArgs, _Checked
 
 PAGE = "storage-on-premises.md"
 
@@ -56,12 +55,6 @@ def test_what_a_kind_needs_stands_before_it(hall: Records) -> None:
 
 def test_no_secret_is_made(hall: Records) -> None:
     assert of(hall, "Secret") == {}
-
-
-def test_the_page_s_arguments_are_the_component_s() -> None:
-    given = arguments(block(PAGE, "python"), "StorageClasses")
-    assert given.keys() <= StorageClassesArgs.__annotations__.keys()
-    _Checked.model_validate(given)
 
 
 def test_the_page_has_every_backend_and_every_driver() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support.examples import DOCS, arguments, block, example
+from support.examples import DOCS, example
 from support.recorded import of
 from trimtab.plan.storage import INTENTS
 from trimtab.pricing.book import built_in_book
@@ -12,7 +12,7 @@ from trimtab.provision.storage.classes import USUAL
 from trimtab.provision.storage.lifecycle import USUAL as AGEING
 from trimtab.storage.backends import backends, suiting
 from trimtab.storage.prices import price_of
-from trimtab_components.storage import classes, lifecycle
+from trimtab_components.storage import classes
 
 PAGE = (DOCS / "storage.md").read_text("utf-8")
 
@@ -51,14 +51,6 @@ def test_what_an_intent_means_for_objects_is_the_tables() -> None:
                     assert cell == f"dropped after {rule.expire_days}"
                 else:
                     assert {k: int(v) for k, v in steps.items()} == rule.transitions
-
-
-def test_the_pages_arguments_are_the_components() -> None:
-    given = arguments(block("storage.md", "python"), "StorageClasses")
-    checked = classes._Checked.model_validate({**given, "plan": {}})
-    assert checked.classes["database"].iops == 20000
-    ageing = arguments(block("storage.md", "python", 1), "DataLifecycle")
-    lifecycle._Checked.model_validate(ageing)
 
 
 def test_every_argument_and_setting_is_on_the_page() -> None:
