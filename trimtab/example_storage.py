@@ -146,7 +146,7 @@ def _claims(noise: np.random.Generator) -> str:
         if kind == 4:
             measured = 3
         if kind == 5:
-            bound = 0
+            p95, through, days, bound = 0.0, 0.0, 45, 0
         known = kind != 4 or number % 12 == 4
         lines.append(
             f"team-{number % 4},data-{number},{backend},{gib:.0f},{used:.1f},{iops or ''},{mibps or ''},"
