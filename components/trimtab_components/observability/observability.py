@@ -121,7 +121,7 @@ class ObservabilityArgs(TypedDict):
     tolerate: NotRequired[list[str]]
     """Keys of taints that daemons bear with, besides those of the plan's nodes."""
     priority_class: NotRequired[str]
-    """The pods' PriorityClass; default the charts' own."""
+    """The pods' PriorityClass; default the charts' own. Kepler's chart takes none."""
     labels: NotRequired[dict[str, str]]
     """Labels of the objects, besides those of the plan."""
     override: NotRequired[dict[str, ChartOverride]]
@@ -321,6 +321,16 @@ def _check(settings: _Checked, parts: tuple[str, ...], plan: CapacityPlan, where
     for part in settings.override:
         if part not in parts:
             raise refuse(f"override: {part} is not installed", f"use one of {allowed(list(parts))}")
+    for part in table.without_nodes(plan, parts):
+        by_operator = part == "dcgm" and settings.dcgm_by_gpu_operator
+        if part not in settings.override and not by_operator:
+            raise refuse(
+                f"parts: no node of the plan is one that {part} can measure",
+                "drop it, or say through override where it runs",
+            )
+    for store in settings.storage_gib:
+        if store in ACCOUNTS and store not in parts:
+            raise refuse(f"storage_gib: {store} is not installed", "drop it, or add that part")
     if settings.dcgm_by_gpu_operator and "dcgm" in settings.override:
         raise refuse("override: dcgm is the GPU operator's", "override the GPU operator's values")
     provider = plan.spec.site.provider

@@ -178,6 +178,11 @@ def test_outputs_say_what_is_there_and_what_is_claimed() -> None:
          " through override")),
         ({"storage_gib": {"opencost": 5}},
          "storage_gib: opencost is no store; use one of alertmanager, grafana, loki, prometheus, tempo"),
+        ({"storage_gib": {"loki": 5}, "parts": ["prometheus"]},
+         "storage_gib: loki is not installed; drop it, or add that part"),
+        ({"plan": CPU_PLAN, "parts": ["prometheus", "dcgm"]},
+         ("parts: no node of the plan is one that dcgm can measure; drop it, or say through override where"
+         " it runs")),
         ({"node_prices": {"cpu": 1.0}},
          "node_prices: cpu is no price; use one of gib, gpu, storage_gib, vcpu"),
         ({"node_prices": {}, "parts": ["prometheus"]},

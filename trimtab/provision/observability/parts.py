@@ -132,10 +132,17 @@ def needed_parts(plan: CapacityPlan) -> tuple[str, ...]:
     The DCGM exporter where a group has NVIDIA GPUs. Kepler where machines are the owner's or bare
     metal: a virtual machine has no power meter to read.
     """
-    groups = [group for pool in plan.spec.pools for group in pool.groups]
-    gpus, metered = any(map(has_nvidia, groups)), any(map(is_metered, groups))
-    absent = {name for name, there in (("dcgm", gpus), ("kepler", metered)) if not there}
+    absent = without_nodes(plan, tuple(PARTS))
     return tuple(name for name in PARTS if name not in absent)
+
+
+def without_nodes(plan: CapacityPlan, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the parts that measure nodes of a kind which the plan does not have."""
+    groups = [group for pool in plan.spec.pools for group in pool.groups]
+    measured = {"dcgm": has_nvidia, "kepler": is_metered}
+    return tuple(
+        part for part in parts if part in measured and not any(map(measured[part], groups))
+    )
 
 
 def has_nvidia(group: Group) -> bool:
