@@ -92,7 +92,9 @@ def test_a_cluster_of_three_servers_and_a_worker_lives(
         ready = site.cluster / "nodes/two/ready"
         ready.unlink()
         arguments["servers"].pop()
-        with pytest.raises(OperationError, match="three can't leave while these servers are down: two"):
+        with pytest.raises(
+            OperationError, match="three can't leave while these servers are down: two"
+        ):
             stack.up()
         ready.touch()
         stack.up()

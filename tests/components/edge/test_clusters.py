@@ -132,20 +132,30 @@ def test_an_endpoint_may_be_a_name_or_an_address_of_either_kind(host: str) -> No
     assert found == [f"https://[{host}]:6443" if ":" in host else f"https://{host}:6443"]
 
 
-def test_a_first_server_asks_the_others_before_it_begins_a_cluster() -> None:
-    others = [machine("two", node_ip="192.0.2.2,fd00::2"), machine("three")]
-    for component, least, answers in (
+@pytest.mark.parametrize(
+    ("component", "least", "answers"),
+    [
         (K3sCluster, K3S_LEAST, "https://192.0.2.2:6443 https://three.example.com:6443"),
-        (MicroK8sCluster, MICROK8S_LEAST,
-         "https://two.example.com:16443 https://three.example.com:16443"),
-    ):  # fmt: skip
-        arguments: Any = {**least, "servers": [machine("one"), *others]}
-        made = deploy(lambda component=component, given=arguments: component("x", given)).made
-        scripts = {name: each["stdin"]["value"] for (kind, name), each in made.items()
-                   if kind.endswith(":Command") and "stdin" in each}  # fmt: skip
-        assert f"PEERS='{answers}'\n" in scripts["x-one"]
-        assert "PEERS=''\n" in scripts["x-two"]
-        assert "PEERS=''\n" in scripts["x-gpu-1"]
+        (
+            MicroK8sCluster,
+            MICROK8S_LEAST,
+            "https://two.example.com:16443 https://three.example.com:16443",
+        ),
+    ],
+)
+def test_a_first_server_asks_the_others_before_it_begins_a_cluster(
+    component: Any, least: dict[str, Any], answers: str
+) -> None:
+    servers = [machine("one"), machine("two", node_ip="192.0.2.2,fd00::2"), machine("three")]
+    made = deploy(lambda: component("x", {**least, "servers": servers})).made
+    scripts = {
+        name: each["stdin"]["value"]
+        for (kind, name), each in made.items()
+        if kind.endswith(":Command") and "stdin" in each
+    }
+    assert f"PEERS='{answers}'\n" in scripts["x-one"]
+    assert "PEERS=''\n" in scripts["x-two"]
+    assert "PEERS=''\n" in scripts["x-gpu-1"]
 
 
 def test_servers_come_one_after_the_other_and_agents_side_by_side(tmp_path: Path) -> None:
