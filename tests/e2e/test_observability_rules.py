@@ -204,3 +204,17 @@ def test_a_panel_gives_what_its_title_says(
     # To the sixth digit: promtool compares exactly.
     test = unit_test(title, series, 240, f"round({expr}, 1e-6)", samples)
     evaluate([test], rules, tmp_path)
+
+
+def test_the_pages_demand_is_the_mean_of_the_hour(rules: Path, tmp_path: Path) -> None:
+    """Eight GPUs for a quarter of it are two; a pod that has ended asks for none."""
+    page = (DOCS / "observability.md").read_text("utf-8")
+    expr = re.findall(r"^```promql\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)[0]
+    of = 'namespace="n",pod="a"'
+    series = {
+        f'kube_pod_container_resource_requests{{{of},node="n1",resource="nvidia_com_gpu"}}': steady(8),
+        f'kube_pod_status_phase{{{of},phase="Running"}}': "0x199 1x14 0x100",
+        f'kube_pod_status_phase{{{of},phase="Succeeded"}}': "0x214 1x100",
+        **others(),
+    }  # fmt: skip
+    evaluate([unit_test("mean", series, 240, expr, [({}, 2)])], rules, tmp_path)
