@@ -1,6 +1,7 @@
 """GitOps', Crossplane's and the policy engines' objects against a real API server with their own CRDs."""
 
 import copy
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,7 @@ def test_every_managed_resource_that_is_made_is_on() -> None:
         for file in (HERE / "crds").glob("*.yaml")
         for document in yaml.safe_load_all(file.read_text("utf-8"))
         if document["spec"]["group"].endswith(".m.upbound.io")
+        and document["spec"]["scope"] == "Namespaced"  # else it is a provider's configuration
     }
     assert {kind for kind in kinds if kind.endswith(".m.upbound.io")} == made
 
@@ -215,3 +217,81 @@ def test_a_secret_reaches_the_cluster_in_the_engines_own_words(cluster: KubeApi)
     stored = cluster.apply(manifest, dry_run=True)
     assert set(stored["data"]) == {"type", "url", "project", "username", "password"}
     assert stored["metadata"]["labels"]["argocd.argoproj.io/secret-type"] == "repository"
+
+
+def webhook(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Gatekeeper's validating webhook as its chart makes it of these values, with nobody to answer."""
+    exempt = values["validatingWebhookExemptNamespacesLabels"].items()
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "gatekeeper-down"},
+        "webhooks": [
+            {
+                "name": "validation.gatekeeper.sh",
+                "admissionReviewVersions": ["v1"],
+                "clientConfig": {"url": "https://127.0.0.1:1/v1/admit"},
+                "failurePolicy": values["validatingWebhookFailurePolicy"],
+                "matchConditions": values["validatingWebhookMatchConditions"],
+                "matchPolicy": "Exact",
+                "namespaceSelector": {
+                    "matchExpressions": [
+                        {"key": key, "operator": "NotIn", "values": names} for key, names in exempt
+                    ]
+                },
+                "rules": [
+                    {
+                        "apiGroups": ["*"],
+                        "apiVersions": ["*"],
+                        "operations": ["CREATE", "UPDATE"],
+                        "resources": ["*"],
+                        "scope": "*",
+                    }
+                ],
+                "sideEffects": "None",
+                "timeoutSeconds": 1,
+            }
+        ],
+    }
+
+
+def test_a_cluster_whose_engine_is_down_gets_nodes_and_mends_itself(cluster: KubeApi) -> None:
+    class_ = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1}
+    config = {"apiVersion": "v1", "kind": "ConfigMap"}
+    passed: list[dict[str, Any]] = [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "joining"}},
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "CSINode",
+            "metadata": {"name": "joining"},
+            "spec": {"drivers": []},
+        },
+        {**config, "metadata": {"name": "mending", "namespace": "kube-system"}},
+        {**config, "metadata": {"name": "mending", "namespace": "gatekeeper-system"}},
+    ]
+    refused: list[dict[str, Any]] = [
+        {**class_, "metadata": {"name": "slips-through"}},
+        {**config, "metadata": {"name": "slips-through", "namespace": "default"}},
+    ]
+    down = webhook(policy_engines.values(SETTINGS, {}))
+    cluster.apply(down)
+    try:
+        for each in refused:
+            eventually_refused(cluster, each)
+        for each in passed:
+            cluster.apply(each, dry_run=True)
+    finally:
+        cluster.delete(down["apiVersion"], down["kind"], down["metadata"]["name"])
+
+
+def eventually_refused(cluster: KubeApi, manifest: dict[str, Any]) -> None:
+    """The server takes a moment to heed a new webhook."""
+    said = ""
+    for _ in range(200):
+        try:
+            cluster.apply(manifest, dry_run=True)
+        except KubeError as error:
+            said = str(error)
+            break
+        time.sleep(0.05)
+    assert "failed calling webhook" in said

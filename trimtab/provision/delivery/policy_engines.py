@@ -3,7 +3,8 @@
 An admission webhook stands between everyone and the API server, so what it may stop is decided here: never
 kube-system, where the cluster mends itself, nor its own namespace. With `Ignore` a webhook that doesn't
 answer lets requests pass, and the audit finds them later; with `Fail` it stops them, so that nothing slips
-through and a cluster whose engine is down can't change what is not exempt.
+through and a cluster whose engine is down can't change what is not exempt. What a node joins by is in no
+namespace: it passes unseen with `Fail`, or the engine's pods would wait for nodes that wait for the engine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,13 @@ NEVER = ("kube-node-lease", "kube-public", "kube-system")
 """Namespaces that no webhook sees."""
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has, with its name."""
+_JOINING = ("/nodes", "certificates.k8s.io/certificatesigningrequests", "storage.k8s.io/csinodes")
+_EXPRESSION = "!((request.resource.group + '/' + request.resource.resource) in [{}])"
+NODES_JOIN = {
+    "name": "nodes-may-join",
+    "expression": _EXPRESSION.format(", ".join(f"'{each}'" for each in _JOINING)),
+}
+"""A webhook's match condition: whether it is asked at all."""
 CONFIG = "config.gatekeeper.sh/v1alpha1"
 
 
@@ -51,6 +59,11 @@ class Settings:
     memory: str = "512Mi"
 
     @property
+    def stops(self) -> bool:
+        """Whether requests are refused while the engine doesn't answer."""
+        return self.failure_policy == "Fail"
+
+    @property
     def unseen(self) -> tuple[str, ...]:
         """Every namespace that is left alone."""
         return tuple(sorted({*NEVER, self.namespace, *self.exempt}))
@@ -62,7 +75,7 @@ def check(settings: Settings, where: str) -> None:
     Raises:
         InputError: one of them.
     """
-    if settings.failure_policy == "Fail" and settings.replicas < 2:
+    if settings.stops and settings.replicas < 2:
         raise InputError(
             "failure_policy is Fail with one replica: while it moves nothing can be changed",
             where=where,
@@ -126,6 +139,7 @@ def _gatekeeper(settings: Settings) -> dict[str, Any]:
         "mutatingWebhookFailurePolicy": "Ignore",
         "mutatingWebhookExemptNamespacesLabels": exempt,
         **timeouts,
+        **({"validatingWebhookMatchConditions": [NODES_JOIN]} if settings.stops else {}),
         "controllerManager": {
             # Those whose owners may label them admission.gatekeeper.sh/ignore themselves: none.
             "exemptNamespaces": [],
@@ -152,6 +166,7 @@ def _kyverno(settings: Settings) -> dict[str, Any]:
                     ]
                 }
             },
+            **({"matchConditions": [NODES_JOIN]} if settings.stops else {}),
             "resourceFiltersIncludeNamespaces": [
                 each for each in settings.unseen if each not in (*NEVER, settings.namespace)
             ],

@@ -100,6 +100,17 @@ def test_while_gatekeeper_is_down_namespaces_are_made_as_everything_else_is(poli
     }
 
 
+@pytest.mark.parametrize("engine", ["gatekeeper", "kyverno"])
+def test_only_what_stops_requests_must_let_nodes_join(engine: Any) -> None:
+    for policy in ("Ignore", "Fail"):
+        made = values(Settings(engine, 3, policy, 300, engine), {})
+        place = (made, "validatingWebhookMatchConditions")
+        if engine == "kyverno":
+            place = (made["config"], "matchConditions")
+        found = place[0].get(place[1], [])
+        assert [each["name"] for each in found] == ["nodes-may-join"] * (policy == "Fail")
+
+
 @pytest.mark.parametrize(("ordered", "said"), [(True, "true"), (False, "false")])
 def test_argo_cd_is_told_of_order_and_of_health(ordered: bool, said: str) -> None:
     configs = argo_values(2, ordered, False, {})["configs"]
