@@ -28,6 +28,7 @@ from trimtab.provision.governance.budgets import (
 )
 from trimtab.provision.governance.focus import Granularity, alerts_policy, delivery, export_inputs
 from trimtab.provision.sized_groups import check_tags
+from trimtab_components.buckets import closed_bucket
 from trimtab_components.eks.encryption import account_id
 from trimtab_components.eks.late import LateArn, LateKeyArn, LateRoleArn
 from trimtab_components.governance.arguments import (
@@ -38,7 +39,6 @@ from trimtab_components.governance.arguments import (
 )
 from trimtab_components.order import children_wait
 from trimtab_components.region import aws_region
-from trimtab_components.storage.buckets import closed_bucket
 
 __all__ = [
     "AnomalyDetection",

@@ -23,7 +23,7 @@ from trimtab.provision.storage.aws import (
 )
 from trimtab.provision.storage.model import ClassRequest, Facts
 from trimtab.provision.storage.objects import place, tags
-from trimtab_components.storage.buckets import closed_bucket, kept
+from trimtab_components.buckets import closed_bucket, kept
 
 NFS = ((2049, 2049),)
 LUSTRE = ((988, 988), (1018, 1023))

@@ -30,9 +30,9 @@ from trimtab.provision.storage.lifecycle import (
     s3_rules,
     tierings,
 )
+from trimtab_components.buckets import closed_bucket, kept
 from trimtab_components.eks.late import LateText
 from trimtab_components.order import children_wait
-from trimtab_components.storage.buckets import closed_bucket, kept
 
 __all__ = ["DataLifecycle", "DataLifecycleArgs"]
 
