@@ -16,7 +16,8 @@ tracked() { snap list microk8s | grep -q " $CHANNEL "; }
 
 # The snap reads the first configuration that it finds, and these come before ours.
 unshadowed() {
-  for each in /etc/microk8s.yaml /root/snap/microk8s/common/.microk8s.yaml; do
+  home=/root
+  for each in /etc/microk8s.yaml "$home/snap/microk8s/common/.microk8s.yaml"; do
     [ ! -e "$each" ] || fail "$each is there: MicroK8s would take it for the launch configuration; move it away"
   done
 }

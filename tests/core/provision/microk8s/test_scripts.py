@@ -21,6 +21,7 @@ from trimtab.provision.microk8s.script import (
 TOKEN = "0123456789abcdef0123456789abcdef"
 PRINT = "ab" * 32
 HOST = platform.node()
+HOME = "/root"
 SETUP = Setup("1.35/stable", ready_seconds=4)
 TAINT = "gpu=yes:NoSchedule"
 FIRST = EdgeNode(HOST, "server", "", True, False, {"pool": "a"}, (TAINT,), {"plan": "p"}, (TAINT,))
@@ -142,7 +143,7 @@ def test_a_launch_configuration_that_is_not_carried_out_is_an_error(machine: Edg
 
 
 @pytest.mark.parametrize(
-    "place", ["/etc/microk8s.yaml", "/root/snap/microk8s/common/.microk8s.yaml"]
+    "place", ["/etc/microk8s.yaml", HOME + "/snap/microk8s/common/.microk8s.yaml"]
 )
 def test_a_configuration_that_would_be_read_instead_is_refused(
     machine: EdgeMachine, place: str
