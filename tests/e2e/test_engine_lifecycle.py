@@ -31,7 +31,9 @@ def start(pulumi_engine: PulumiCli, stand_ins: dict[str, str], tmp_path: Path) -
     """Makes the aws stack, with the support module's plan or another, and brings it up."""
 
     def started(plan: dict[str, Any] | None = None, **config: Any) -> EngineStack:
-        stack = EngineStack(pulumi_engine, tmp_path / "cluster", "cluster", config=config, env=stand_ins)
+        stack = EngineStack(
+            pulumi_engine, tmp_path / "cluster", "cluster", config=config, env=stand_ins
+        )
         stack.write_plan(plan)
         stack.up()
         return stack

@@ -97,18 +97,24 @@ REFUSED = {
     ),
     "no power": (
         f"hardware: {{{LEAST}}}",
-        f"{AT}.hardware: must state watts, the mean at the wall, or idleWatts, maxWatts and "
-        "utilisation; give exactly one of the two",
+        (
+            f"{AT}.hardware: must state watts, the mean at the wall, or idleWatts, maxWatts and "
+            "utilisation; give exactly one of the two"
+        ),
     ),
     "both ways of power": (
         f"hardware: {{{LEAST}, watts: 5, utilisation: 0.5}}",
-        f"{AT}.hardware: must state watts, the mean at the wall, or idleWatts, maxWatts and "
-        "utilisation; give exactly one of the two",
+        (
+            f"{AT}.hardware: must state watts, the mean at the wall, or idleWatts, maxWatts and "
+            "utilisation; give exactly one of the two"
+        ),
     ),
     "half of the line": (
         f"hardware: {{{LEAST}, idleWatts: 5, maxWatts: 9}}",
-        f"{AT}.hardware: must state watts, the mean at the wall, or idleWatts, maxWatts and "
-        "utilisation; give exactly one of the two",
+        (
+            f"{AT}.hardware: must state watts, the mean at the wall, or idleWatts, maxWatts and "
+            "utilisation; give exactly one of the two"
+        ),
     ),
     "full load below none": (
         f"hardware: {{{LEAST}, idleWatts: 50, maxWatts: 9, utilisation: 0.5}}",
@@ -124,8 +130,10 @@ REFUSED = {
     ),
     "a grid that nobody knows": (
         f"hardware: {{{LEAST}, watts: 5, grid: {{provider: aws, region: mars}}}}",
-        f"{AT}.hardware.grid: no grid is known for aws mars; name a cloud's region on the same "
-        "grid, or give gco2ePerKwh",
+        (
+            f"{AT}.hardware.grid: no grid is known for aws mars; name a cloud's region on the same "
+            "grid, or give gco2ePerKwh"
+        ),
     ),
     "a life of no length": (
         "hardware: {purchaseUsd: 1, lifeYears: 0, watts: 5, usdPerKwh: 0.3}",
@@ -137,9 +145,11 @@ REFUSED = {
     ),
     "a typo": (
         f"hardware: {{{LEAST}, wats: 5}}",
-        f"{AT}.hardware.wats: unknown key; did you mean watts? allowed: purchaseUsd, lifeYears, "
-        "residualUsd, maintenanceUsdPerYear, watts, idleWatts, maxWatts, utilisation, pue, "
-        "usdPerKwh, gco2ePerKwh, grid, embodiedKgco2e, connectivityUsdPerMonth, siteUsdPerMonth",
+        (
+            f"{AT}.hardware.wats: unknown key; did you mean watts? allowed: purchaseUsd, lifeYears, "
+            "residualUsd, maintenanceUsdPerYear, watts, idleWatts, maxWatts, utilisation, pue, "
+            "usdPerKwh, gco2ePerKwh, grid, embodiedKgco2e, connectivityUsdPerMonth, siteUsdPerMonth"
+        ),
     ),
     "a family for a model": (
         "accelerator: h100",

@@ -17,7 +17,7 @@ from support.plan_strategies import altered_plans
 from support.plans import plan, plan_data
 from trimtab.errors import InputError
 from trimtab.plan.document import parse_plan, to_data
-from trimtab.plan.model import PURCHASE_OPTIONS, CapacityPlan, Reserved, Spot, Window
+from trimtab.plan.model import PURCHASE_OPTIONS, Reserved, Spot, Window
 from trimtab.plan.schema import json_schema
 from trimtab.plan.types import Document
 
