@@ -28,8 +28,8 @@ hybrid  controller     of `KarpenterControllerArgs`: {replicas, cpu, memory, ove
         governance     of `CostGovernanceArgs`: {emails, margin, ...}, of the cloud's part of the plan
 hybrid  manager        of `QueueingArgs`, with `workers` as a list of sites: MultiKueue on EKS, which sends work there
 edge    sites          by the site's name in the plan: {cluster: k3s, microk8s or existing; under that word its
-hybrid                 component's arguments; whatever the cluster has inside; without: [families]}. K3s' tokens
-                       are made where none is given, and kept as secrets in the stack's state
+hybrid                 component's arguments; whatever the cluster has inside; without: [families]}. Tokens to
+                       join with are made where none is given, and kept as secrets in the stack's state
         everywhere     what every site has inside, where it states nothing of its own and is not `without` it
 local   renderTo       folder of the rendered objects; default rendered
 """

@@ -20,6 +20,8 @@ CLUSTERS = {
     "existing": ("ExistingCluster", "existing.cluster:ExistingClusterArgs"),
 }
 """By the word for them: the component, and its arguments."""
+TOKENS = {"k3s": ("server_token", "agent_token"), "microk8s": ("server_token",)}
+"""What machines join with, made where the settings have none."""
 SITE = Kinds(
     {
         "cluster": str,
@@ -94,8 +96,8 @@ def _site(
     arguments: dict[str, Any] = {"plan": plan, **shared, **settings.get(kind, {})}
     if kind != "existing":
         arguments["site"] = site
-    if kind == "k3s" and arguments.get("transport", "ssh") == "ssh":
-        for token in ("server_token", "agent_token"):
+    if arguments.get("transport", "ssh") == "ssh":
+        for token in TOKENS.get(kind, ()):
             if token not in arguments:
                 arguments[token] = _token(f"{label}-{token.replace('_', '-')}")
     component = getattr(trimtab_components, CLUSTERS[kind][0])(label, arguments)

@@ -1,5 +1,6 @@
 """The hybrid, edge and aws stacks as the engine would see them: a cluster in each place, one plan for all."""
 
+import json
 from collections import Counter
 from functools import cache
 
@@ -127,6 +128,34 @@ def test_tokens_are_made_once_and_stay_secret() -> None:
     for each in tokens:
         assert each.inputs["logging"] == "none"
         assert "random" in each.inputs["create"]
+
+
+def test_a_site_of_microk8s() -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2bVkWcJ4nZ1sQ0xT8vQ7m3d5kY6uR9eLwAfHhGgPpX"
+    tills = [
+        {"name": f"till-{i}", "address": f"10.10.0.1{i}", "hostKey": key,
+         "group": "tills-hamburg/owned-tills-hamburg"}
+        for i in (1, 2, 3)
+    ]  # fmt: skip
+    cameras = [{"name": f"cam-{i}", "address": f"10.10.0.2{i}", "hostKey": key} for i in (1, 2)]
+    cluster = {
+        "version": "1.35/stable",
+        "ssh": {"user": "ops"},
+        "servers": tills,
+        "agents": {"vision-hamburg/owned-cams-hamburg": cameras},
+    }
+    sites = {"store-hamburg": {"cluster": "microk8s", "microk8s": cluster}}
+    config = {"trimtab:sites": json.dumps(sites)}
+    records = record(PreviewRequest(REPO, "edge", config=config)).records
+    kinds = Counter(each.type.rpartition(":")[2] for each in records)
+    assert kinds["MicroK8sCluster"] == 1
+    assert kinds["K3sCluster"] == 0
+    assert {"StorageClasses", "Observability", "GitOps"} <= kinds.keys()
+    # One token is made, and every machine bears its labels.
+    assert [r.name for r in records if r.type == "command:local:Command"] == [
+        "edge-store-hamburg-server-token"
+    ]
+    assert kinds["NodePatch"] == len(tills) + len(cameras)
 
 
 SITE = '{"store-hamburg": %s}'
