@@ -3,6 +3,8 @@
 To wait for a component is to wait for each of its children, so in a program of hundreds of resources tens of
 thousands of such edges are declared, and for each the SDK walks all that it leads to. Here the walk goes the
 other way, over what waits for the resource already: of one that is being registered that is little or nothing.
+What a resource waits for is declared in one go, and none of it changes who waits for the resource: one walk serves
+them all.
 """
 
 import contextlib
@@ -18,27 +20,26 @@ class Waiting:
 
     def __init__(self) -> None:
         self._awaited_by: dict[Resource, set[Resource]] = {}
+        self._last: Resource | None = None
+        self._awaiting_last: set[Resource] = set()
 
     def declare(self, from_resource: Resource, to_resource: Resource) -> bool:
         """Remember that one waits for another; False, and nothing remembered, where that closes a circle."""
-        if from_resource is to_resource:
-            return False
-        if self._awaits(to_resource, from_resource):
+        if from_resource is not self._last:
+            self._last, self._awaiting_last = from_resource, self._awaiting(from_resource)
+        if to_resource in self._awaiting_last:
             return False
         self._awaited_by.setdefault(to_resource, set()).add(from_resource)
         return True
 
-    def _awaits(self, waiting: Resource, awaited: Resource) -> bool:
-        """Whether one waits for another, by however many steps."""
+    def _awaiting(self, awaited: Resource) -> set[Resource]:
+        """All that wait for a resource, by however many steps, and itself."""
         seen, left = {awaited}, [awaited]
         while left:
-            for each in self._awaited_by.get(left.pop(), ()):
-                if each is waiting:
-                    return True
-                if each not in seen:
-                    seen.add(each)
-                    left.append(each)
-        return False
+            new = self._awaited_by.get(left.pop(), set()) - seen
+            seen |= new
+            left.extend(new)
+        return seen
 
 
 @contextlib.contextmanager
