@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+# The C reader where PyYAML was built with it: ten times as fast.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FOLDER = Path(__file__).parent / "manifests"
 
 Document = dict[str, Any]
@@ -21,5 +23,6 @@ def documents(*path: str) -> list[Document]:
     files: Sequence[Path] = sorted(place.glob("*.yaml")) if place.is_dir() else [place]
     found: list[Document] = []
     for file in files:
-        found += [each for each in yaml.safe_load_all(file.read_text("utf-8")) if each]
+        read = yaml.load_all(file.read_text("utf-8"), Loader=_Loader)
+        found += [each for each in read if each]
     return found
