@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from trimtab.cli.output import Column, Format, console, info, print_json, print_table, progress
 from trimtab.cli.parameters import option
+from trimtab.collector import paused
 from trimtab.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ PLAN_KEY, AS_OF_KEY = "trimtab:plan", "trimtab:asOf"
 """The stack's configuration that --plan and --as-of go before."""
 
 
+@paused()
 def preview(
     stack: Annotated[str, option(help="Stack to preview, as in Pulumi.<stack>.yaml.")],
     program: Annotated[
