@@ -13,7 +13,8 @@ AS_OF := 2026-11-01T00:00:00Z
 
 # Folders that hold Python, by the environment that has their dependencies.
 with-python = $(foreach folder,$(1),$(if $(wildcard $(folder)/*.py $(folder)/*/*.py $(folder)/*/*/*.py),$(folder)))
-TYPED_PULUMI = $(call with-python,trimtab components tools tests stacks policies benchmarks)
+# Not components/ itself: its __main__ and that of stacks/ would be one module to mypy.
+TYPED_PULUMI = $(call with-python,trimtab components/trimtab_components tools tests stacks policies benchmarks)
 TYPED_FUNCTION = $(call with-python,functions) $(NEEDS_FUNCTION)
 # Of the folders of the pulumi environment, what only the function environment can import.
 NEEDS_FUNCTION = $(call with-python,tests/functions) $(wildcard benchmarks/function_*.py) \
