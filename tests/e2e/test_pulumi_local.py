@@ -182,11 +182,11 @@ def test_a_mistake_stops_the_engine_with_one_line(local: LocalStack) -> None:
 
 
 def test_the_stand_in_refuses_what_the_sdk_does_not_know(local: LocalStack) -> None:
-    main = local.folder / "stacks" / "__main__.py"
+    target = local.folder / "stacks" / "targets" / "local.py"
     right = "metadata=kubernetes.meta.v1.ObjectMetaArgs(name=NAMESPACE,"
-    text = main.read_text("utf-8")
+    text = target.read_text("utf-8")
     assert right in text
     wrong = text.replace(right, "metadata=dict(nmespace=NAMESPACE, name=NAMESPACE,")
-    main.write_text(wrong, "utf-8")
+    target.write_text(wrong, "utf-8")
     with pytest.raises(OperationError, match=r"metadata.nmespace"):
         local.preview()
