@@ -29,6 +29,10 @@ def kinds() -> Mapping[str, Any]:
     )
 
 
+IN_FILES = {"storage": {"install_drivers": False}}
+"""What a folder of files can't have: on AWS a driver is an add-on, with a role."""
+
+
 def make(asked: Asked) -> None:
     """Make the target's resources."""
     plan, settings = asked.plan, dict(asked.settings)
@@ -54,7 +58,7 @@ def make(asked: Asked) -> None:
     inside = pulumi.ResourceOptions(providers=[provider])
     drivers(name, plan, settings, accelerators, inside)
     furnish(
-        Place(name, cluster, plan, inside),
+        Place(name, cluster, plan, inside, defaults=IN_FILES),
         {key: {"delivery": "flux", **each} for key, each in stated.items()},
     )
     if plan.spec.site.provider == "aws":
