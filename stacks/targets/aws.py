@@ -115,7 +115,7 @@ def cluster(
         shared={key: settings[key] for key in ("as_of", "running", "pools") if key in settings},
         network={
             "vpc_id": made.vpc_id,
-            "subnet_ids": [made.node_subnet_ids[i] for i in range(len(plan.spec.site.zones))],
+            "subnet_ids": [made.node_subnet_ids[i] for i in range(made.node_subnet_count)],
             "client_security_group_id": made.security_group_id,
         },
         part=part,

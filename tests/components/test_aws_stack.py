@@ -363,3 +363,9 @@ def test_a_plan_for_another_provider_is_refused(recorded: Record) -> None:
     site = {"provider": "gcp", "region": "us-central1"}
     with pytest.raises(StalePlanError, match="for provider gcp, not aws"):
         recorded("cluster", plan=plan_data(site=site))
+
+
+def test_a_plan_that_names_no_zones_has_storage_in_those_of_the_cluster(recorded: Record) -> None:
+    classes = {"shared": {"intent": "shared", "backend": "efs"}}
+    made = recorded("aws", {"storage": json.dumps({"classes": classes})}, plan_data())
+    assert len(of(made, "MountTarget")) == 3

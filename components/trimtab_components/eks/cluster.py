@@ -199,6 +199,9 @@ class HeterogeneousCluster(pulumi.ComponentResource):
         ).apply(lambda parts: kubeconfig(parts[0], parts[1], parts[2]["data"], region))
         self.vpc_id = site.vpc_id
         self.node_subnet_ids = pulumi.Output.from_input(site.node_subnet_ids)
+        # Plain: how many things follow from it is decided before there are any subnets.
+        existing = settings.subnet_ids if isinstance(settings.subnet_ids, list) else None
+        self.node_subnet_count = len(zones if existing is None else existing)
         self.zone_subnet_ids = pulumi.Output.from_input(dict(site.zone_subnet_ids))
         self.route_table_ids = site.route_table_ids
         self.security_group_id = group_id

@@ -53,7 +53,7 @@ def test_launch_templates_and_node_groups_are_accepted(recorded: Record, aws: An
         group("neuron", {"option": "on-demand"}, accelerator=NEURON),
         group("block", BLOCK),
     ]  # fmt: skip
-    records = recorded("aws", {}, plan_data(pools=[pool(groups=members)]))
+    records = recorded("cluster", {}, plan_data(pools=[pool(groups=members)]))
     ec2, eks = aws("ec2"), aws("eks")
     subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]][:3]
     eks.create_cluster(
@@ -116,7 +116,7 @@ def test_what_is_chosen_for_nodes_is_accepted(recorded: Record, aws: Any) -> Non
         "trainer/spot": {"efa": False, "readinessTaint": False, "amiFamily": "BOTTLEROCKET"},
     }
     records = recorded(
-        "aws",
+        "cluster",
         {"pools": json.dumps(chosen), "autoscaled": "true"},
         plan_data(pools=[pool(groups=members)]),
     )
@@ -160,7 +160,7 @@ def test_a_schedule_is_accepted(recorded: Record, aws: Any) -> None:
         VPCZoneIdentifier=subnet,
     )
     wanted = {}
-    for record in of(recorded("aws"), "Schedule").values():
+    for record in of(recorded("cluster"), "Schedule").values():
         inputs = upper(record.inputs)
         inputs["AutoScalingGroupName"] = "g" if inputs.pop("AutoscalingGroupName") else ""
         scaling.put_scheduled_update_group_action(**inputs)

@@ -28,6 +28,8 @@ PLAIN = {
     "replay": "a.bin b.bin c.bin --expect",
     "offers": "--provider aws --region us-east-1 --accelerator h100 --format json",
     "example": "--out folder --estate",
+    "promote": "--from a.yaml --to b.yaml --running 3f2a9c01b4de --at 2026-11-23T12:00:00Z --soak 24h "
+    "--largest-step 0.25 --approvals approvals --pools-may-change",
     "schema": "capacityplan --as crd --out crd.yaml",
 }
 
