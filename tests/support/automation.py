@@ -128,6 +128,9 @@ class EngineStack:
             runpy.run_path(str(self.folder / "stacks" / "__main__.py"), run_name="__main__")
         finally:
             sys.path.remove(str(self.folder / "stacks"))
+            # The next run's are read anew, as a new process would.
+            for name in [each for each in sys.modules if each.partition(".")[0] == "targets"]:
+                del sys.modules[name]
 
     def write_plan(self, data: dict[str, Any] | None = None) -> CapacityPlan:
         """Give the stack a plan of its own; default the support module's."""
