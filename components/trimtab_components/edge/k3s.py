@@ -6,10 +6,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pydantic import Field, model_validator
 
-from trimtab.plan.attribution import object_labels
 from trimtab.plan.types import Count, Flag
-from trimtab.provision.arguments import checked, instant_of, plan_of, said_by
-from trimtab.provision.edge_nodes import EdgeNode, edge_nodes
+from trimtab.provision.arguments import checked, plan_of, said_by
+from trimtab.provision.edge_nodes import EdgeNode
 from trimtab.provision.k3s import script as k3s_script
 from trimtab.provision.k3s.config import (
     Cluster,
@@ -26,7 +25,6 @@ from trimtab.provision.k3s.config import (
 from trimtab.provision.k3s.upgrade_controller import upgrade_controller
 from trimtab.provision.k3s.upgrades import upgrade_plans
 from trimtab.provision.scripts import cloud_config
-from trimtab.provision.sized_groups import sized_groups
 from trimtab_components.edge.arguments import (
     Backups,
     Database,
@@ -40,10 +38,10 @@ from trimtab_components.edge.arguments import (
     Sha256,
     Word,
 )
-from trimtab_components.edge.machines import Machines, marked
+from trimtab_components.edge.cluster import plan_inside, planned_nodes
+from trimtab_components.edge.machines import Machines
 from trimtab_components.kube_objects import kube_object
 from trimtab_components.order import standing_first
-from trimtab_components.plan_object import plan_and_kind
 from trimtab_components.pool_settings import PoolSettings
 
 __all__ = ["K3sCluster", "K3sClusterArgs"]
@@ -220,19 +218,7 @@ class K3sCluster(pulumi.ComponentResource):
         where = f'K3sCluster "{name}"'
         settings = checked(_Checked, args, where)
         plan = plan_of(settings.plan, where)
-        as_of = instant_of(settings.as_of, plan, where)
-        sized_groups(plan, as_of, {})
-        nodes = edge_nodes(
-            plan,
-            as_of,
-            [(each.name, each.group) for each in settings.servers],
-            {key: [each.name for each in found] for key, found in settings.agents.items()},
-            settings.pools,
-            where,
-            site=settings.site,
-            servers_take_work=settings.servers_take_work,
-            cluster="K3s",
-        )
+        nodes = planned_nodes(settings, plan, where, "K3s")
         with said_by(where):
             check_version(settings.version)
             check_cluster(_cluster(settings, "checked"), len(settings.servers))
@@ -371,23 +357,16 @@ class K3sCluster(pulumi.ComponentResource):
     ) -> None:
         """The plan, and the upgrades' controller; both once every machine is a node."""
         settings = self._settings
-        self.provider = kubernetes.Provider(
+        self.provider, labels, options = plan_inside(
             name,
-            kubeconfig=self.kubeconfig,
-            # Else a kubeconfig that is read anew would preview as a new cluster of everything.
-            cluster_identifier=self.endpoint,
-            enable_server_side_apply=True,
-            delete_unreachable=settings.delete_unreachable or None,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._first, *ready]),
+            self,
+            self.kubeconfig,
+            self.endpoint,
+            settings,
+            plan,
+            nodes,
+            [*self._first, *ready],
         )
-        labels = {**settings.labels, **object_labels(plan)}
-        options = pulumi.ResourceOptions(
-            parent=self, provider=self.provider, depends_on=[*self._first, *ready]
-        )
-        plan_and_kind(
-            name, plan, settings.namespace, labels, options, install_crd=settings.install_crd
-        )
-        marked(name, nodes, settings.labels, options)
         if settings.upgrades:
             self._upgrades(name, labels, options)
 

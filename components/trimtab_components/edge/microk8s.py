@@ -7,12 +7,10 @@ import pulumi_kubernetes as kubernetes
 from pydantic import model_validator
 
 from trimtab.errors import InputError
-from trimtab.plan.attribution import object_labels
-from trimtab.provision.arguments import checked, instant_of, plan_of, said_by
-from trimtab.provision.edge_nodes import EdgeNode, edge_nodes
+from trimtab.provision.arguments import checked, plan_of, said_by
+from trimtab.provision.edge_nodes import EdgeNode
 from trimtab.provision.microk8s import script as microk8s
 from trimtab.provision.scripts import cloud_config
-from trimtab.provision.sized_groups import sized_groups
 from trimtab_components.edge.arguments import (
     Backups,
     EdgeArguments,
@@ -23,9 +21,9 @@ from trimtab_components.edge.arguments import (
     San,
     Word,
 )
-from trimtab_components.edge.machines import Machines, marked
+from trimtab_components.edge.cluster import plan_inside, planned_nodes
+from trimtab_components.edge.machines import Machines
 from trimtab_components.order import standing_first
-from trimtab_components.plan_object import plan_and_kind
 from trimtab_components.pool_settings import PoolSettings
 
 __all__ = ["MicroK8sCluster", "MicroK8sClusterArgs"]
@@ -170,19 +168,7 @@ class MicroK8sCluster(pulumi.ComponentResource):
                 raise InputError(f"{key}: {lacks}", where=where, mend=mend)
         settings = checked(_Checked, args, where)
         plan = plan_of(settings.plan, where)
-        as_of = instant_of(settings.as_of, plan, where)
-        sized_groups(plan, as_of, {})
-        nodes = edge_nodes(
-            plan,
-            as_of,
-            [(each.name, each.group) for each in settings.servers],
-            {key: [each.name for each in found] for key, found in settings.agents.items()},
-            settings.pools,
-            where,
-            site=settings.site,
-            servers_take_work=settings.servers_take_work,
-            cluster="MicroK8s",
-        )
+        nodes = planned_nodes(settings, plan, where, "MicroK8s")
         with said_by(where):
             microk8s.check_channel(settings.version)
         super().__init__("trimtab:index:MicroK8sCluster", name, {}, opts)
@@ -206,23 +192,16 @@ class MicroK8sCluster(pulumi.ComponentResource):
             self.cloud_init = pulumi.Output.secret(pulumi.Output.all(**{first.name: document}))
         self.provider: kubernetes.Provider | None = None
         if settings.transport == "ssh" or settings.kubeconfig is not None:
-            self.provider = kubernetes.Provider(
+            self.provider, _, _ = plan_inside(
                 name,
-                kubeconfig=self.kubeconfig,
-                # Else a kubeconfig that is read anew would preview as a new cluster of everything.
-                cluster_identifier=self.endpoint,
-                enable_server_side_apply=True,
-                delete_unreachable=settings.delete_unreachable or None,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._first, *ready]),
+                self,
+                self.kubeconfig,
+                self.endpoint,
+                settings,
+                plan,
+                nodes.nodes,
+                [*self._first, *ready],
             )
-            options = pulumi.ResourceOptions(
-                parent=self, provider=self.provider, depends_on=[*self._first, *ready]
-            )
-            labels = {**settings.labels, **object_labels(plan)}
-            plan_and_kind(
-                name, plan, settings.namespace, labels, options, install_crd=settings.install_crd
-            )
-            marked(name, nodes.nodes, settings.labels, options)
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.plan_name = pulumi.Output.from_input(plan.metadata.name)
         self.join_arguments = pulumi.Output.from_input(nodes.join)
